@@ -1,0 +1,77 @@
+/** What each role gets of the resolved configuration: its own part and nothing else. */
+import type {
+  CheckMethod,
+  GlobalConf,
+  HaproxyConfig,
+  LogTarget,
+  ProxyConf,
+  ServerAddress,
+  ServerCheckConf,
+} from './haproxy.ts';
+import type { KeepalivedConfig } from './keepalived.ts';
+
+export interface ProxySlice {
+  readonly global: GlobalConf;
+  readonly proxies: readonly ProxyConf[];
+}
+
+/** One thing to check. The pair of ids names it in every message. */
+export interface CheckTarget {
+  readonly proxyId: number;
+  readonly serverId: number;
+  readonly proxyName: string;
+  readonly serverName: string;
+  readonly address: ServerAddress;
+  readonly method: CheckMethod;
+  readonly check: ServerCheckConf;
+  /** `timeout check` of the backend; null: `timeoutConnectMs` and the interval bound the check, as in HAProxy. */
+  readonly timeoutCheckMs: number | null;
+  readonly timeoutConnectMs: number | null;
+}
+
+export interface CheckSlice {
+  readonly spreadChecks: number;
+  readonly targets: readonly CheckTarget[];
+}
+
+export type VrrpSlice = Pick<KeepalivedConfig, 'globalDefs' | 'scripts' | 'syncGroups' | 'instances'>;
+
+export function sliceForProxy(config: HaproxyConfig): ProxySlice {
+  return { global: config.global, proxies: config.proxies };
+}
+
+export function sliceForCheck(config: HaproxyConfig): CheckSlice {
+  const targets: CheckTarget[] = [];
+  for (const proxy of config.proxies) {
+    if (proxy.disabled) continue;
+    for (const server of proxy.servers) {
+      if (!server.check) continue;
+      targets.push({
+        proxyId: proxy.id,
+        serverId: server.id,
+        proxyName: proxy.name,
+        serverName: server.name,
+        address: server.address,
+        method: proxy.check,
+        check: server.check,
+        timeoutCheckMs: proxy.timeouts.checkMs,
+        timeoutConnectMs: proxy.timeouts.connectMs,
+      });
+    }
+  }
+  return { spreadChecks: config.global.spreadChecks, targets };
+}
+
+export function sliceForVrrp(config: KeepalivedConfig): VrrpSlice {
+  const { globalDefs, scripts, syncGroups, instances } = config;
+  return { globalDefs, scripts, syncGroups, instances };
+}
+
+/** Every distinct log target of the configuration, the global ones first. */
+export function logTargetsOf(config: HaproxyConfig): readonly LogTarget[] {
+  const seen = new Map<string, LogTarget>();
+  for (const target of [...config.global.logs, ...config.proxies.flatMap((p) => p.logs)]) {
+    seen.set(JSON.stringify(target), target);
+  }
+  return [...seen.values()];
+}

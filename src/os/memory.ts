@@ -1,0 +1,49 @@
+/**
+ * Memory whose address may be given to the kernel.
+ *
+ * A plain Buffer can be freed or moved while only its address is held. A `Region` is mapped with mmap, has views on
+ * it, and lives until the process ends or `release` is called: its owner is whoever allocated it. Regions are for
+ * long-lived scratch space, event arrays and buffer pools, not for one message.
+ */
+import koffi from 'koffi';
+import { declare } from './libc.ts';
+
+const mmapCall = declare('void* mmap(intptr_t, size_t, int, int, int, int64)');
+const munmapCall = declare('int munmap(intptr_t, size_t)');
+
+const PROT_READ_WRITE = 3;
+const MAP_SHARED = 1;
+const MAP_PRIVATE = 2;
+const MAP_ANONYMOUS = 0x20;
+
+export interface Region {
+  /** Address as a number: exact below 2^53, which covers user space on every 64-bit Linux. */
+  readonly address: number;
+  readonly length: number;
+  readonly buffer: ArrayBuffer;
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+/** Maps `length` zeroed bytes. Throws when the machine has no memory: nobody can go on from that. */
+export function allocate(length: number): Region {
+  return map(length, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+}
+
+/** Maps a memfd (or any file) shared: several threads and processes see the same bytes. */
+export function mapShared(fd: number, length: number): Region {
+  return map(length, MAP_SHARED, fd);
+}
+
+export function release(region: Region): void {
+  munmapCall(region.address, region.length);
+}
+
+function map(length: number, flags: number, fd: number): Region {
+  const pointer = mmapCall(0, length, PROT_READ_WRITE, flags, fd, 0) as unknown;
+  const address = Number(koffi.address(pointer as never));
+  if (address === -1 || address > Number.MAX_SAFE_INTEGER)
+    throw new Error(`mmap of ${length} bytes failed: errno ${koffi.errno()}`);
+  const buffer = koffi.view(pointer as never, length);
+  return { address, length, buffer, bytes: new Uint8Array(buffer), view: new DataView(buffer) };
+}
