@@ -22,7 +22,9 @@ describeNet('test network', { root: true, binaries: ['socat', 'killall', 'tcpdum
         address === b.address ? 'TCP4-LISTEN:99' : 'TCP6-LISTEN:99',
         'SYSTEM:date',
       ]);
-      await waitUntil('the listener', async () => (await b.run('ss', ['-Hltn', 'sport = :99'])) !== '');
+      await waitUntil('the listener', async () => (await b.run('ss', ['-Hltn', 'sport = :99'])) !== '', {
+        details: server.output,
+      });
       expect(await a.run('socat', ['-u', `TCP:${address}:99`, '-'])).toMatch(/\d\d:\d\d:\d\d/);
       await server.exited;
     }

@@ -145,10 +145,12 @@ function exec(holder: Holder, command: string, args: readonly string[], timeoutM
     });
     const timer = setTimeout(() => killGroup(child.pid!, 'SIGKILL'), timeoutMs);
     child.once('error', reject);
-    // A daemon that the command left behind may hold the pipes open: `exit`, not `close`, is the end of the command.
     child.once('exit', (code, signal) => {
       clearTimeout(timer);
-      setImmediate(() => resolve({ code, signal, stdout, stderr }));
+      const finish = (): void => resolve({ code, signal, stdout, stderr });
+      child.once('close', finish);
+      // A daemon that the command left behind may hold the pipes open for ever.
+      setTimeout(finish, 200);
     });
   });
 }
