@@ -19,7 +19,7 @@ describeNet('test network', { root: true, binaries: ['socat', 'killall', 'tcpdum
     expect(await a.addresses()).toEqual(['10.90.0.1']);
     for (const address of [b.address, `[${b.address6}]`]) {
       const server = await b.spawn('socat', [
-        address === b.address ? 'TCP4-LISTEN:99' : 'TCP6-LISTEN:99',
+        address === b.address ? 'TCP4-LISTEN:99,reuseaddr' : 'TCP6-LISTEN:99,reuseaddr',
         'SYSTEM:date',
       ]);
       await waitUntil('the listener', async () => (await b.run('ss', ['-Hltn', 'sport = :99'])) !== '', {
