@@ -27,20 +27,20 @@ export interface Region {
 
 /** Maps `length` zeroed bytes. Throws when the machine has no memory: nobody can go on from that. */
 export function allocate(length: number): Region {
-  return map(length, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+  return map(length, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
-/** Maps a memfd (or any file) shared: several threads and processes see the same bytes. */
-export function mapShared(fd: number, length: number): Region {
-  return map(length, MAP_SHARED, fd);
+/** Maps a memfd (or any file) shared: several threads and processes see the same bytes. `offset`: whole pages. */
+export function mapShared(fd: number, length: number, offset = 0): Region {
+  return map(length, MAP_SHARED, fd, offset);
 }
 
 export function release(region: Region): void {
   munmapCall(region.address, region.length);
 }
 
-function map(length: number, flags: number, fd: number): Region {
-  const pointer = mmapCall(0, length, PROT_READ_WRITE, flags, fd, 0) as unknown;
+function map(length: number, flags: number, fd: number, offset: number): Region {
+  const pointer = mmapCall(0, length, PROT_READ_WRITE, flags, fd, offset) as unknown;
   const address = Number(koffi.address(pointer as never));
   if (address === -1 || address > Number.MAX_SAFE_INTEGER)
     throw new Error(`mmap of ${length} bytes failed: errno ${koffi.errno()}`);
