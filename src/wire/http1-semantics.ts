@@ -1,0 +1,310 @@
+/**
+ * What the fields of an HTTP/1 head mean for framing and for the connection (RFC 9110 sections 7.2, 7.6.1, 7.8;
+ * RFC 9112 sections 3.2, 6). Called by http1.ts for each field as it is met and once at the end of the head.
+ *
+ * Nothing here allocates, except for targets in absolute form, whose authority is compared with Host.
+ */
+import {
+  AUTHORIZATION,
+  BAD_FIELD,
+  BAD_FRAMING,
+  BAD_HOST,
+  BAD_START_LINE,
+  CONNECTION,
+  CONTENT_LENGTH,
+  COOKIE,
+  EXPECT,
+  FIELD_STRIDE,
+  type Head,
+  HOST,
+  KEEP_ALIVE,
+  METHOD_CONNECT,
+  OTHER,
+  PROXY_CONNECTION,
+  SET_COOKIE,
+  TOKEN_CLOSE,
+  TOKEN_KEEP_ALIVE,
+  TOKEN_OTHER,
+  TOKEN_UPGRADE,
+  TRANSFER_ENCODING,
+  UNKNOWN_CODING,
+  UPGRADE,
+  WEBSOCKET_KEY,
+} from './http1.ts';
+import { asciiBytes, equalsIgnoringCase, LOWER } from './http1-chars.ts';
+
+const N_HOST = asciiBytes('host');
+const N_CONTENT_LENGTH = asciiBytes('content-length');
+const N_TRANSFER_ENCODING = asciiBytes('transfer-encoding');
+const N_CONNECTION = asciiBytes('connection');
+const N_KEEP_ALIVE = asciiBytes('keep-alive');
+const N_SET_COOKIE = asciiBytes('set-cookie');
+const N_UPGRADE = asciiBytes('upgrade');
+const N_EXPECT = asciiBytes('expect');
+const N_COOKIE = asciiBytes('cookie');
+const N_AUTHORIZATION = asciiBytes('authorization');
+const N_PROXY_CONNECTION = asciiBytes('proxy-connection');
+const N_WEBSOCKET_KEY = asciiBytes('sec-websocket-key');
+
+const V_CHUNKED = asciiBytes('chunked');
+const V_CLOSE = asciiBytes('close');
+const V_CONTINUE = asciiBytes('100-continue');
+const V_WEBSOCKET = asciiBytes('websocket');
+
+/** The id of a field name; the length sorts out nearly all others. */
+function fieldId(bytes: Uint8Array, start: number, end: number): number {
+  switch (end - start) {
+    case 4:
+      return equalsIgnoringCase(bytes, start, end, N_HOST) ? HOST : OTHER;
+    case 6:
+      if (equalsIgnoringCase(bytes, start, end, N_COOKIE)) return COOKIE;
+      return equalsIgnoringCase(bytes, start, end, N_EXPECT) ? EXPECT : OTHER;
+    case 7:
+      return equalsIgnoringCase(bytes, start, end, N_UPGRADE) ? UPGRADE : OTHER;
+    case 10:
+      if (equalsIgnoringCase(bytes, start, end, N_CONNECTION)) return CONNECTION;
+      if (equalsIgnoringCase(bytes, start, end, N_SET_COOKIE)) return SET_COOKIE;
+      return equalsIgnoringCase(bytes, start, end, N_KEEP_ALIVE) ? KEEP_ALIVE : OTHER;
+    case 13:
+      return equalsIgnoringCase(bytes, start, end, N_AUTHORIZATION) ? AUTHORIZATION : OTHER;
+    case 14:
+      return equalsIgnoringCase(bytes, start, end, N_CONTENT_LENGTH) ? CONTENT_LENGTH : OTHER;
+    case 16:
+      return equalsIgnoringCase(bytes, start, end, N_PROXY_CONNECTION) ? PROXY_CONNECTION : OTHER;
+    case 17:
+      if (equalsIgnoringCase(bytes, start, end, N_WEBSOCKET_KEY)) return WEBSOCKET_KEY;
+      return equalsIgnoringCase(bytes, start, end, N_TRANSFER_ENCODING) ? TRANSFER_ENCODING : OTHER;
+    default:
+      return OTHER;
+  }
+}
+
+/** Takes note of the field just stored at `index`; may drop it again. Returns 0 or a negative error. */
+export function noteField(bytes: Uint8Array, head: Head, index: number): number {
+  const slot = FIELD_STRIDE * index;
+  const id = fieldId(bytes, head.fields[slot]!, head.fields[slot + 1]!);
+  head.ids[index] = id;
+  switch (id) {
+    case HOST:
+      return noteHost(bytes, head, index);
+    case CONTENT_LENGTH:
+      return noteLength(bytes, head, index);
+    case TRANSFER_ENCODING:
+      return noteCodings(bytes, head, slot);
+    case CONNECTION:
+      return noteConnection(bytes, head, slot);
+    case UPGRADE:
+      head.upgradeField = index;
+      return 0;
+    case WEBSOCKET_KEY:
+      head.websocketKeyField = index;
+      return 0;
+    case EXPECT:
+      if (equalsIgnoringCase(bytes, head.fields[slot + 2]!, head.fields[slot + 3]!, V_CONTINUE)) {
+        head.expectContinue = true;
+      }
+      return 0;
+    default:
+      return 0;
+  }
+}
+
+function noteHost(bytes: Uint8Array, head: Head, index: number): number {
+  if (head.hostField < 0) {
+    head.hostField = index;
+    return 0;
+  }
+  const first = FIELD_STRIDE * head.hostField;
+  const slot = FIELD_STRIDE * index;
+  if (
+    !sameRange(bytes, head.fields[first + 2]!, head.fields[first + 3]!, head.fields[slot + 2]!, head.fields[slot + 3]!)
+  )
+    return BAD_HOST;
+  head.count = index;
+  return 0;
+}
+
+function sameRange(bytes: Uint8Array, start: number, end: number, otherStart: number, otherEnd: number): boolean {
+  if (end - start !== otherEnd - otherStart) return false;
+  for (let i = start, k = otherStart; i < end; i++, k++) {
+    if (LOWER[bytes[i]!] !== LOWER[bytes[k]!]) return false;
+  }
+  return true;
+}
+
+/** A list is allowed as long as all its numbers agree; what is kept is one number. */
+function noteLength(bytes: Uint8Array, head: Head, index: number): number {
+  const slot = FIELD_STRIDE * index;
+  const end = head.fields[slot + 3]!;
+  let at = head.fields[slot + 2]!;
+  let firstEnd = -1;
+  for (;;) {
+    const digits = at;
+    let value = 0;
+    while (at < end && bytes[at]! >= 48 && bytes[at]! <= 57) {
+      value = value * 10 + bytes[at]! - 48;
+      if (value > Number.MAX_SAFE_INTEGER) return BAD_FRAMING;
+      at++;
+    }
+    if (at === digits) return BAD_FRAMING;
+    if (head.contentLength >= 0 && head.contentLength !== value) return BAD_FRAMING;
+    head.contentLength = value;
+    if (firstEnd < 0) firstEnd = at;
+    at = skipBlanks(bytes, at, end);
+    if (at >= end) break;
+    if (bytes[at] !== 44) return BAD_FRAMING;
+    at = skipBlanks(bytes, at + 1, end);
+  }
+  head.fields[slot + 3] = firstEnd;
+  if (head.lengthField < 0) head.lengthField = index;
+  else head.count = index;
+  return 0;
+}
+
+/** chunked may stand once, as the last coding. */
+function noteCodings(bytes: Uint8Array, head: Head, slot: number): number {
+  head.hasTransferEncoding = true;
+  const end = head.fields[slot + 3]!;
+  let at = head.fields[slot + 2]!;
+  while (at < end) {
+    const itemEnd = endOfItem(bytes, at, end);
+    const last = trimEnd(bytes, at, itemEnd);
+    if (last > at) {
+      if (head.chunked) return BAD_FRAMING;
+      if (equalsIgnoringCase(bytes, at, last, V_CHUNKED)) head.chunked = true;
+      else head.otherCoding = true;
+    }
+    at = skipBlanks(bytes, itemEnd + 1, end);
+  }
+  return 0;
+}
+
+function noteConnection(bytes: Uint8Array, head: Head, slot: number): number {
+  const end = head.fields[slot + 3]!;
+  let at = head.fields[slot + 2]!;
+  while (at < end) {
+    const itemEnd = endOfItem(bytes, at, end);
+    const last = trimEnd(bytes, at, itemEnd);
+    if (last > at) head.connection |= connectionToken(bytes, at, last);
+    at = skipBlanks(bytes, itemEnd + 1, end);
+  }
+  return 0;
+}
+
+/** TOKEN_* of one item of a Connection field. */
+export function connectionToken(bytes: Uint8Array, start: number, end: number): number {
+  if (equalsIgnoringCase(bytes, start, end, V_CLOSE)) return TOKEN_CLOSE;
+  if (equalsIgnoringCase(bytes, start, end, N_KEEP_ALIVE)) return TOKEN_KEEP_ALIVE;
+  if (equalsIgnoringCase(bytes, start, end, N_UPGRADE)) return TOKEN_UPGRADE;
+  return TOKEN_OTHER;
+}
+
+export function endOfItem(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at] !== 44) at++;
+  return at;
+}
+
+export function skipBlanks(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && (bytes[at] === 32 || bytes[at] === 9)) at++;
+  return at;
+}
+
+export function trimEnd(bytes: Uint8Array, start: number, end: number): number {
+  let at = end;
+  while (at > start && (bytes[at - 1] === 32 || bytes[at - 1] === 9)) at--;
+  return at;
+}
+
+/** Cross-field rules of a whole request head. Returns 0 or a negative error. */
+export function settleRequest(bytes: Uint8Array, head: Head): number {
+  if (head.hasTransferEncoding) {
+    if (!head.chunked || head.version < 11) return BAD_FRAMING;
+    if (head.otherCoding) return UNKNOWN_CODING;
+    if (head.contentLength >= 0) dropLength(head);
+  }
+  settleConnection(head);
+  if (head.upgrade && head.websocketKeyField < 0 && isWebsocket(bytes, head)) return BAD_FIELD;
+  return bytes[head.uriStart] === 47 && head.method !== METHOD_CONNECT ? 0 : checkTarget(bytes, head);
+}
+
+/** Cross-field rules of a whole response head. */
+export function settleResponse(_bytes: Uint8Array, head: Head): number {
+  if (head.hasTransferEncoding) {
+    if (head.version < 11) return BAD_FRAMING;
+    // Another last coding: the body ends with the connection.
+    if (head.contentLength >= 0) dropLength(head);
+  }
+  settleConnection(head);
+  return 0;
+}
+
+function settleConnection(head: Head): void {
+  const tokens = head.connection;
+  head.keepAlive =
+    head.version >= 11
+      ? (tokens & TOKEN_CLOSE) === 0
+      : (tokens & TOKEN_KEEP_ALIVE) !== 0 && (tokens & TOKEN_CLOSE) === 0;
+  if (head.framingConflict) head.keepAlive = false;
+  head.upgrade = (tokens & TOKEN_UPGRADE) !== 0 && head.upgradeField >= 0;
+}
+
+/** Transfer-Encoding overrides Content-Length, which must not be passed on (RFC 9112 section 6.3, rule 3). */
+function dropLength(head: Head): void {
+  head.framingConflict = true;
+  head.contentLength = -1;
+  removeField(head, head.lengthField);
+  head.lengthField = -1;
+}
+
+/** Takes one field out of the index. */
+export function removeField(head: Head, index: number): void {
+  head.fields.copyWithin(FIELD_STRIDE * index, FIELD_STRIDE * (index + 1), FIELD_STRIDE * head.count);
+  head.ids.copyWithin(index, index + 1, head.count);
+  head.count--;
+  if (head.hostField > index) head.hostField--;
+  if (head.upgradeField > index) head.upgradeField--;
+  if (head.websocketKeyField > index) head.websocketKeyField--;
+  if (head.lengthField > index) head.lengthField--;
+}
+
+function isWebsocket(bytes: Uint8Array, head: Head): boolean {
+  const slot = FIELD_STRIDE * head.upgradeField;
+  return equalsIgnoringCase(bytes, head.fields[slot + 2]!, head.fields[slot + 3]!, V_WEBSOCKET);
+}
+
+/** `scheme://authority...`; the authority without user information. */
+const ABSOLUTE = /^([a-z][a-z0-9+.-]*):\/\/(?:[^/?@]*@)?([^/?]*)/i;
+
+/** A target that is no plain path: CONNECT's authority, `*`, or an absolute URI, whose authority must be Host's. */
+function checkTarget(bytes: Uint8Array, head: Head): number {
+  const target = Buffer.from(bytes.buffer, bytes.byteOffset + head.uriStart, head.uriEnd - head.uriStart).toString(
+    'latin1',
+  );
+  if (head.method === METHOD_CONNECT) {
+    if (!/^[^/?*]+$/.test(target)) return BAD_START_LINE;
+    return matchesHost(bytes, head, target.toLowerCase(), '') ? 0 : BAD_HOST;
+  }
+  if (target === '*') return 0;
+  const parts = ABSOLUTE.exec(target);
+  if (!parts) return BAD_START_LINE;
+  return matchesHost(bytes, head, parts[2]!.toLowerCase(), parts[1]!.toLowerCase()) ? 0 : BAD_HOST;
+}
+
+/** Whether Host, when there is one, names this authority; the scheme's own port may be left out on either side. */
+function matchesHost(bytes: Uint8Array, head: Head, authority: string, scheme: string): boolean {
+  if (head.hostField < 0) return true;
+  const slot = FIELD_STRIDE * head.hostField;
+  const start = head.fields[slot + 2]!;
+  const host = Buffer.from(bytes.buffer, bytes.byteOffset + start, head.fields[slot + 3]! - start)
+    .toString('latin1')
+    .toLowerCase();
+  return withoutDefaultPort(host, scheme) === withoutDefaultPort(authority, scheme);
+}
+
+function withoutDefaultPort(authority: string, scheme: string): string {
+  const port = scheme === 'http' ? ':80' : scheme === 'https' ? ':443' : '';
+  if (port !== '') return authority.endsWith(port) ? authority.slice(0, -port.length) : authority;
+  return scheme === '' ? authority.replace(/:(80|443)?$/, '') : authority;
+}

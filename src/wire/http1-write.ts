@@ -1,0 +1,170 @@
+/**
+ * Serialises HTTP/1 heads that http1.ts has indexed, straight into the bytes that are sent.
+ *
+ * As HAProxy writes them: names in lower case, one space after the colon, fields in their order, hop-by-hop tokens
+ * (close, keep-alive) taken out of Connection while its other tokens stay. Lines of the caller's own (forwarded
+ * address, connection) come last. Framing fields are written in one canonical form, whatever came in.
+ *
+ * Every function returns the new position, or -1 when it does not fit; what was written before is then worthless.
+ */
+import {
+  CONNECTION,
+  FIELD_STRIDE,
+  type Head,
+  TOKEN_CLOSE,
+  TOKEN_KEEP_ALIVE,
+  TOKEN_OTHER,
+  TOKEN_UPGRADE,
+  TRANSFER_ENCODING,
+} from './http1.ts';
+import { asciiBytes, LOWER } from './http1-chars.ts';
+import { connectionToken, endOfItem, skipBlanks, trimEnd } from './http1-semantics.ts';
+
+const L_CHUNKED = asciiBytes('transfer-encoding: chunked\r\n');
+const L_CONNECTION = asciiBytes('connection: ');
+
+/** Bits for `skip`: fields with these ids are left out. */
+export function skipBit(id: number): number {
+  return 1 << id;
+}
+
+/** `METHOD target HTTP/1.x`, the kept fields, `extra` (whole lines), and the empty line. */
+export function writeRequestHead(
+  bytes: Uint8Array,
+  head: Head,
+  out: Uint8Array,
+  at: number,
+  limit: number,
+  skip: number,
+  extra: Uint8Array,
+): number {
+  const lineLength = head.methodEnd - head.lineStart + head.uriEnd - head.uriStart + 12;
+  if (at + lineLength > limit) return -1;
+  let to = copy(bytes, head.lineStart, head.methodEnd, out, at);
+  out[to++] = 32;
+  to = copy(bytes, head.uriStart, head.uriEnd, out, to);
+  out[to++] = 32;
+  to = putVersion(head, out, to);
+  out[to++] = 13;
+  out[to++] = 10;
+  return writeFieldsAndEnd(bytes, head, out, to, limit, skip, extra);
+}
+
+/** `HTTP/1.1 status reason`, the kept fields, `extra` (whole lines), and the empty line. */
+export function writeResponseHead(
+  bytes: Uint8Array,
+  head: Head,
+  out: Uint8Array,
+  at: number,
+  limit: number,
+  skip: number,
+  extra: Uint8Array,
+): number {
+  if (at + head.reasonEnd - head.reasonStart + 15 > limit) return -1;
+  let to = putVersion(head, out, at);
+  out[to++] = 32;
+  out[to++] = 48 + Math.trunc(head.status / 100);
+  out[to++] = 48 + (Math.trunc(head.status / 10) % 10);
+  out[to++] = 48 + (head.status % 10);
+  out[to++] = 32;
+  to = copy(bytes, head.reasonStart, head.reasonEnd, out, to);
+  out[to++] = 13;
+  out[to++] = 10;
+  return writeFieldsAndEnd(bytes, head, out, to, limit, skip, extra);
+}
+
+function putVersion(head: Head, out: Uint8Array, at: number): number {
+  out[at] = 72;
+  out[at + 1] = 84;
+  out[at + 2] = 84;
+  out[at + 3] = 80;
+  out[at + 4] = 47;
+  out[at + 5] = 49;
+  out[at + 6] = 46;
+  out[at + 7] = 48 + head.version - 10;
+  return at + 8;
+}
+
+function writeFieldsAndEnd(
+  bytes: Uint8Array,
+  head: Head,
+  out: Uint8Array,
+  at: number,
+  limit: number,
+  skip: number,
+  extra: Uint8Array,
+): number {
+  let to = at;
+  for (let i = 0; i < head.count; i++) {
+    const id = head.ids[i]!;
+    if ((skip >> id) & 1) continue;
+    if (id === CONNECTION) to = writeConnection(bytes, head, i, out, to, limit);
+    else if (id === TRANSFER_ENCODING && head.chunked && !head.otherCoding) to = append(L_CHUNKED, out, to, limit);
+    else to = writeField(bytes, head, i, out, to, limit);
+    if (to < 0) return -1;
+  }
+  to = append(extra, out, to, limit);
+  if (to < 0 || to + 2 > limit) return -1;
+  out[to] = 13;
+  out[to + 1] = 10;
+  return to + 2;
+}
+
+function writeField(bytes: Uint8Array, head: Head, index: number, out: Uint8Array, at: number, limit: number): number {
+  const slot = FIELD_STRIDE * index;
+  const nameStart = head.fields[slot]!;
+  const nameEnd = head.fields[slot + 1]!;
+  const valueStart = head.fields[slot + 2]!;
+  const valueEnd = head.fields[slot + 3]!;
+  if (at + nameEnd - nameStart + valueEnd - valueStart + 4 > limit) return -1;
+  let to = at;
+  for (let i = nameStart; i < nameEnd; i++) out[to++] = LOWER[bytes[i]!]!;
+  out[to++] = 58;
+  out[to++] = 32;
+  to = copy(bytes, valueStart, valueEnd, out, to);
+  out[to++] = 13;
+  out[to++] = 10;
+  return to;
+}
+
+/** The tokens that are not about this hop's persistence; no line at all when none is left. */
+function writeConnection(
+  bytes: Uint8Array,
+  head: Head,
+  index: number,
+  out: Uint8Array,
+  at: number,
+  limit: number,
+): number {
+  if ((head.connection & (TOKEN_OTHER | TOKEN_UPGRADE)) === 0) return at;
+  const slot = FIELD_STRIDE * index;
+  const end = head.fields[slot + 3]!;
+  if (at + end - head.fields[slot + 2]! + L_CONNECTION.length + 2 > limit) return -1;
+  let to = copy(L_CONNECTION, 0, L_CONNECTION.length, out, at);
+  const first = to;
+  for (let from = head.fields[slot + 2]!; from < end; ) {
+    const itemEnd = endOfItem(bytes, from, end);
+    const last = trimEnd(bytes, from, itemEnd);
+    if (last > from && (connectionToken(bytes, from, last) & (TOKEN_CLOSE | TOKEN_KEEP_ALIVE)) === 0) {
+      if (to > first) out[to++] = 44;
+      if (to > first) out[to++] = 32;
+      to = copy(bytes, from, last, out, to);
+    }
+    from = skipBlanks(bytes, itemEnd + 1, end);
+  }
+  if (to === first) return at;
+  out[to++] = 13;
+  out[to++] = 10;
+  return to;
+}
+
+function append(line: Uint8Array, out: Uint8Array, at: number, limit: number): number {
+  return at + line.length > limit ? -1 : copy(line, 0, line.length, out, at);
+}
+
+/** Short pieces, mostly: a loop beats a call of `set` with a fresh view. */
+function copy(from: Uint8Array, start: number, end: number, out: Uint8Array, at: number): number {
+  let to = at;
+  for (let i = start; i < end; i++) out[to++] = from[i]!;
+  return to;
+}
