@@ -1,0 +1,83 @@
+/**
+ * Log lines of sessions and requests in HAProxy's formats (manual, chapters 8.2.1 to 8.2.3, and the CLF variant).
+ *
+ * Pure: a record in, the text behind the syslog header out, without line end. Text is Latin-1: one character a byte.
+ */
+import { dateWithMilliseconds, dateWithZone } from './date.ts';
+import { BAD_REQUEST, escapeRequest, type SessionRecord } from './record.ts';
+
+export type LogFormat = 'default' | 'tcplog' | 'httplog' | 'clf';
+
+/** The builder of a format: looked up once per frontend, called per line. */
+export function lineBuilder(format: LogFormat): (record: SessionRecord) => string {
+  switch (format) {
+    case 'tcplog':
+      return tcpLine;
+    case 'httplog':
+      return httpLine;
+    case 'clf':
+      return clfLine;
+    case 'default':
+      return connectLine;
+  }
+}
+
+/** `option tcplog`. */
+export function tcpLine(r: SessionRecord): string {
+  const plus = r.early ? '+' : '';
+  return (
+    `${r.clientHost}:${r.clientPort} [${dateWithMilliseconds(r.acceptedAtMs)}] ${frontendName(r)} ` +
+    `${r.backend}/${r.server} ${r.waitMs}/${r.connectMs}/${plus}${r.totalMs} ${plus}${r.bytes} ` +
+    `${r.cause}${r.phase} ${connections(r)}`
+  );
+}
+
+/** `option httplog`. */
+export function httpLine(r: SessionRecord): string {
+  const plus = r.early ? '+' : '';
+  return (
+    `${r.clientHost}:${r.clientPort} [${dateWithMilliseconds(r.requestAtMs)}] ${frontendName(r)} ` +
+    `${r.backend}/${r.server} ${r.requestMs}/${r.waitMs}/${r.connectMs}/${r.responseMs}/${plus}${r.totalMs} ` +
+    `${r.status} ${plus}${r.bytes} - - ${r.cause}${r.phase}-- ${connections(r)} "${requestText(r)}"`
+  );
+}
+
+/** `option httplog clf`: Apache's common format, the rest behind it. */
+export function clfLine(r: SessionRecord): string {
+  const plus = r.early ? '+' : '';
+  const redispatched = r.redispatched ? '+' : '';
+  return (
+    `${r.clientHost} - - [${dateWithZone(r.requestAtMs)}] "${requestText(r)}" ${r.status} ${plus}${r.bytes} "" "" ` +
+    `${r.clientPort} ${Math.floor(r.acceptedAtMs) % 1000} "${frontendName(r)}" "${r.backend}" "${r.server}" ` +
+    `${r.requestMs} ${r.waitMs} ${r.connectMs} ${r.responseMs} ${plus}${r.totalMs} ${r.cause}${r.phase}-- ` +
+    `${r.actconn} ${r.feconn} ${r.beconn} ${r.srvconn} ${redispatched}${r.retries} ${r.serverQueue} ${r.backendQueue} ` +
+    '"" "" '
+  );
+}
+
+/** No `option ...log` at all: one line when the connection is taken. */
+export function connectLine(r: SessionRecord): string {
+  const mode = r.mode === 'http' ? 'HTTP' : 'TCP';
+  return `Connect from ${r.clientHost}:${r.clientPort} to ${r.localHost}:${r.localPort} (${r.frontend}/${mode})`;
+}
+
+/** A connection that failed before it became a session. */
+export function errorLine(r: SessionRecord, listener: string, message: string): string {
+  return `${r.clientHost}:${r.clientPort} [${dateWithMilliseconds(r.acceptedAtMs)}] ${r.frontend}/${listener}: ${message}`;
+}
+
+function frontendName(r: SessionRecord): string {
+  return r.tls ? `${r.frontend}~` : r.frontend;
+}
+
+function connections(r: SessionRecord): string {
+  const redispatched = r.redispatched ? '+' : '';
+  return (
+    `${r.actconn}/${r.feconn}/${r.beconn}/${r.srvconn}/${redispatched}${r.retries} ` +
+    `${r.serverQueue}/${r.backendQueue}`
+  );
+}
+
+function requestText(r: SessionRecord): string {
+  return r.request === BAD_REQUEST ? BAD_REQUEST : escapeRequest(r.request);
+}

@@ -1,0 +1,92 @@
+/**
+ * What one log line tells of a session or a request: a reusable record that the data plane fills and a line builder
+ * reads. Its fields are HAProxy's log variables (manual, chapter 8.2); a time that was not reached is -1.
+ *
+ * One record per worker is enough: it is filled when the line is due, not kept while the session runs.
+ */
+
+/** Server names that stand for no server. */
+export const NO_SERVER = '<NOSRV>';
+export const STATS_SERVER = '<STATS>';
+
+/** What stands for a request that could not be read. */
+export const BAD_REQUEST = '<BADREQ>';
+
+/** HAProxy keeps this much of a request line (`tune.http.logurilen`). */
+export const REQUEST_LINE_LIMIT = 1023;
+
+export class SessionRecord {
+  /** Address text without brackets; "unix" with the listener's number as port for UNIX sockets. */
+  clientHost = '';
+  clientPort = 0;
+  /** Where the client connected to; the default format alone shows it. */
+  localHost = '';
+  localPort = 0;
+  /** Milliseconds since the epoch: when the connection was accepted, when the request's first byte came. */
+  acceptedAtMs = 0;
+  requestAtMs = 0;
+  frontend = '';
+  /** Marked with `~` behind the frontend's name. */
+  tls = false;
+  mode: 'tcp' | 'http' = 'tcp';
+  backend = '';
+  server = NO_SERVER;
+  /** TR, Tw, Tc, Tr, and Ta (httplog) or Tt (tcplog). */
+  requestMs = -1;
+  waitMs = -1;
+  connectMs = -1;
+  responseMs = -1;
+  totalMs = 0;
+  /** Set for `option logasap`: total time and bytes are of the moment, shown with a `+`. */
+  early = false;
+  status = -1;
+  bytes = 0;
+  /** The two characters of the termination state: who ended it, and in which phase; `--` is normal. */
+  cause = '-';
+  phase = '-';
+  actconn = 0;
+  feconn = 0;
+  beconn = 0;
+  srvconn = 0;
+  retries = 0;
+  /** The last retry went to another server: shown as a `+`. */
+  redispatched = false;
+  serverQueue = 0;
+  backendQueue = 0;
+  /** The request line as Latin-1, escaped only when printed; BAD_REQUEST when there is none. */
+  request = BAD_REQUEST;
+}
+
+/** The request line for the log, as HAProxy shows it: method, target, version, cut at its limit. */
+export function requestLine(
+  bytes: Uint8Array,
+  head: {
+    readonly lineStart: number;
+    readonly methodEnd: number;
+    readonly uriStart: number;
+    readonly uriEnd: number;
+    readonly version: number;
+  },
+): string {
+  const method = latin1(bytes, head.lineStart, head.methodEnd);
+  const uriEnd = Math.min(head.uriEnd, head.uriStart + REQUEST_LINE_LIMIT);
+  const line = `${method} ${latin1(bytes, head.uriStart, uriEnd)} HTTP/1.${head.version - 10}`;
+  return line.length > REQUEST_LINE_LIMIT ? line.slice(0, REQUEST_LINE_LIMIT) : line;
+}
+
+function latin1(bytes: Uint8Array, start: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).latin1Slice();
+}
+
+/** Whether `option log-separate-errors` and `option dontlog-normal` take it for an error. */
+export function isErroneous(record: SessionRecord): boolean {
+  const abnormal = record.cause !== '-' && record.cause !== 'L';
+  return abnormal || record.redispatched || record.retries > 0 || record.status >= 500;
+}
+
+/** Bytes that HAProxy writes as `#XX` in what came from outside: controls, the quote, the escape itself, and 8-bit. */
+const UNSAFE = /["#\x00-\x1f\x7f-\xff]/g;
+
+export function escapeRequest(text: string): string {
+  return text.replace(UNSAFE, (c) => `#${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+}
