@@ -75,7 +75,7 @@ export function requestLine(
 }
 
 function latin1(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).latin1Slice();
+  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
 }
 
 /** Whether `option log-separate-errors` and `option dontlog-normal` take it for an error. */
