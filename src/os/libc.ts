@@ -15,6 +15,12 @@ export function declare(prototype: string): (...args: any[]) => number {
   return libc.func(prototype) as never;
 }
 
+/** Declares a C function that runs on Node's thread pool: for the few calls that block (see poller.ts). */
+// biome-ignore lint/suspicious/noExplicitAny: koffi's functions take what their prototype says
+export function declareAsync(prototype: string): (...argsAndDone: any[]) => void {
+  return libc.func(prototype).async as never;
+}
+
 /** Turns C's -1 into `-errno` of the call just made. */
 export function result(value: number): number {
   return value < 0 ? -koffi.errno() : value;
