@@ -108,6 +108,8 @@ export interface ProxyConf {
   readonly logTag: string | null;
   readonly monitorUri: string | null;
   readonly stats: StatsConf | null;
+  /** `option socket-stats`: listeners have statistics lines of their own. */
+  readonly socketStats?: boolean;
   readonly check: CheckMethod;
   readonly servers: readonly ServerConf[];
 }
