@@ -27,6 +27,9 @@ export interface CheckTarget {
   /** `timeout check` of the backend; null: `timeoutConnectMs` and the interval bound the check, as in HAProxy. */
   readonly timeoutCheckMs: number | null;
   readonly timeoutConnectMs: number | null;
+  /** Of the server; checks of its own address use them as well. */
+  readonly sendProxy: boolean;
+  readonly source: string | null;
 }
 
 export interface CheckSlice {
@@ -45,7 +48,7 @@ export function sliceForCheck(config: HaproxyConfig): CheckSlice {
   for (const proxy of config.proxies) {
     if (proxy.disabled) continue;
     for (const server of proxy.servers) {
-      if (!server.check) continue;
+      if (!server.check || server.disabled) continue;
       targets.push({
         proxyId: proxy.id,
         serverId: server.id,
@@ -56,6 +59,8 @@ export function sliceForCheck(config: HaproxyConfig): CheckSlice {
         check: server.check,
         timeoutCheckMs: proxy.timeouts.checkMs,
         timeoutConnectMs: proxy.timeouts.connectMs,
+        sendProxy: server.sendProxy,
+        source: server.source,
       });
     }
   }
