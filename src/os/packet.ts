@@ -79,10 +79,10 @@ function joinGroup4(fd: number, group: string, index: number): number {
   return done < 0 ? done : setOptionBytes(fd, SOL_IP, IP_ADD_MEMBERSHIP, request);
 }
 
-/** One waiting packet, or `-errno`. The bytes are valid until the next call. */
+/** One waiting packet (a copy), or `-errno`. */
 export function receivePacket(fd: number): Uint8Array | number {
   const length = recvAt(fd, memory.address, PACKET_ROOM, MSG_DONTWAIT);
-  return length < 0 ? length : memory.bytes.subarray(0, length);
+  return length < 0 ? length : memory.bytes.slice(0, length);
 }
 
 /** Sends a whole IPv4 packet to the destination in its header. */

@@ -15,6 +15,7 @@
 import { fatal } from '../fatal.ts';
 import type { VrrpState } from '../ipc/messages.ts';
 import { compareAddresses } from '../wire/ipv4.ts';
+import type { VrrpLog, VrrpLogLevel } from './log.ts';
 
 export const OWNER_PRIORITY = 255;
 const DOWN_TIMER_ADVERTS = 3;
@@ -63,7 +64,7 @@ export interface InstanceWorld {
   readonly onLowerPriority: () => void;
   /** False: a member of the sync group cannot be master now. */
   readonly mayBecomeMaster: () => boolean;
-  readonly log: (text: string) => void;
+  readonly log: VrrpLog;
 }
 
 export interface InstanceStats {
@@ -173,6 +174,13 @@ export class VrrpInstance {
   /** Sync group: another member gave way. */
   followToBackup(): void {
     if (this.state === 'MASTER') this.enterBackup();
+  }
+
+  /** Somebody took a virtual address off the interface: give way, and put them back after the skew time. */
+  loseAddress(): void {
+    if (this.state !== 'MASTER') return;
+    this.enterBackup();
+    this.arm(this.world.now() + this.skew);
   }
 
   /** Priority 0 when master, so that a backup waits for its skew only. */
@@ -314,14 +322,14 @@ export class VrrpInstance {
   }
 
   private takeOver(): void {
-    this.say('Receive advertisement timeout');
+    this.say('Receive advertisement timeout', 'detail');
     if (this.world.mayBecomeMaster()) this.enterMaster();
     else this.arm(this.world.now() + this.masterDownMs);
   }
 
   private resign(): void {
     this.send(0);
-    this.say('sent 0 priority');
+    this.say('sent 0 priority', 'detail');
   }
 
   private send(priority: number): void {
@@ -351,7 +359,7 @@ export class VrrpInstance {
     this.world.setTimer(at);
   }
 
-  private say(text: string): void {
-    this.world.log(`(${this.policy.name}) ${text}`);
+  private say(text: string, level: VrrpLogLevel = 'info'): void {
+    this.world.log(level, `(${this.policy.name}) ${text}`);
   }
 }

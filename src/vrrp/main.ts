@@ -1,0 +1,68 @@
+/**
+ * The vrrp role's process: serves core's messages and owns nothing but the order of things.
+ *
+ * Configurations are put in force one after the other; an older generation that arrives late is dropped. When core
+ * dies the role does what it does at a polite stop (priority 0, addresses off, notify_stop): keepalived's child does
+ * the same, and it is what leaves the addresses on exactly one node.
+ */
+import type { VrrpSlice } from '../config/slice.ts';
+import { fatal } from '../fatal.ts';
+import { serveParent } from '../ipc/channel.ts';
+import type { FromVrrp, Handlers, ToVrrp } from '../ipc/messages.ts';
+import { VrrpDaemon } from './daemon.ts';
+import type { VrrpLog } from './log.ts';
+
+export interface VrrpOptions {
+  readonly log?: VrrpLog;
+}
+
+export function runVrrp(options: VrrpOptions = {}): void {
+  const log = options.log ?? ((_level, text) => process.stderr.write(`${text}\n`));
+  let daemon: VrrpDaemon | null = null;
+  let generation = 0;
+  let pending: { readonly generation: number; readonly conf: VrrpSlice } | null = null;
+  let work: Promise<void> = Promise.resolve();
+  const inTurn = (step: () => Promise<void>): void => {
+    work = work
+      .then(step)
+      .catch((error) => fatal(error instanceof Error ? (error.stack ?? error.message) : `${error}`));
+  };
+
+  const handlers = {
+    config: (message) => {
+      pending = message;
+    },
+    'config-done': (message) => {
+      const next = pending;
+      if (!next || next.generation !== message.generation)
+        fatal(`config-done ${message.generation} without its config`);
+      pending = null;
+      inTurn(() => apply(next));
+    },
+    dump: () => {},
+    stop: () => end(),
+  } satisfies Handlers<ToVrrp>;
+  const send = serveParent<ToVrrp, FromVrrp>(handlers, () => end());
+  process.on('SIGTERM', () => end());
+  // A Ctrl-C in the terminal reaches every process; core answers it for all.
+  process.on('SIGINT', () => {});
+
+  async function apply(next: { readonly generation: number; readonly conf: VrrpSlice }): Promise<void> {
+    if (next.generation <= generation) return;
+    generation = next.generation;
+    if (daemon) await daemon.reload(next.conf);
+    else {
+      daemon = await VrrpDaemon.open(next.conf, log, (instance, state) => {
+        send({ type: 'state', generation, instance, state });
+      });
+    }
+    send({ type: 'ready', generation });
+  }
+
+  function end(): void {
+    inTurn(async () => {
+      await daemon?.stop();
+      process.exit(0);
+    });
+  }
+}
