@@ -1,0 +1,69 @@
+/**
+ * The words behind a keyword, taken one after the other by the readers.
+ *
+ * Reporting goes through here, so that a reader names what was expected and never where: the place is the word at
+ * hand, or the end of the statement when a word is missing.
+ */
+import type { Site, Statement, Word } from './ast.ts';
+import type { Context } from './context.ts';
+
+export class Arguments {
+  readonly statement: Statement;
+  readonly context: Context;
+  private index = 1;
+  failed = false;
+
+  constructor(statement: Statement, context: Context) {
+    this.statement = statement;
+    this.context = context;
+  }
+
+  get keyword(): string {
+    return this.statement.words[0]!.text;
+  }
+
+  peek(): Word | undefined {
+    return this.statement.words[this.index];
+  }
+
+  /** The next word; when there is none, an error that says what was expected. */
+  next(expected: string): Word | undefined {
+    const word = this.peek();
+    if (!word) this.report('missing-argument', this.behind(), `'${this.keyword}' is missing ${expected}`, expected);
+    else this.index++;
+    return word;
+  }
+
+  /** The next word if it is one of these. */
+  take(...words: string[]): string | undefined {
+    const word = this.peek();
+    if (!word || !words.includes(word.text)) return undefined;
+    this.index++;
+    return word.text;
+  }
+
+  rest(): readonly Word[] {
+    const words = this.statement.words.slice(this.index);
+    this.index = this.statement.words.length;
+    return words;
+  }
+
+  /** keepalived ignores what stands behind the arguments, without a word. */
+  finish(): void {
+    if (this.index < this.statement.words.length && !this.failed) {
+      this.context.reportExtraWords(this.statement, this.index);
+    }
+  }
+
+  report(code: string, at: Site, message: string, expected?: string): undefined {
+    this.failed = true;
+    const more = expected === undefined ? {} : { expected };
+    this.context.error(code, at, message, more);
+    return undefined;
+  }
+
+  private behind(): Site {
+    const last = this.statement.words.at(-1)!;
+    return { start: last.start, end: last.end };
+  }
+}

@@ -1,0 +1,168 @@
+/**
+ * From the expanded text to the tree of blocks.
+ *
+ * Not a Chevrotain rule but a loop with a stack: it must take any nesting without recursion, and what it does about a
+ * missing brace depends on the keyword rows (a word that needs a block opens one even when the `{` is missing, as in
+ * keepalived). What it does differently from keepalived, on purpose: the block of an unknown keyword belongs to that
+ * keyword. keepalived takes its `}` for the end of the enclosing block and reports every line behind it.
+ */
+import type { IToken } from 'chevrotain';
+import type { Block, Site, Word } from './ast.ts';
+import type { Context } from './context.ts';
+import type { Table } from './keyword.ts';
+import { Close, expandedLexer, Newline, Open, Quoted, UnclosedQuote } from './lexer.ts';
+
+interface OpenStatement {
+  words: Word[];
+  start: number;
+  end: number;
+  block: OpenBlock | null;
+}
+
+interface OpenBlock {
+  statements: OpenStatement[];
+  start: number;
+  end: number;
+}
+
+interface Frame {
+  readonly block: OpenBlock;
+  /** Null inside an unknown keyword's block and inside a list. */
+  readonly table: Table<never> | null;
+  readonly isList: boolean;
+  /** An unexpected `{`: its lines belong to the enclosing block. */
+  readonly transparent: boolean;
+  /** Null: the brace is missing. */
+  readonly brace: Site | null;
+  readonly keyword: string | null;
+}
+
+export function readBlocks(text: string, root: Table<never>, context: Context): Block {
+  const reader = new BlockReader(root, context);
+  for (const token of expandedLexer.tokenize(text).tokens) reader.take(token);
+  return reader.finish(text.length);
+}
+
+class BlockReader {
+  private readonly root: OpenBlock = { statements: [], start: 0, end: 0 };
+  private readonly frames: Frame[];
+  private readonly context: Context;
+  private current: OpenStatement | null = null;
+
+  constructor(root: Table<never>, context: Context) {
+    this.frames = [{ block: this.root, table: root, isList: false, transparent: false, brace: null, keyword: null }];
+    this.context = context;
+  }
+
+  take(token: IToken): void {
+    const type = token.tokenType;
+    const site = { start: token.startOffset, end: token.startOffset + token.image.length };
+    if (type === Newline) this.current = null;
+    else if (type === Open) this.openBrace(site);
+    else if (type === Close) this.closeBrace(site);
+    else if (type.name !== 'Blank') this.addWord(token, site);
+  }
+
+  finish(end: number): Block {
+    this.current = null;
+    this.requireBlock();
+    for (const frame of this.frames.slice(1)) {
+      frame.block.end = end;
+      if (frame.brace) {
+        const of = frame.keyword ? ` of '${frame.keyword}'` : '';
+        this.context.error('missing-close-brace', frame.brace, `the block${of} that opens here is never closed`, {
+          expected: "a '}' before the end of the file",
+        });
+      }
+    }
+    this.root.end = end;
+    return this.root as Block;
+  }
+
+  private addWord(token: IToken, site: Site): void {
+    const word = readWord(token, site);
+    if (token.tokenType === UnclosedQuote) {
+      this.context.error('unclosed-quote', site, 'this quote is never closed', {
+        expected: 'a second " on the same line',
+      });
+    }
+    if (!this.current) {
+      this.requireBlock();
+      this.current = { words: [], start: site.start, end: site.end, block: null };
+      this.top.block.statements.push(this.current);
+    }
+    this.current.words.push(word);
+    this.current.end = site.end;
+  }
+
+  private openBrace(brace: Site): void {
+    const statement = this.current ?? this.statementAwaitingBlock();
+    this.current = null;
+    if (!statement) {
+      this.context.error('unexpected-brace', brace, "this '{' belongs to no keyword");
+      this.frames.push({ ...this.top, transparent: true, brace, keyword: null });
+      return;
+    }
+    this.push(statement, brace);
+  }
+
+  private push(statement: OpenStatement, brace: Site | null): void {
+    const keyword = statement.words[0]!.text;
+    const row = this.top.table?.rows.get(keyword);
+    if (row?.shape === 'word' && brace) {
+      this.context.error('unexpected-brace', brace, `'${keyword}' takes no block`);
+      this.frames.push({ ...this.top, transparent: true, brace, keyword: null });
+      return;
+    }
+    statement.block = { statements: [], start: brace?.start ?? statement.end, end: statement.end };
+    this.frames.push({
+      block: statement.block,
+      table: row?.table ?? null,
+      isList: row?.shape === 'list',
+      transparent: false,
+      brace,
+      keyword,
+    });
+  }
+
+  private closeBrace(brace: Site): void {
+    this.current = null;
+    this.requireBlock();
+    if (this.frames.length === 1) {
+      this.context.error('extra-close-brace', brace, "this '}' closes nothing");
+      return;
+    }
+    const frame = this.frames.pop()!;
+    if (!frame.transparent) frame.block.end = brace.end;
+  }
+
+  /** A keyword at the end of a line that a `{` on the next line may belong to. */
+  private statementAwaitingBlock(): OpenStatement | null {
+    const last = this.top.block.statements.at(-1);
+    if (!last || last.block || this.top.isList) return null;
+    const row = this.top.table?.rows.get(last.words[0]!.text);
+    return row?.shape === 'word' ? null : last;
+  }
+
+  /** A word that needs a block was followed by something else: say so, and read on as if the brace were there. */
+  private requireBlock(): void {
+    const last = this.top.block.statements.at(-1);
+    if (!last || last.block || this.top.isList) return;
+    const keyword = last.words[0]!;
+    const row = this.top.table?.rows.get(keyword.text);
+    if (!row || row.shape === 'word') return;
+    this.context.error('missing-open-brace', last, `'${keyword.text}' needs a block`, { expected: "a '{' behind it" });
+    this.push(last, null);
+  }
+
+  private get top(): Frame {
+    return this.frames.at(-1)!;
+  }
+}
+
+function readWord(token: IToken, site: Site): Word {
+  const { image } = token;
+  if (token.tokenType === Quoted) return { ...site, text: image.slice(1, -1), quoted: true };
+  if (token.tokenType === UnclosedQuote) return { ...site, text: image.slice(1), quoted: true };
+  return { ...site, text: image, quoted: false };
+}

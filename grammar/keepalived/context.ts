@@ -1,0 +1,107 @@
+/**
+ * What lowering needs while it walks: where to report, which table is at hand, how offsets become places.
+ */
+import { type Diagnostic, type Diagnostics, NOT_CARRIED_OUT, type Severity } from '../diagnostic.ts';
+import { type Span, toUtf8 } from '../source.ts';
+import { nearestWord } from '../spelling.ts';
+import { Arguments } from './arguments.ts';
+import type { Block, Site, Statement } from './ast.ts';
+import type { Reader, RowFacts, Table } from './keyword.ts';
+import type { TracedText } from './traced.ts';
+
+/** Blocks where a word that is unknown here would be at home; built from the tables by `lower.ts`. */
+export type Homes = ReadonlyMap<string, readonly string[]>;
+
+export class Context {
+  readonly diagnostics: Diagnostics;
+  readonly text: TracedText;
+  private readonly homes: Homes;
+  private readonly checksInert: boolean;
+  private quiet = 0;
+
+  constructor(text: TracedText, diagnostics: Diagnostics, homes: Homes, checksInert: boolean) {
+    this.checksInert = checksInert;
+    this.text = text;
+    this.diagnostics = diagnostics;
+    this.homes = homes;
+  }
+
+  /** Messages quote words of the file and are Latin-1 like them; they become UTF-8 here. */
+  error(code: string, site: Site, message: string, more: Partial<Diagnostic> = {}): void {
+    this.report('error', code, site, message, more);
+  }
+
+  warning(code: string, site: Site, message: string, more: Partial<Diagnostic> = {}): void {
+    this.report('warning', code, site, message, more);
+  }
+
+  private report(severity: Severity, code: string, site: Site, message: string, more: Partial<Diagnostic>): void {
+    const located = this.text.locate(site.start, site.end);
+    const { expected, suggestion } = more;
+    const notes = [...(located?.notes ?? []), ...(more.notes ?? [])];
+    this.diagnostics.add({
+      code,
+      severity,
+      message: toUtf8(message),
+      ...(located && { at: located.at }),
+      ...(expected !== undefined && { expected: toUtf8(expected) }),
+      ...(suggestion !== undefined && { suggestion: toUtf8(suggestion) }),
+      ...(notes.length > 0 && { notes }),
+    });
+  }
+
+  spanOf(site: Site): Span | undefined {
+    return this.text.locate(site.start, site.end)?.at;
+  }
+
+  readArguments<T>(reader: Reader<T>, statement: Statement, facts: Pick<RowFacts, 'inert'>): T | undefined {
+    if (facts.inert && !this.checksInert) return undefined;
+    const args = new Arguments(statement, this);
+    const value = reader.read(args);
+    args.finish();
+    return args.failed ? undefined : value;
+  }
+
+  reportExtraWords(statement: Statement, from: number): void {
+    const extra = statement.words[from];
+    const keyword = statement.words[0]!.text;
+    if (extra) this.warning('extra-argument', extra, `'${extra.text}' behind '${keyword}' has no effect`);
+  }
+
+  notCarriedOut(statement: Statement, facts: RowFacts): void {
+    if (this.quiet > 0) return;
+    const keyword = statement.words[0]!;
+    const why = facts.inert ? 'has no effect' : 'is understood but not carried out';
+    this.warning(NOT_CARRIED_OUT, keyword, `'${keyword.text}' ${why}`);
+  }
+
+  /** Runs without further not-carried-out warnings: the enclosing block has said it. */
+  quietly(run: () => void): void {
+    this.quiet++;
+    run();
+    this.quiet--;
+  }
+
+  lowerBlock<Node>(table: Table<Node>, node: Node, block: Block | null): void {
+    for (const statement of block?.statements ?? []) {
+      const row = table.rows.get(statement.words[0]!.text);
+      if (row) row.lower(node, statement, this);
+      else this.reportUnknown(table, statement);
+    }
+  }
+
+  /** One report for an unknown word, its block included. */
+  private reportUnknown<Node>(table: Table<Node>, statement: Statement): void {
+    const keyword = statement.words[0]!;
+    const homes = this.homes.get(keyword.text);
+    if (homes) {
+      const where = table.name === 'root' ? 'at top level' : `in ${table.name}`;
+      this.error('wrong-block', keyword, `Unknown keyword '${keyword.text}' ${where}`, {
+        expected: `'${keyword.text}' stands in ${homes.slice(0, 4).join(', ')}`,
+      });
+      return;
+    }
+    const suggestion = nearestWord(keyword.text, table.rows.keys());
+    this.error('unknown-keyword', keyword, `Unknown keyword '${keyword.text}'`, suggestion ? { suggestion } : {});
+  }
+}

@@ -1,0 +1,364 @@
+/**
+ * keepalived's preprocessor: from the files' lines to one expanded text.
+ *
+ *     file lines -> include -> @conditions -> $DEFINITIONS -> ~SEQ/~LST -> expanded text (comments gone)
+ *
+ * Everything that comes out knows the place in the file it came from (`traced.ts`). Files are read by a callback, so
+ * that the grammar does no I/O. keepalived.conf(5), "Parameter substitution", "Include", "Conditional configuration".
+ *
+ * Sizes are bounded (`LIMITS`): a configuration that would grow beyond them is an error, never a hang. That is a
+ * deliberate difference: keepalived 2.2 and 2.4 loop for ever on `$A=${A}`, and on a file that includes itself until
+ * its descriptors run out.
+ */
+import type { IToken } from 'chevrotain';
+import type { Diagnostics } from '../diagnostic.ts';
+import type { Source, Span } from '../source.ts';
+import { Comment, Continuation, Newline } from './lexer.ts';
+import { type FileLine, parse } from './parser.ts';
+import { readSequence, startsSequence } from './sequence.ts';
+import { exactPiece, type Piece, slicePieces, spanOf, TracedText, textOf } from './traced.ts';
+
+export const LIMITS = {
+  /** Characters of the expanded text. */
+  characters: 4 * 1024 * 1024,
+  /** Replaced `$NAME`s and repeated lines, over all files. */
+  replacements: 200_000,
+  /** Definitions within definitions. */
+  definitionDepth: 32,
+  includeDepth: 32,
+  files: 2000,
+} as const;
+
+export interface IncludedFile {
+  /** As it is to be named in messages. */
+  readonly name: string;
+  /** The same for two names of one file (its real path), to find loops. */
+  readonly identity: string;
+  readonly source: Source | null;
+  /** Why there is no source: "is a directory", "cannot be read (EACCES)". */
+  readonly problem?: string;
+}
+
+export interface ExpandOptions {
+  /** The `@id` that holds (`-i`, or the first label of the host name). */
+  readonly configId: string;
+  /** `${_ENV NAME}`; undefined when not set. */
+  env(name: string): string | undefined;
+  /** `${_PWD}`: the directory of a file. */
+  directoryOf(source: Source): string;
+  /** `${_INSTANCE}`. */
+  readonly instance: string;
+  /** Files that match a pattern, relative to the including file; empty when there are none. */
+  include(pattern: string, from: Source): readonly IncludedFile[];
+}
+
+interface DefinitionValue {
+  /** One element per line of the value. */
+  readonly lines: readonly (readonly Piece[])[];
+}
+
+type Scope = ReadonlyMap<string, string>;
+
+const REFERENCE = /\\\$|\$(?:\{([A-Za-z_]\w*)(?:[ \t]+([^}"]*))?\}|([A-Za-z_]\w*))/g;
+
+export interface Expansion {
+  readonly text: TracedText;
+  readonly files: readonly string[];
+}
+
+/** Expands a file and all it includes. Never throws for any bytes. */
+export function expand(source: Source, identity: string, options: ExpandOptions, diagnostics: Diagnostics): Expansion {
+  const expander = new Expander(options, diagnostics);
+  expander.expandFile(source, identity);
+  return { text: expander.output, files: expander.files };
+}
+
+class Expander {
+  readonly output = new TracedText();
+  readonly files: string[] = [];
+  private readonly definitions = new Map<string, DefinitionValue>();
+  private readonly openFiles: string[] = [];
+  private readonly options: ExpandOptions;
+  private readonly diagnostics: Diagnostics;
+  private replacements = 0;
+  private exhausted = false;
+
+  constructor(options: ExpandOptions, diagnostics: Diagnostics) {
+    this.options = options;
+    this.diagnostics = diagnostics;
+  }
+
+  expandFile(source: Source, identity: string): void {
+    this.files.push(source.file);
+    this.openFiles.push(identity);
+    for (const line of parse(source).lines) {
+      if (this.exhausted) break;
+      if (!this.conditionsHold(line)) continue;
+      if (line.kind === 'definition') this.define(source, line);
+      else if (line.kind === 'include') this.includeFiles(source, line);
+      else this.expandLine(linePieces(source, line.tokens), new Map(), 0);
+    }
+    this.openFiles.pop();
+  }
+
+  private conditionsHold(line: FileLine): boolean {
+    return line.conditions.every(({ image }) =>
+      image.startsWith('@^') ? image.slice(2) !== this.options.configId : image.slice(1) === this.options.configId,
+    );
+  }
+
+  private define(source: Source, line: FileLine): void {
+    const name = line.head!.image.slice(1, -1);
+    const lines: Piece[][] = [];
+    let current: IToken[] = [];
+    for (const token of line.tokens.slice(line.tokens.indexOf(line.head!) + 1)) {
+      if (token.tokenType === Continuation || token.tokenType === Newline) {
+        lines.push(trimPieces(linePieces(source, current)));
+        current = [];
+      } else current.push(token);
+    }
+    if (current.length > 0) lines.push(trimPieces(linePieces(source, current)));
+    const filled = lines.filter((pieces) => pieces.length > 0);
+    this.definitions.set(name, { lines: filled.length > 0 ? filled : [[]] });
+  }
+
+  private includeFiles(source: Source, line: FileLine): void {
+    const at = tokenSpan(source, line.head!);
+    const path = line.tokens.find((token) => token.tokenType.name === 'IncludePath');
+    if (!path) {
+      this.diagnostics.error('missing-argument', at, `'${line.head!.image}' needs a file name`);
+      return;
+    }
+    const pathAt = tokenSpan(source, path);
+    const pattern = this.replaceText(path.image.replace(/^"(.*)"$/, '$1'), pathAt);
+    const found = this.options.include(pattern, source);
+    if (found.length === 0) {
+      this.diagnostics.error('include-missing', pathAt, `no file matches '${pattern}'`);
+    }
+    for (const file of found) this.includeFile(file, pathAt);
+  }
+
+  private includeFile(file: IncludedFile, at: Span): void {
+    if (file.problem !== undefined || !file.source) {
+      this.diagnostics.error('include-unreadable', at, `'${file.name}' ${file.problem ?? 'cannot be read'}`);
+    } else if (this.openFiles.includes(file.identity)) {
+      const chain = [...this.openFiles, file.identity].join(' -> ');
+      this.diagnostics.error('include-loop', at, `'${file.name}' includes itself (${chain})`);
+    } else if (this.openFiles.length >= LIMITS.includeDepth || this.files.length >= LIMITS.files) {
+      this.diagnostics.error('include-loop', at, `too many included files at '${file.name}'`);
+    } else {
+      this.expandFile(file.source, file.identity);
+      this.output.append({ text: '\n', at, exact: false });
+    }
+  }
+
+  private expandLine(pieces: readonly Piece[], scope: Scope, depth: number): void {
+    const text = textOf(pieces);
+    if (!startsSequence(text)) {
+      this.emitLine(pieces, scope);
+      return;
+    }
+    const at = spanOf(pieces, pieces[0]!.at);
+    const sequence = readSequence(text, (parameters) => this.replaceText(parameters, at, scope));
+    if ('code' in sequence) {
+      this.diagnostics.error(sequence.code, at, sequence.message);
+      return;
+    }
+    if (depth >= LIMITS.definitionDepth) {
+      this.exhaust(at);
+      return;
+    }
+    const rest = slicePieces(pieces, sequence.length);
+    for (const round of sequence.rounds) {
+      if (!this.spend(at)) return;
+      const inner = new Map(scope);
+      sequence.variables.forEach((name, i) => {
+        inner.set(name, round[i]!);
+      });
+      this.expandLine(rest.length > 0 ? rest : [{ text: '', at, exact: false }], inner, depth + 1);
+    }
+  }
+
+  private emitLine(pieces: readonly Piece[], scope: Scope): void {
+    const lines = this.replace(pieces, scope, []);
+    for (const line of lines) {
+      for (const piece of line) this.output.append(piece);
+      const last = line.at(-1)?.at ?? pieces.at(-1)?.at;
+      if (last) this.output.append({ text: '\n', at: { ...last, start: last.end }, exact: false });
+    }
+    if (this.output.length > LIMITS.characters && pieces[0]) this.exhaust(pieces[0].at);
+  }
+
+  /** The line with every reference replaced; more than one line when a multi-line definition ends it. */
+  private replace(pieces: readonly Piece[], scope: Scope, within: readonly string[]): Piece[][] {
+    const text = textOf(pieces);
+    if (!text.includes('$')) return [[...pieces]];
+    const line: Piece[] = [];
+    const more: Piece[][] = [];
+    const lastSolid = text.length - trailingBlanks(text);
+    let done = 0;
+    let quoted = false;
+    let scanned = 0;
+    for (const match of text.matchAll(REFERENCE)) {
+      for (; scanned < match.index; scanned++) if (text[scanned] === '"') quoted = !quoted;
+      const end = match.index + match[0].length;
+      const reference = slicePieces(pieces, match.index, end);
+      const value = this.valueOf(match, reference, { scope, within, atEnd: end >= lastSolid, quoted });
+      if (!value) continue;
+      line.push(...slicePieces(pieces, done, match.index), ...(value[0] ?? []));
+      more.push(...value.slice(1));
+      done = end;
+    }
+    line.push(...slicePieces(pieces, done));
+    return [line, ...more];
+  }
+
+  /** The lines a reference stands for, or undefined when it is to be left as it is. */
+  private valueOf(match: RegExpMatchArray, reference: readonly Piece[], use: Use): Piece[][] | undefined {
+    const name = match[1] ?? match[3];
+    if (name === undefined) return undefined;
+    const at = spanOf(reference, reference[0]!.at);
+    const known = use.scope.get(name) ?? this.predefined(name, match[2], at);
+    if (known !== undefined) return this.spend(at) ? [[{ text: known, at, exact: false }]] : [[]];
+    const definition = this.definitions.get(name);
+    if (!definition) return this.reportUndefined(name, match[0], at, use.quoted);
+    if (use.within.includes(name) || use.within.length >= LIMITS.definitionDepth) {
+      this.diagnostics.error('definition-loop', at, `the value of '$${name}' contains '$${name}' itself`);
+      return [[]];
+    }
+    if (definition.lines.length > 1 && !use.atEnd) {
+      this.diagnostics.error('multiline-not-at-end', at, `'$${name}' has several lines: it must end the line it is on`);
+      return [[]];
+    }
+    if (!this.spend(at)) return [[]];
+    const inner = [...use.within, name];
+    return definition.lines.flatMap((line) =>
+      this.replace(
+        line.map((piece) => ({ ...piece, usedAt: at })),
+        use.scope,
+        inner,
+      ),
+    );
+  }
+
+  private predefined(name: string, parameter: string | undefined, at: Span): string | undefined {
+    switch (name) {
+      case '_PWD':
+        return this.options.directoryOf(at.source);
+      case '_INSTANCE':
+        return this.options.instance;
+      case '_HASH':
+        return '#';
+      case '_BANG':
+        return '!';
+      case '_ENV':
+        return parameter === undefined ? undefined : this.environment(parameter.trim(), at);
+      case '_RANDOM':
+        return randomBetween(parameter);
+      default:
+        return undefined;
+    }
+  }
+
+  private environment(name: string, at: Span): string {
+    const value = this.options.env(name);
+    if (value === undefined) {
+      this.diagnostics.warning('undefined-environment', at, `the environment has no variable '${name}'`);
+    }
+    return value ?? '';
+  }
+
+  /** keepalived leaves it as it stands; in quotes it may well be meant for a shell. */
+  private reportUndefined(name: string, image: string, at: Span, quoted: boolean): undefined {
+    if (quoted) return undefined;
+    const message = `'${image}' is not defined`;
+    const more = { expected: `a line '$${name}=...' above this one` };
+    if (image.startsWith('${')) this.diagnostics.error('undefined-parameter', at, message, more);
+    else this.diagnostics.warning('undefined-parameter', at, message, more);
+    return undefined;
+  }
+
+  private replaceText(text: string, at: Span, scope: Scope = new Map()): string {
+    return textOf(this.replace([{ text, at, exact: false }], scope, [])[0] ?? []);
+  }
+
+  private spend(at: Span): boolean {
+    if (++this.replacements > LIMITS.replacements) this.exhaust(at);
+    return !this.exhausted;
+  }
+
+  private exhaust(at: Span): void {
+    if (this.exhausted) return;
+    this.exhausted = true;
+    this.diagnostics.error('expansion-too-large', at, 'the configuration grows beyond all bounds here');
+  }
+}
+
+interface Use {
+  readonly scope: Scope;
+  readonly within: readonly string[];
+  readonly atEnd: boolean;
+  readonly quoted: boolean;
+}
+
+/** The line's text without comment and line end, `\#` and `\!` resolved. */
+function linePieces(source: Source, tokens: readonly IToken[]): Piece[] {
+  const pieces: Piece[] = [];
+  for (const token of tokens) {
+    const type = token.tokenType;
+    if (type === Comment || type === Newline || DROPPED.has(type.name)) continue;
+    const start = token.startOffset;
+    const end = start + token.image.length;
+    if (type.name !== 'Word' || !/\\[#!]/.test(token.image)) pushExact(pieces, source, start, end);
+    else dropEscapes(pieces, source, start, end);
+  }
+  return pieces;
+}
+
+const BLANKS = ' \t\r\v\f';
+const DROPPED = new Set(['Condition', 'ByteOrderMark', 'Definition', 'Include']);
+
+/** Joins runs that touch, so that a line without escapes is one piece. */
+function pushExact(pieces: Piece[], source: Source, start: number, end: number): void {
+  const last = pieces.at(-1);
+  if (last && last.at.end === start) pieces[pieces.length - 1] = exactPiece(source, last.at.start, end);
+  else pieces.push(exactPiece(source, start, end));
+}
+
+function dropEscapes(pieces: Piece[], source: Source, start: number, end: number): void {
+  let from = start;
+  for (let i = start; i < end - 1; i++) {
+    if (source.text[i] !== '\\') continue;
+    if (source.text[i + 1] === '#' || source.text[i + 1] === '!') {
+      if (i > from) pushExact(pieces, source, from, i);
+      from = i + 1;
+    }
+    i++;
+  }
+  pushExact(pieces, source, from, end);
+}
+
+function trimPieces(pieces: Piece[]): Piece[] {
+  const text = textOf(pieces);
+  const start = /^[ \t\r\v\f]*/.exec(text)![0].length;
+  const end = text.length - trailingBlanks(text);
+  return end > start ? slicePieces(pieces, start, end) : [];
+}
+
+function tokenSpan(source: Source, token: IToken): Span {
+  return { source, start: token.startOffset, end: token.startOffset + token.image.length };
+}
+
+function trailingBlanks(text: string): number {
+  let end = text.length;
+  while (end > 0 && BLANKS.includes(text[end - 1]!)) end--;
+  return text.length - end;
+}
+
+/** `${_RANDOM [min] max}`; 0 to 32767 without parameters. */
+function randomBetween(parameter: string | undefined): string {
+  const numbers = (parameter ?? '').split(/[ \t]+/).filter((part) => /^\d+$/.test(part));
+  const min = numbers.length > 1 ? Number(numbers[0]) : 0;
+  const max = numbers.length > 0 ? Number(numbers.at(-1)) : 32767;
+  return String(min + Math.floor(Math.random() * Math.max(1, max - min + 1)));
+}

@@ -1,0 +1,388 @@
+/** `global_defs { }`: settings of the whole program. keepalived.conf(5), "GLOBAL CONFIGURATION". */
+
+import { addressFamily } from '../ip.ts';
+import { known, list, type Reader, type Row, type Table, table, word } from '../keyword.ts';
+import type { GlobalNode } from '../nodes.ts';
+import {
+  addressOfFamily,
+  boolean,
+  flag,
+  integer,
+  oneOf,
+  optional,
+  script,
+  seconds,
+  text,
+  userGroup,
+  words,
+} from '../readers.ts';
+import { garpRows, version } from './vrrp-instance.ts';
+
+const MAX_INT = 2 ** 31 - 1;
+const LONGEST_SECONDS = 1_000_000;
+const path = text('path');
+const name = text('name');
+
+const carried: Row<GlobalNode>[] = [
+  word(
+    'router_id',
+    text('name'),
+    (node, value) => {
+      node.routerId = value;
+    },
+    {
+      doc: 'Name of this machine in mails and SNMP',
+      since: '1.1.8',
+      accept: ['router_id LVS_1'],
+      reject: [['router_id', 'missing-argument']],
+    },
+  ),
+  word(
+    'script_user',
+    userGroup,
+    (node, value) => {
+      node.scriptUser = value;
+    },
+    {
+      doc: 'Who runs scripts that name nobody',
+      since: '1.3.0',
+      accept: ['script_user nobody nogroup'],
+      reject: [['script_user', 'missing-argument']],
+    },
+  ),
+  word(
+    'enable_script_security',
+    flag,
+    (node) => {
+      node.enableScriptSecurity = true;
+    },
+    { doc: 'Run no script as root that others may write', since: '1.3.0', accept: ['enable_script_security'] },
+  ),
+  word(
+    'vrrp_version',
+    version,
+    (node, value) => {
+      node.vrrpVersion = value === '3' ? 3 : 2;
+    },
+    {
+      doc: 'VRRP version of instances that give none',
+      since: '1.2.20',
+      accept: ['vrrp_version 3'],
+      reject: [['vrrp_version 1', 'invalid-value']],
+    },
+  ),
+  word(
+    'vrrp_startup_delay',
+    seconds(0, LONGEST_SECONDS),
+    (node, value) => {
+      node.startupDelayMs = value / 1000;
+    },
+    {
+      doc: 'Seconds from start to the first transition',
+      since: '2.0.14',
+      accept: ['vrrp_startup_delay 5.5'],
+      reject: [['vrrp_startup_delay x', 'invalid-number']],
+    },
+  ),
+  word(
+    'vrrp_strict',
+    boolean,
+    (node, value) => {
+      node.strict = value;
+    },
+    {
+      doc: 'Hold strictly to the RFCs',
+      since: '1.2.20',
+      accept: ['vrrp_strict', 'vrrp_strict off'],
+      reject: [['vrrp_strict x', 'invalid-value']],
+    },
+  ),
+  word(
+    'vrrp_mcast_group4',
+    addressOfFamily(4),
+    (node, value) => {
+      node.mcastGroup4 = value;
+    },
+    {
+      doc: 'IPv4 multicast group of adverts',
+      since: '1.2.10',
+      accept: ['vrrp_mcast_group4 224.0.0.18'],
+      reject: [['vrrp_mcast_group4 ff02::12', 'invalid-address']],
+    },
+  ),
+  word(
+    'vrrp_mcast_group6',
+    addressOfFamily(6),
+    (node, value) => {
+      node.mcastGroup6 = value;
+    },
+    {
+      doc: 'IPv6 multicast group of adverts',
+      since: '1.2.10',
+      accept: ['vrrp_mcast_group6 ff02::12'],
+      reject: [['vrrp_mcast_group6 224.0.0.18', 'invalid-address']],
+    },
+  ),
+  word(
+    'vrrp_garp_interval',
+    seconds(0, LONGEST_SECONDS),
+    (node, value) => {
+      node.garp.intervalUs = value;
+    },
+    {
+      doc: 'Seconds between two ARPs on an interface',
+      since: '1.2.21',
+      accept: ['vrrp_garp_interval 0.001'],
+      reject: [['vrrp_garp_interval x', 'invalid-number']],
+    },
+  ),
+  word(
+    'dynamic_interfaces',
+    optional(oneOf('allow_if_changes')),
+    (node) => {
+      node.dynamicInterfaces = true;
+    },
+    {
+      doc: 'Interfaces may come and go',
+      since: '2.0.0',
+      accept: ['dynamic_interfaces', 'dynamic_interfaces allow_if_changes'],
+    },
+  ),
+  word(
+    'default_interface',
+    text('interface'),
+    (node, value, statement) => {
+      node.defaultInterface = { value, site: statement.words[1]! };
+    },
+    {
+      doc: 'Interface of static addresses',
+      since: '1.2.24',
+      accept: ['default_interface eth0'],
+      reject: [['default_interface', 'missing-argument']],
+    },
+  ),
+  ...garpRows<GlobalNode>('vrrp_'),
+];
+
+function fifo(prefix: string): Row<GlobalNode>[] {
+  return [
+    known(`${prefix}notify_fifo`, words, { doc: 'Pipe that transitions are written to', since: '1.3.6' }),
+    known(`${prefix}notify_fifo_script`, script, { doc: 'Program that reads the pipe', since: '1.3.6' }),
+  ];
+}
+
+const mail: Row<GlobalNode>[] = [
+  list('notification_email', () => {}, { doc: 'Who gets mails', since: '0.5.3', takes: 'address..', carried: false }),
+  known('notification_email_from', words, { doc: 'Sender of mails', since: '0.5.3' }),
+  known('smtp_server', smtpServer(), { doc: 'Mail server and port', since: '0.5.3' }),
+  known('smtp_helo_name', name, { doc: 'Name in the HELO command', since: '1.2.20' }),
+  known('smtp_connect_timeout', integer(1, MAX_INT), { doc: 'Seconds to wait for the mail server', since: '0.5.3' }),
+  known('smtp_alert', boolean, { doc: 'Send mails unless told otherwise', since: '0.5.7' }),
+  known('smtp_alert_vrrp', boolean, { doc: 'Send mails about VRRP', since: '2.0.0' }),
+  known('smtp_alert_checker', boolean, { doc: 'Send mails about real servers', since: '2.0.0' }),
+  known('no_email_faults', flag, { doc: 'No mails about faults', since: '2.0.0' }),
+  known('no_checker_emails', boolean, { doc: 'No mails about single real servers', since: '2.0.0' }),
+];
+
+function smtpServer(): Reader<unknown> {
+  return {
+    takes: 'address [port]',
+    read(args) {
+      const server = args.next('a mail server');
+      const port = args.peek();
+      if (port) args.next('a port');
+      if (server && !addressFamily(server.text)) {
+        args.context.warning('unresolved-host', server, `mail server '${server.text}' is looked up when it is needed`);
+      }
+      return server;
+    },
+  };
+}
+
+/** Scheduling words come three times, for each of keepalived's processes. */
+function scheduling(process: string): Row<GlobalNode>[] {
+  return [
+    known(`${process}_priority`, integer(-20, 19), { doc: `Nice value of the ${process} process`, since: '1.2.20' }),
+    known(`${process}_no_swap`, flag, { doc: `Lock the memory of the ${process} process`, since: '1.2.20' }),
+    known(`${process}_rt_priority`, integer(1, 99), {
+      doc: `Real-time priority of the ${process} process`,
+      since: '2.0.0',
+    }),
+    known(`${process}_cpu_affinity`, words, { doc: `CPUs of the ${process} process`, since: '2.0.17' }),
+    known(`${process}_rlimit_rttime`, integer(1, MAX_INT), {
+      doc: 'Microseconds of real-time CPU without a pause',
+      since: '2.1.0',
+    }),
+    known(`${process}_rlimit_rtime`, integer(1, MAX_INT), {
+      doc: 'Microseconds of real-time CPU without a pause',
+      since: '2.0.0',
+      deprecated: '2.1.0',
+      modern: `${process}_rlimit_rttime`,
+    }),
+    known(`${process}_process_name`, name, { doc: `Name of the ${process} process`, since: '2.0.16' }),
+  ];
+}
+
+function netlinkBuffers(process: string): Row<GlobalNode>[] {
+  return ['cmd', 'monitor'].flatMap((what) => [
+    known<GlobalNode>(`${process}_netlink_${what}_rcv_bufs`, integer(1, MAX_INT), {
+      doc: 'Netlink receive buffer',
+      since: '2.0.0',
+    }),
+    known<GlobalNode>(`${process}_netlink_${what}_rcv_bufs_force`, boolean, {
+      doc: 'Exceed the system limit for it',
+      since: '2.0.0',
+    }),
+  ]);
+}
+
+const vrrp: Row<GlobalNode>[] = [
+  known('vrrp_gna_interval', seconds(0, LONGEST_SECONDS), {
+    doc: 'Seconds between two neighbour adverts',
+    since: '1.2.21',
+  }),
+  known('vrrp_min_garp', boolean, { doc: 'One ARP per address, no repetition', since: '2.0.12' }),
+  known('vrrp_garp_extra_if', words, { doc: 'ARPs on further interfaces', since: '2.2.3' }),
+  known('vrrp_vmac_garp_intvl', words, {
+    doc: 'ARPs on further interfaces',
+    since: '2.2.0',
+    deprecated: '2.2.3',
+    modern: 'vrrp_garp_extra_if',
+  }),
+  known('vrrp_lower_prio_no_advert', boolean, { doc: 'Do not answer an advert of lower priority', since: '1.2.20' }),
+  known('vrrp_higher_prio_send_advert', boolean, { doc: 'Answer an advert of higher priority', since: '1.3.5' }),
+  known('vrrp_down_timer_adverts', integer(1, 100), {
+    doc: 'Adverts missed before the master is down',
+    since: '2.2.3',
+  }),
+  known('vrrp_check_unicast_src', flag, { doc: 'Only peers may send unicast adverts', since: '1.2.20' }),
+  known('vrrp_skip_check_adv_addr', boolean, { doc: 'Do not compare addresses of repeated adverts', since: '1.2.20' }),
+  known('vrrp_iptables', words, { doc: 'Chains for no_accept', since: '1.2.20' }),
+  known('vrrp_ipsets', words, { doc: 'Sets for no_accept', since: '1.2.20' }),
+  known('nftables', optional(name), { doc: 'Table for no_accept', since: '2.0.11' }),
+  known('nftables_priority', integer(-(2 ** 31), MAX_INT), { doc: 'Priority of the chains', since: '2.0.11' }),
+  known('nftables_ifindex', flag, { doc: 'Match interfaces by index', since: '2.0.11' }),
+  known('nftables_counters', flag, { doc: 'Count in the rules', since: '2.0.11' }),
+  known('vrrp_notify_priority_changes', boolean, { doc: 'Notify of priority changes as well', since: '2.0.16' }),
+  known('fifo_write_vrrp_states_on_reload', flag, {
+    doc: 'Write all states to the pipe after a reload',
+    since: '2.2.5',
+  }),
+  known('vrrp_rx_bufs_policy', words, { doc: 'Size of receive buffers', since: '2.0.3' }),
+  known('vrrp_rx_bufs_multiplier', integer(1, 2 ** 32 - 1), { doc: 'Packets a receive buffer holds', since: '2.0.3' }),
+  known('vrrp_delay_after_boot', seconds(0, LONGEST_SECONDS), {
+    doc: 'Seconds from boot to the first transition',
+    since: '2.4.0',
+  }),
+  known('log_unknown_vrids', flag, { doc: 'Log adverts of other routers', since: '2.0.16' }),
+  known('vrrp_owner_ignore_adverts', boolean, { doc: 'An address owner hears no adverts', since: '2.3.3' }),
+  known('vmac_prefix', name, { doc: 'Prefix of macvlan names', since: '2.2.0' }),
+  known('vmac_addr_prefix', name, { doc: 'Prefix of macvlan names of addresses', since: '2.2.0' }),
+  known('disable_local_igmp', flag, { doc: 'Send no IGMP', since: '2.2.0' }),
+  known('v3_checksum_as_v2', flag, { doc: 'Leave the pseudo header out of version 3 checksums', since: '2.2.8' }),
+  known('max_auto_priority', optional(integer(-1, 99)), {
+    doc: 'Real-time priority to rise to by itself',
+    since: '2.1.0',
+  }),
+  known('min_auto_priority_delay', integer(1, 10_000_000), {
+    doc: 'Microseconds late that raise the priority',
+    since: '2.1.0',
+  }),
+  known('process_monitor_rcv_bufs', integer(1, MAX_INT), { doc: 'Receive buffer of process events', since: '2.0.11' }),
+  known('process_monitor_rcv_bufs_force', boolean, { doc: 'Exceed the system limit for it', since: '2.0.11' }),
+];
+
+const lvs: Row<GlobalNode>[] = [
+  known('lvs_timeouts', words, { doc: 'IPVS connection timeouts', since: '1.2.24' }),
+  known('lvs_flush', flag, { doc: 'Empty the IPVS table at start', since: '1.2.23' }),
+  known('lvs_flush_on_stop', optional(oneOf('VS')), { doc: 'Empty the IPVS table at the end', since: '2.2.0' }),
+  known('lvs_flush_onstop', optional(oneOf('VS')), {
+    doc: 'Empty the IPVS table at the end',
+    since: '2.0.15',
+    deprecated: '2.2.0',
+    modern: 'lvs_flush_on_stop',
+  }),
+  known('lvs_sync_daemon', words, { doc: 'IPVS sync daemon', since: '1.2.20' }),
+  known('nftables_ipvs', optional(name), { doc: 'Table for virtual server groups', since: '2.2.2' }),
+  known('nftables_ipvs_priority', integer(-(2 ** 31), MAX_INT), { doc: 'Priority of the chains', since: '2.2.2' }),
+  known('nftables_ipvs_start_fwmark', integer(1, MAX_INT), { doc: 'First firewall mark to use', since: '2.2.2' }),
+  known('checker_log_all_failures', boolean, { doc: 'Log every failed check', since: '2.0.11' }),
+  known('rs_init_notifies', boolean, { doc: 'Notify of the first state of real servers', since: '2.0.0' }),
+  known('lvs_process_name', name, {
+    doc: 'Name of the check process',
+    since: '2.0.16',
+    deprecated: '2.2.0',
+    modern: 'checker_process_name',
+  }),
+];
+
+const snmp: Row<GlobalNode>[] = [
+  known('snmp_socket', name, { doc: 'AgentX socket', since: '1.2.20' }),
+  ...[
+    'enable_traps',
+    'enable_snmp_vrrp',
+    'enable_snmp_rfc',
+    'enable_snmp_rfcv2',
+    'enable_snmp_rfcv3',
+    'enable_snmp_checker',
+  ].map((word) => known<GlobalNode>(word, flag, { doc: 'SNMP', since: '1.2.5' })),
+  known('enable_snmp_keepalived', flag, {
+    doc: 'SNMP',
+    since: '1.2.20',
+    deprecated: '2.0.0',
+    modern: 'enable_snmp_vrrp',
+  }),
+  known('snmp_vs_stats_update_interval', seconds(0.001, 30), {
+    doc: 'Age of virtual server statistics',
+    since: '2.3.0',
+  }),
+  known('snmp_rs_stats_update_interval', seconds(0.001, 30), { doc: 'Age of real server statistics', since: '2.3.0' }),
+  known('enable_dbus', flag, { doc: 'DBus', since: '1.3.0' }),
+  known('dbus_service_name', name, { doc: 'Name on the bus', since: '1.3.7' }),
+  known('dbus_no_interface_name', name, { doc: 'Name of instances without an interface', since: '2.3.0' }),
+];
+
+const program: Row<GlobalNode>[] = [
+  known('process_names', flag, { doc: 'Name the processes apart', since: '2.0.16' }),
+  known('process_name', name, { doc: 'Name of the parent process', since: '2.0.16' }),
+  known('use_symlink_paths', boolean, { doc: 'Do not resolve links in script paths', since: '2.3.0' }),
+  known('set_supplementary_groups', boolean, { doc: 'Give scripts the further groups of their user', since: '2.4.4' }),
+  known('startup_script', script, { doc: 'Program to run before all else', since: '2.1.0' }),
+  known('startup_script_timeout', integer(1, 1000), { doc: 'Seconds it may take', since: '2.1.0' }),
+  known('shutdown_script', script, { doc: 'Program to run last', since: '2.1.0' }),
+  known('shutdown_script_timeout', integer(1, 1000), { doc: 'Seconds it may take', since: '2.1.0' }),
+  known('umask', words, { doc: 'Permissions of files that are made', since: '2.0.9' }),
+  known('random_seed', integer(0, 2 ** 32 - 1), { doc: 'Start of random numbers', since: '2.0.15' }),
+  known('reload_check_config', optional(path), { doc: 'Check a configuration before reloading it', since: '2.2.0' }),
+  known('reload_time_file', path, { doc: 'File with the time of the next reload', since: '2.1.0' }),
+  known('reload_repeat', flag, { doc: 'Reload at every time of the file', since: '2.1.0' }),
+  known('reload_file', optional(path), { doc: 'File that exists during a reload', since: '2.2.0' }),
+  known('include_check', words, { doc: 'What is checked of included files', since: '2.2.0' }),
+  known('config_save_dir', path, { doc: 'Where read configurations are kept', since: '2.2.3' }),
+  known('tmp_config_directory', path, {
+    doc: 'Where the parent leaves the configuration for its children',
+    since: '2.2.0',
+    inert: true,
+  }),
+  known('data_use_instance', boolean, { doc: 'Instance name in the names of dumps', since: '2.2.3' }),
+  known('json_version', integer(1, 2), { doc: 'Format of the JSON dump', since: '2.2.8' }),
+  known('iproute_usr_dir', path, { doc: 'Names of routing tables', since: '2.3.2' }),
+  known('iproute_etc_dir', path, { doc: 'Names of routing tables', since: '2.3.2' }),
+  known('state_dump_file', path, { doc: 'Where the data dump goes', since: '2.3.3' }),
+  known('stats_dump_file', path, { doc: 'Where the statistics dump goes', since: '2.3.3' }),
+  known('json_dump_file', path, { doc: 'Where the JSON dump goes', since: '2.3.3' }),
+];
+
+export const globalDefs: Table<GlobalNode> = table('global_defs', [
+  ...carried,
+  ...mail,
+  ...fifo(''),
+  ...fifo('vrrp_'),
+  ...fifo('lvs_'),
+  ...vrrp,
+  ...lvs,
+  ...snmp,
+  ...program,
+  ...['vrrp', 'checker', 'bfd'].flatMap(scheduling),
+  ...['vrrp', 'lvs'].flatMap(netlinkBuffers),
+]);

@@ -1,0 +1,90 @@
+/** What may stand outside all blocks. */
+
+import type { Word } from '../ast.ts';
+import type { Reader } from '../keyword.ts';
+import { block, known, knownList, type Table, table, word } from '../keyword.ts';
+import type { DocumentNode, InstanceNode, SyncGroupNode, VrrpScriptNode } from '../nodes.ts';
+import { flag, integer, optional, text } from '../readers.ts';
+import { globalDefs } from './global-defs.ts';
+import { vrrpInstance } from './vrrp-instance.ts';
+import { vrrpScript } from './vrrp-script.ts';
+import { vrrpSyncGroup } from './vrrp-sync-group.ts';
+
+const name: Reader<Word> = { takes: 'name', read: (args) => args.next('a name') };
+
+function newInstance(word: Word): InstanceNode {
+  return {
+    name: word,
+    addresses: [],
+    excluded: [],
+    trackScripts: [],
+    trackInterfaces: [],
+    notify: {},
+    repeated: [],
+    garp: {},
+  };
+}
+
+export const root: Table<DocumentNode> = table('root', [
+  block('global_defs', flag, (document) => document.global, globalDefs, {
+    doc: 'Settings of the whole program',
+    since: '0.5.3',
+  }),
+  block(
+    'vrrp_script',
+    name,
+    (document, word) => {
+      const node: VrrpScriptNode = { name: word };
+      document.scripts.push(node);
+      return node;
+    },
+    vrrpScript,
+    { doc: 'A program that is run in turn and moves priorities', since: '1.1.13' },
+  ),
+  block(
+    'vrrp_sync_group',
+    name,
+    (document, word) => {
+      const node: SyncGroupNode = { name: word, members: [], notify: {}, repeated: [] };
+      document.syncGroups.push(node);
+      return node;
+    },
+    vrrpSyncGroup,
+    { doc: 'Instances that change state together', since: '0.6.1' },
+  ),
+  block(
+    'vrrp_instance',
+    name,
+    (document, word) => {
+      const node = newInstance(word);
+      document.instances.push(node);
+      return node;
+    },
+    vrrpInstance,
+    { doc: 'One virtual router', since: '0.5.3' },
+  ),
+  word(
+    'instance',
+    text('name'),
+    (document, value) => {
+      document.global.instanceName = value;
+    },
+    {
+      doc: 'Name of this keepalived among several',
+      since: '1.2.24',
+      accept: ['instance one'],
+      reject: [['instance', 'missing-argument']],
+    },
+  ),
+  known('net_namespace', text('name'), { doc: 'Network namespace to run in', since: '1.2.24' }),
+  known('net_namespace_ipvs', optional(text('name')), { doc: 'Network namespace of IPVS', since: '2.1.0' }),
+  known('namespace_with_ipsets', flag, { doc: 'ipsets work in the namespace', since: '1.3.0' }),
+  known('use_pid_dir', flag, { doc: 'pid files in a directory of their own', since: '1.2.24' }),
+  known('child_wait_time', integer(0, 2 ** 31 - 1), { doc: 'Seconds to wait for the children to end', since: '2.0.0' }),
+  known('linkbeat_use_polling', flag, { doc: 'Poll the link state', since: '1.1.18' }),
+  knownList('linkbeat_interfaces', { doc: 'Interfaces whose link state is polled', since: '2.0.13' }),
+  knownList('static_ipaddress', { doc: 'Addresses that are always there', since: '1.1.0' }),
+  knownList('static_routes', { doc: 'Routes that are always there', since: '1.0.1' }),
+  knownList('static_rules', { doc: 'Routing rules that are always there', since: '1.2.20' }),
+  knownList('interface_up_down_delays', { doc: 'Delays of link changes', since: '2.2.3' }),
+]);

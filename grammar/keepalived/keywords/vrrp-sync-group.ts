@@ -1,0 +1,23 @@
+/** `vrrp_sync_group NAME { }`: instances that change state together. keepalived.conf(5), "VRRP synchronization group(s)". */
+import { known, knownList, list, type Table, table } from '../keyword.ts';
+import type { SyncGroupNode } from '../nodes.ts';
+import { flag } from '../readers.ts';
+import { notifyRows } from './notify.ts';
+
+export const vrrpSyncGroup: Table<SyncGroupNode> = table('vrrp_sync_group', [
+  list(
+    'group',
+    (node, entries) => {
+      node.members.push(...entries.statements.flatMap((statement) => statement.words));
+    },
+    { doc: 'The instances of the group', since: '0.6.4', takes: 'instance..' },
+  ),
+  knownList('track_interface', { doc: 'Interfaces that count for the whole group', since: '1.0.1' }),
+  knownList('track_script', { doc: 'vrrp_scripts that count for the whole group', since: '1.1.13' }),
+  knownList('track_file', { doc: 'track_files that count for the whole group', since: '2.0.0' }),
+  knownList('track_process', { doc: 'vrrp_track_processes that count for the whole group', since: '2.0.11' }),
+  knownList('track_bfd', { doc: 'BFD sessions that count for the whole group', since: '2.0.0' }),
+  known('global_tracking', flag, { doc: 'Members share what they track', since: '1.2.3', inert: true }),
+  known('sync_group_tracking_weight', flag, { doc: 'Weights of tracked objects count in a group', since: '2.0.0' }),
+  ...notifyRows<SyncGroupNode>(),
+]);

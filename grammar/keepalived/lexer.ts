@@ -1,0 +1,133 @@
+/**
+ * The tokens of keepalived.conf, as Chevrotain lexers.
+ *
+ * Two lexers share one vocabulary. `fileLexer` reads a physical file: comments, `@id` conditions, `$NAME=`
+ * definitions and `include` lines are tokens of their own, blanks are kept, and every byte of the file is in exactly
+ * one token, so that the tokens joined are the file. `expandedLexer` reads text after expansion (`expand.ts`), where
+ * those four are gone and a `#` that is left was escaped.
+ *
+ * One `Word` token, never a token per keyword. Braces stand for themselves anywhere outside double quotes, even
+ * attached to a word (`VI_1{`), as keepalived reads them; only the braces of `${NAME}` and `~LST({..})` belong to a
+ * word. A double quote starts a quoted word wherever it stands; a backslash does not escape it (scripts are read a
+ * second time with their own rules, see `script.ts`). keepalived.conf(5), "CONFIGURATION FILE SYNTAX".
+ */
+import { createToken, type IToken, Lexer, type TokenType } from 'chevrotain';
+
+/** `~SEQ(..)` and `~LST(..)` are bounded so that a line full of unclosed ones is read in linear time. */
+const WORD_IN_FILE =
+  /(?:\\[^ \t\r\v\f\n]?|\$\{[A-Za-z_]\w{0,99}(?:[ \t][^\n{}"]{0,200})?\}|~(?:SEQx?|LST)\([^)\n"#!]{0,2000}\)|[^ \t\r\v\f\n"#!{}\\])+/y;
+const WORD_EXPANDED = /(?:\$\{[A-Za-z_]\w{0,99}\}|[^ \t\r\v\f\n"{}])+/y;
+
+function previousIsLineStart(tokens: readonly IToken[]): boolean {
+  for (let i = tokens.length - 1; i >= 0; i--) {
+    const type = tokens[i]!.tokenType;
+    if (type === Newline) return true;
+    if (type !== Blank && type !== Condition && type !== ByteOrderMark) return false;
+  }
+  return true;
+}
+
+function lastSolid(tokens: readonly IToken[]): TokenType | undefined {
+  for (let i = tokens.length - 1; i >= 0; i--) {
+    const type = tokens[i]!.tokenType;
+    if (type !== Blank) return type;
+  }
+  return undefined;
+}
+
+function inDefinition(tokens: readonly IToken[]): boolean {
+  for (let i = tokens.length - 1; i >= 0; i--) {
+    const type = tokens[i]!.tokenType;
+    if (type === Newline) return false;
+    if (type === Definition) return true;
+  }
+  return false;
+}
+
+/** A pattern that counts only where `allowed` says so. */
+function patternWhere(regex: RegExp, allowed: (tokens: IToken[]) => boolean) {
+  return {
+    exec(text: string, offset: number, tokens: IToken[]): RegExpExecArray | null {
+      regex.lastIndex = offset;
+      const match = regex.exec(text);
+      return match && allowed(tokens) ? match : null;
+    },
+  };
+}
+
+const sticky = (regex: RegExp) => patternWhere(regex, () => true);
+
+export const ByteOrderMark = createToken({
+  name: 'ByteOrderMark',
+  pattern: patternWhere(/\xef\xbb\xbf/y, (tokens) => tokens.length === 0),
+  line_breaks: false,
+  start_chars_hint: ['\xef'],
+});
+export const Newline = createToken({ name: 'Newline', pattern: /\n/, line_breaks: true });
+/** C's isspace() without the newline. Not `\s`: 0xa0 is a blank there, and half of many a UTF-8 letter here. */
+export const Blank = createToken({ name: 'Blank', pattern: /[ \t\r\v\f]+/ });
+export const Comment = createToken({ name: 'Comment', pattern: /[#!][^\n]*/ });
+export const Open = createToken({ name: 'Open', pattern: /\{/ });
+export const Close = createToken({ name: 'Close', pattern: /\}/ });
+export const Quoted = createToken({ name: 'Quoted', pattern: /"[^"\n]*"/ });
+export const UnclosedQuote = createToken({ name: 'UnclosedQuote', pattern: /"[^"\n]*/ });
+export const Condition = createToken({
+  name: 'Condition',
+  pattern: patternWhere(/@\^?[^ \t\r\v\f\n#!"{}]*/y, previousIsLineStart),
+  line_breaks: false,
+  start_chars_hint: ['@'],
+});
+export const Definition = createToken({
+  name: 'Definition',
+  pattern: patternWhere(/\$[A-Za-z_][A-Za-z0-9_]*=/y, previousIsLineStart),
+  line_breaks: false,
+  start_chars_hint: ['$'],
+});
+/** A backslash that ends the line of a definition; elsewhere it is part of a word. */
+export const Continuation = createToken({
+  name: 'Continuation',
+  pattern: patternWhere(/\\[ \t\r]*\n/y, inDefinition),
+  line_breaks: true,
+  start_chars_hint: ['\\'],
+});
+export const Include = createToken({
+  name: 'Include',
+  pattern: patternWhere(/include[rmwba]?(?=[ \t])/y, previousIsLineStart),
+  line_breaks: false,
+  start_chars_hint: ['i'],
+});
+/** Everything behind `include` up to a comment: braces in it are glob alternatives. */
+export const IncludePath = createToken({
+  name: 'IncludePath',
+  pattern: patternWhere(/[^\n#!]*[^ \t\r\v\f\n#!]/y, (tokens) => lastSolid(tokens) === Include),
+  line_breaks: false,
+});
+export const Word = createToken({ name: 'Word', pattern: sticky(WORD_IN_FILE), line_breaks: false });
+const ExpandedWord = createToken({
+  name: 'ExpandedWord',
+  pattern: sticky(WORD_EXPANDED),
+  line_breaks: false,
+  categories: Word,
+});
+
+export const fileTokens: TokenType[] = [
+  ByteOrderMark,
+  Newline,
+  Blank,
+  IncludePath,
+  Comment,
+  Open,
+  Close,
+  Quoted,
+  UnclosedQuote,
+  Condition,
+  Definition,
+  Continuation,
+  Include,
+  Word,
+];
+
+const settings = { positionTracking: 'onlyOffset', ensureOptimizations: false, safeMode: false } as const;
+
+export const fileLexer = new Lexer(fileTokens, settings);
+export const expandedLexer = new Lexer([Newline, Blank, Open, Close, Quoted, UnclosedQuote, ExpandedWord], settings);

@@ -1,0 +1,59 @@
+/**
+ * Whose verdict a configuration test of keepalived.conf gives.
+ *
+ * keepalived counts nearly everything it says about a file as an error of `-t`, advice and machine-dependent facts
+ * included, and runs all the same. The default profile is kinder: what has no effect, or depends on the machine the
+ * test runs on, is a warning. Under a `keepalived-*` profile every message has the weight that the real `-t` gives it,
+ * measured with 2.2.7; `Verdict` is that weight.
+ */
+import type { Diagnostic } from '../../grammar/diagnostic.ts';
+import type { Profile } from './profile.ts';
+
+/** What `keepalived -t` makes of it: nothing, exit 5, exit 6 (script security alone), exit 2 (it stops reading). */
+type Verdict = 'silent' | 'error' | 'security' | 'fatal';
+
+export const EXIT_OK = 0;
+export const EXIT_FATAL = 2;
+export const EXIT_ERRORS = 5;
+export const EXIT_SECURITY = 6;
+
+/** Codes whose weight is not simply that of an error. */
+const VERDICTS: Readonly<Record<string, Verdict>> = {
+  'not-carried-out': 'silent',
+  'extra-argument': 'silent',
+  'undefined-environment': 'silent',
+  'undefined-parameter': 'silent',
+  'duplicate-script': 'silent',
+  'file-missing': 'silent',
+  'file-unreadable': 'silent',
+  'empty-configuration': 'silent',
+  'script-security': 'security',
+  'missing-argument': 'fatal',
+};
+
+function verdictOf(code: string): Verdict {
+  return VERDICTS[code] ?? 'error';
+}
+
+function isCompatible(profile: Profile): boolean {
+  return profile.startsWith('keepalived-');
+}
+
+/** The diagnostic with the severity that the profile gives it. */
+export function weigh(diagnostic: Diagnostic, profile: Profile): Diagnostic {
+  if (!isCompatible(profile)) return diagnostic;
+  const severity = verdictOf(diagnostic.code) === 'silent' ? 'warning' : 'error';
+  return severity === diagnostic.severity ? diagnostic : { ...diagnostic, severity };
+}
+
+/** The exit code of a configuration test. */
+export function exitCodeOf(diagnostics: readonly Diagnostic[], profile: Profile): number {
+  const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
+  if (errors.length === 0) return EXIT_OK;
+  const verdicts = new Set(errors.map((diagnostic) => verdictOf(diagnostic.code)));
+  if (verdicts.has('fatal')) return EXIT_FATAL;
+  if (!isCompatible(profile) && errors.some((e) => e.code === 'file-missing' || e.code === 'file-unreadable')) {
+    return EXIT_FATAL;
+  }
+  return verdicts.has('security') ? EXIT_SECURITY : EXIT_ERRORS;
+}

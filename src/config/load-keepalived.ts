@@ -1,0 +1,151 @@
+/**
+ * Reads a keepalived.conf with everything it includes: from a file name to records and diagnostics.
+ *
+ * The I/O of the keepalived language is here and in the callbacks of the caller (`readFile`, `hostFacts`); the
+ * grammar does none. Which diagnostics are errors under which profile is `keepalived-verdict.ts`.
+ */
+import { accessSync, constants, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { dirname, join, relative, resolve } from 'node:path';
+import { type Diagnostic, Diagnostics } from '../../grammar/diagnostic.ts';
+import type { IncludedFile } from '../../grammar/keepalived/expand.ts';
+import { type ReadOptions, readKeepalived } from '../../grammar/keepalived/lower.ts';
+import { type Source, sourceOf } from '../../grammar/source.ts';
+import { matchFiles } from './file-pattern.ts';
+import type { KeepalivedConfig } from './keepalived.ts';
+import { weigh } from './keepalived-verdict.ts';
+import type { Profile } from './profile.ts';
+import { type HostFacts, resolveKeepalived } from './resolve-keepalived.ts';
+
+export interface LoadKeepalivedOptions {
+  readonly compat: Profile;
+  /** Interfaces, programs and users are taken to exist. */
+  readonly assumeFiles: boolean;
+  /** `-i`; null: the first label of the host name. */
+  readonly configId: string | null;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** As `fs.readFileSync`: throws an error with a `code`. */
+  readFile(path: string): Uint8Array;
+  readonly hostFacts: Pick<HostFacts, 'interfaces' | 'executable' | 'user'>;
+}
+
+export interface LoadedKeepalived {
+  /** Null only when there was no file to read. */
+  readonly config: KeepalivedConfig | null;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export function loadKeepalived(file: string, options: LoadKeepalivedOptions): LoadedKeepalived {
+  const diagnostics = new Diagnostics();
+  const main = openFile(file, file, options);
+  if (!main.source) {
+    const at = { source: { file, text: '' }, start: 0, end: 0 };
+    const code = main.problem === MISSING ? 'file-missing' : 'file-unreadable';
+    diagnostics.error(code, at, `Configuration file '${file}' ${main.problem}`);
+    return { config: null, diagnostics: weighAll(diagnostics, options.compat) };
+  }
+  const document = readKeepalived(main.source, main.identity, readOptions(file, options), diagnostics);
+  if (document.tree.statements.length === 0 && !diagnostics.hasErrors) {
+    const at = { source: main.source, start: 0, end: 0 };
+    diagnostics.warning('empty-configuration', at, `Configuration file '${file}' says nothing`);
+  }
+  const config = resolveKeepalived(document, factsFor(options));
+  return { config, diagnostics: weighAll(diagnostics, options.compat) };
+}
+
+/** The machine at hand, and the real file system. */
+export function localOptions(compat: Profile, configId: string | null): LoadKeepalivedOptions {
+  return {
+    compat,
+    assumeFiles: false,
+    configId,
+    env: process.env,
+    readFile: (path) => readFileSync(path),
+    hostFacts: { interfaces: localInterfaces, executable: isExecutable, user: isUser },
+  };
+}
+
+function weighAll(diagnostics: Diagnostics, profile: Profile): Diagnostic[] {
+  return diagnostics.list.map((diagnostic) => weigh(diagnostic, profile));
+}
+
+function factsFor(options: LoadKeepalivedOptions): HostFacts {
+  const own = { hostname: hostname() };
+  if (!options.assumeFiles) return { ...options.hostFacts, ...own };
+  return { interfaces: () => null, executable: () => true, user: () => true, ...own };
+}
+
+function readOptions(mainFile: string, options: LoadKeepalivedOptions): ReadOptions {
+  const directoryOf = (source: Source) => dirname(resolve(source.file));
+  return {
+    configId: options.configId ?? hostname().split('.')[0]!,
+    env: (name) => options.env[name],
+    directoryOf,
+    instance: '',
+    checksInert: options.compat.startsWith('keepalived-'),
+    include: (pattern, from) =>
+      matchFiles(pattern, directoryOf(from)).map((path) => openFile(path, nameLike(path, mainFile), options)),
+  };
+}
+
+/** Included files are named the way the main file was: relative stays relative. */
+function nameLike(path: string, mainFile: string): string {
+  return mainFile.startsWith('/') ? path : relative('.', path);
+}
+
+const MISSING = 'does not exist';
+
+function openFile(path: string, name: string, options: LoadKeepalivedOptions): IncludedFile {
+  try {
+    return { name, identity: realName(path), source: sourceOf(name, options.readFile(path)) };
+  } catch (error) {
+    return { name, identity: path, source: null, problem: describe(error) };
+  }
+}
+
+function describe(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  if (code === 'ENOENT') return MISSING;
+  return code === 'EISDIR' ? 'is a directory - skipping' : `cannot be read (${code})`;
+}
+
+function realName(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return resolve(path);
+  }
+}
+
+/** From sysfs, which follows the network namespace; `os.networkInterfaces` leaves out those without an address. */
+function localInterfaces(): ReadonlySet<string> | null {
+  try {
+    return new Set(readdirSync('/sys/class/net'));
+  } catch {
+    return null;
+  }
+}
+
+function isExecutable(program: string): boolean {
+  if (program.includes('/')) return mayRun(program);
+  return (process.env.PATH ?? '/usr/bin:/bin').split(':').some((directory) => mayRun(join(directory, program)));
+}
+
+function mayRun(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function isUser(name: string): boolean {
+  try {
+    return readFileSync('/etc/passwd', 'latin1')
+      .split('\n')
+      .some((line) => line.startsWith(`${name}:`));
+  } catch {
+    return false;
+  }
+}

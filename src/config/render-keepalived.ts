@@ -1,0 +1,27 @@
+/**
+ * Diagnostics in keepalived's own line style.
+ *
+ *     (keepalived.conf: Line 12) Unknown keyword 'prioritty' - did you mean 'priority'? (column 5)
+ *
+ * keepalived names the file only when it has read several, or in its children; here it is always named, and the
+ * column is added behind. The sentences follow keepalived's where it has one, so that tools that look for them find
+ * them. Warnings say so, since keepalived has only one weight.
+ */
+import type { Diagnostic } from '../../grammar/diagnostic.ts';
+import { positionOf } from '../../grammar/source.ts';
+
+export function renderKeepalived(diagnostics: readonly Diagnostic[]): string[] {
+  return diagnostics.map(renderLine);
+}
+
+function renderLine(diagnostic: Diagnostic): string {
+  const { at, severity, suggestion, expected } = diagnostic;
+  const weight = severity === 'error' || /^warning\b/i.test(diagnostic.message) ? '' : `${severity}: `;
+  const hints = [
+    suggestion === undefined ? '' : ` - did you mean '${suggestion}'?`,
+    expected === undefined || suggestion !== undefined ? '' : ` - expected ${expected}`,
+  ].join('');
+  if (!at) return `${weight}${diagnostic.message}${hints}`;
+  const { line, column } = positionOf(at.source, at.start);
+  return `(${at.source.file}: Line ${line}) ${weight}${diagnostic.message}${hints} (column ${column})`;
+}
