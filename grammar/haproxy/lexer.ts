@@ -7,7 +7,7 @@
  * is reported by `words.ts`. A section's name is a word that stands first on its line, so its token looks back.
  * Every input can be lexed: whatever is not blank, comment or line end is part of a word.
  */
-import { createToken, type CustomPatternMatcherFunc, type IToken, Lexer } from 'chevrotain';
+import { type CustomPatternMatcherFunc, createToken, type IToken, Lexer } from 'chevrotain';
 
 export const SECTION_NAMES = [
   'global',
@@ -36,8 +36,7 @@ export const SECTION_NAMES = [
 
 export type SectionName = (typeof SECTION_NAMES)[number];
 
-const wordPattern =
-  /(?:[^ \t\r\n\v\f"'\\#]+|\\[ \\"'#]?|"(?:[^"\\\n]+|\\[^\n]?)*"?|'[^'\n]*'?)+/y;
+const wordPattern = /(?:[^ \t\r\n\v\f"'\\#]+|\\[ \\"'#]?|"(?:[^"\\\n]+|\\[^\n]?)*"?|'[^'\n]*'?)+/y;
 const sectionPattern = new RegExp(`(?:${SECTION_NAMES.join('|')})(?=[ \\t\\r\\n\\v\\f#]|$)`, 'y');
 /** The first letters of section names, so that the lexer tries the pattern only there. */
 const sectionInitials = [...new Set(SECTION_NAMES.map((name) => name[0]!))];

@@ -46,16 +46,18 @@ class HaproxyParser extends EmbeddedActionsParser {
     return { header, lines };
   });
 
-  private readonly line = this.RULE('line', (): Line =>
-    this.OR([
-      {
-        ALT: () => {
-          const first = nodeOf(this.CONSUME(Word));
-          return this.SUBRULE(this.rest, { ARGS: [first] });
+  private readonly line = this.RULE(
+    'line',
+    (): Line =>
+      this.OR([
+        {
+          ALT: () => {
+            const first = nodeOf(this.CONSUME(Word));
+            return this.SUBRULE(this.rest, { ARGS: [first] });
+          },
         },
-      },
-      { ALT: () => this.SUBRULE(this.blankLine) },
-    ]),
+        { ALT: () => this.SUBRULE(this.blankLine) },
+      ]),
   );
 
   private readonly rest = this.RULE('rest', (first: WordNode): Line => {
@@ -66,22 +68,24 @@ class HaproxyParser extends EmbeddedActionsParser {
     return this.ACTION(() => this.close(words, comment, lineEnd));
   });
 
-  private readonly blankLine = this.RULE('blankLine', (): Line =>
-    this.OR([
-      {
-        ALT: () => {
-          const comment = this.CONSUME(Comment);
-          const lineEnd = this.OPTION(() => this.CONSUME(LineEnd));
-          return this.ACTION(() => this.close([], comment, lineEnd));
+  private readonly blankLine = this.RULE(
+    'blankLine',
+    (): Line =>
+      this.OR([
+        {
+          ALT: () => {
+            const comment = this.CONSUME(Comment);
+            const lineEnd = this.OPTION(() => this.CONSUME(LineEnd));
+            return this.ACTION(() => this.close([], comment, lineEnd));
+          },
         },
-      },
-      {
-        ALT: () => {
-          const lineEnd = this.CONSUME2(LineEnd);
-          return this.ACTION(() => this.close([], undefined, lineEnd));
+        {
+          ALT: () => {
+            const lineEnd = this.CONSUME2(LineEnd);
+            return this.ACTION(() => this.close([], undefined, lineEnd));
+          },
         },
-      },
-    ]),
+      ]),
   );
 
   /** Ends the line that began at `lineStart`. Without a line end it is the last one and `parse` extends it. */

@@ -68,7 +68,10 @@ class Decoder {
 
   private takeSingleQuoted(): void {
     const close = this.raw.indexOf("'", this.at + 1);
-    if (close < 0) return this.fail('unmatched-quote', this.at);
+    if (close < 0) {
+      this.fail('unmatched-quote', this.at);
+      return;
+    }
     this.current += this.raw.slice(this.at + 1, close);
     this.at = close + 1;
   }
@@ -77,7 +80,10 @@ class Decoder {
     const open = this.at++;
     while (!this.failure) {
       const char = this.raw[this.at];
-      if (char === undefined) return this.fail('unmatched-quote', open);
+      if (char === undefined) {
+        this.fail('unmatched-quote', open);
+        return;
+      }
       if (char === '"') {
         this.at++;
         return;
@@ -93,7 +99,10 @@ class Decoder {
 
   private takeEscape(quoted: boolean): void {
     const next = this.raw[this.at + 1] ?? '';
-    if (next === 'x') return this.takeHex();
+    if (next === 'x') {
+      this.takeHex();
+      return;
+    }
     const plain = quoted && next === '$' ? '$' : escapes[next];
     this.current += plain ?? '\\';
     this.at += plain === undefined ? 1 : 2;
@@ -101,25 +110,40 @@ class Decoder {
 
   private takeHex(): void {
     const digits = this.raw.slice(this.at + 2, this.at + 4);
-    if (!/^[0-9a-fA-F]{2}$/.test(digits)) return this.fail('bad-escape', this.at);
+    if (!/^[0-9a-fA-F]{2}$/.test(digits)) {
+      this.fail('bad-escape', this.at);
+      return;
+    }
     this.current += String.fromCharCode(Number.parseInt(digits, 16));
     this.at += 4;
   }
 
   private takeVariable(): void {
     const rest = this.raw.slice(this.at + 1);
-    if (rest.startsWith('{')) return this.takeBraced(rest);
+    if (rest.startsWith('{')) {
+      this.takeBraced(rest);
+      return;
+    }
     const name = /^[A-Za-z_.][A-Za-z0-9_.]*/.exec(rest)?.[0];
-    if (!name) return this.fail('bad-variable-name', this.at);
+    if (!name) {
+      this.fail('bad-variable-name', this.at);
+      return;
+    }
     this.current += this.env.get(name) ?? '';
     this.at += 1 + name.length;
   }
 
   private takeBraced(rest: string): void {
     const match = /^\{([A-Za-z_.][A-Za-z0-9_.]*)(\[\*\])?(?:-([^}"]*))?/.exec(rest);
-    if (!match) return this.fail('bad-variable-name', this.at + 1);
-    if (rest[match[0].length] !== '}') return this.fail('unmatched-brace', this.at + 1);
-    const value = this.env.get(match[1]!) || (match[3] ?? '');
+    if (!match) {
+      this.fail('bad-variable-name', this.at + 1);
+      return;
+    }
+    if (rest[match[0].length] !== '}') {
+      this.fail('unmatched-brace', this.at + 1);
+      return;
+    }
+    const value = this.env.get(match[1]!) ?? match[3] ?? '';
     if (match[2]) this.takeList(value);
     else this.current += value;
     this.at += 1 + match[0].length + 1;

@@ -1,0 +1,190 @@
+/**
+ * `bind`, `server`, `default-server` and `server-template` lines: an address, then words that each have a row of their
+ * own and take their arguments from what follows them (manual, chapters 4.2, 5.1 and 5.2).
+ */
+import type { Diagnostics } from '../diagnostic.ts';
+import { applyRow, type Call, isAtLeast, type KeywordRow, type Language, type Value } from '../keyword.ts';
+import { nearestWord } from '../spelling.ts';
+import { type Address, parseAddress } from './address.ts';
+import { bindTable, type KeywordTable, serverTable } from './keywords/table.ts';
+import type { LowerOptions } from './lower.ts';
+import type { BindNode, ProxyNode, ServerSettings } from './nodes.ts';
+
+const contexts: Readonly<Record<string, readonly string[]>> = {
+  bind: ['frontend', 'listen'],
+  server: ['listen', 'backend'],
+  'server-template': ['listen', 'backend'],
+  'default-server': ['defaults', 'listen', 'backend'],
+};
+
+type CallMaker = (keyword: string, values: readonly Value[], from: number) => Call;
+
+export class AddressLineReader {
+  readonly names = Object.keys(contexts);
+  private readonly callOf: CallMaker;
+  private readonly diagnostics: Diagnostics;
+  private readonly language: Language;
+
+  constructor(callOf: CallMaker, options: LowerOptions) {
+    this.callOf = callOf;
+    this.diagnostics = options.diagnostics;
+    this.language = options.language;
+  }
+
+  accepts(keyword: string): boolean {
+    return Object.hasOwn(contexts, keyword);
+  }
+
+  contexts(keyword: string): readonly string[] {
+    return contexts[keyword]!;
+  }
+
+  read(node: ProxyNode, values: readonly Value[]): void {
+    const keyword = values[0]!.text;
+    if (keyword === 'bind') this.readBind(node, values);
+    else if (keyword === 'server') this.readServer(node, values);
+    else if (keyword === 'default-server') this.readDefaultServer(node, values);
+    else this.readTemplate(values);
+  }
+
+  readBind(node: ProxyNode, values: readonly Value[]): void {
+    const call = this.callOf('bind', values, 1);
+    const [address, ...words] = call.words;
+    if (!address || address.text === '') {
+      const message = "'bind' expects {<path>|[addr1]:port1[-end1]}{,[addr]:port[-end]}... as arguments.";
+      call.fail('missing-argument', address, message);
+      return;
+    }
+    const addresses: { readonly address: Address; readonly at: Value['at'] }[] = [];
+    for (const part of address.text.split(',')) {
+      const parsed = this.readListenAddress(call, address, part);
+      if (!parsed) return;
+      addresses.push({ address: parsed, at: address.at });
+    }
+    const bind: BindNode = { at: values[0]!.at, addresses, settings: {} };
+    const where = `'bind ${address.text}' in section '${node.kind}'`;
+    if (this.readWords(bindTable, bind, words, (word) => `${where}: unknown keyword '${word}'`)) node.binds.push(bind);
+  }
+
+  private readListenAddress(call: Call, word: Value, text: string): Address | null {
+    const parsed = parseAddress(text, call.env);
+    const problem = 'problem' in parsed ? parsed.problem : portProblem(parsed, text);
+    if ('problem' in parsed || problem) {
+      call.fail('bad-address', word, `'bind' : ${problem}`, { expected: 'an address with a port from 1 to 65535' });
+      return null;
+    }
+    return parsed;
+  }
+
+  private readServer(node: ProxyNode, values: readonly Value[]): void {
+    const call = this.callOf('server', values, 1);
+    const [name, address, ...words] = call.words;
+    if (!name || !address || name.text === '' || address.text === '') {
+      call.fail('missing-argument', undefined, "'server' expects <name> and <addr>[:<port>] as arguments.");
+      return;
+    }
+    const odd = /[^A-Za-z0-9_.:-]/.exec(name.text)?.[0];
+    if (odd) {
+      call.fail('bad-name', name, `character '${odd}' is not permitted in server name '${name.text}'.`);
+      return;
+    }
+    const parsed = this.readServerAddress(call, node, name, address);
+    if (!parsed) return;
+    const settings: ServerSettings = {};
+    const where = `'server ${node.name}/${name.text}'`;
+    const good = this.readWords(serverTable, settings, words, (word) => `${where} : unknown keyword '${word}'`);
+    if (!good) return;
+    node.servers.push({ name, at: values[0]!.at, address: parsed, inherited: { ...node.defaultServer }, settings });
+  }
+
+  private readServerAddress(call: Call, node: ProxyNode, name: Value, word: Value): Address | null {
+    const parsed = parseAddress(word.text, call.env);
+    const where = `'server ${node.name}/${name.text}'`;
+    let problem = 'problem' in parsed ? parsed.problem : null;
+    if (!('problem' in parsed)) {
+      if (parsed.kind === 'fd') problem = `a file descriptor is not acceptable here in '${word.text}'`;
+      const range = parsed.kind === 'ip' && parsed.port.kind === 'range' && parsed.port.first !== parsed.port.last;
+      if (range) problem = `port range not permitted here in '${word.text}'`;
+    }
+    if ('problem' in parsed || problem) {
+      call.fail('bad-address', word, `${where} : ${problem}`, { expected: 'an address with a port up to 65535' });
+      return null;
+    }
+    return parsed;
+  }
+
+  private readDefaultServer(node: ProxyNode, values: readonly Value[]): void {
+    const settings: ServerSettings = {};
+    const unknown = (word: string) => `'default-server' : unknown keyword '${word}'`;
+    if (!this.readWords(serverTable, settings, values.slice(1), unknown)) return;
+    node.defaultServer = { ...node.defaultServer, ...settings };
+  }
+
+  private readTemplate(values: readonly Value[]): void {
+    const call = this.callOf('server-template', values, 1);
+    const [, count, address, ...words] = call.words;
+    if (!count || !address) {
+      const message = "'server-template' expects <prefix>, <nb | range> and <addr>[:<port>] as arguments.";
+      call.fail('missing-argument', undefined, message);
+      return;
+    }
+    if (!/^\d+(?:-\d+)?$/.test(count.text)) {
+      call.fail('bad-number', count, `'server-template' : '${count.text}' is not a number or a range.`);
+      return;
+    }
+    const unknown = (word: string) => `'server-template' : unknown keyword '${word}'`;
+    if (!this.readWords(serverTable, {}, words, unknown)) return;
+    const message = "'server-template' is accepted but not carried out: no server is made of it.";
+    this.diagnostics.warning('not-carried-out', values[0]!.at, message);
+  }
+
+  /** Walks the words, each with its arguments. False: something was reported. */
+  private readWords<Node>(
+    table: KeywordTable<Node>,
+    node: Node,
+    words: readonly Value[],
+    unknown: (word: string) => string,
+  ): boolean {
+    for (let at = 0; at < words.length; ) {
+      const word = words[at]!;
+      const row = table.rows.get(word.text);
+      const tooYoung = row && !this.language.lenient && !isAtLeast(this.language.release, row.since);
+      if (!row || tooYoung) {
+        const suggestion = nearestWord(word.text, table.rows.keys());
+        const hint = suggestion ? `; did you mean '${suggestion}' maybe ?` : '.';
+        const message = `${unknown(word.text)}${hint}`;
+        this.diagnostics.error('unknown-keyword', word.at, message, suggestion ? { suggestion } : {});
+        return false;
+      }
+      const next = at + 1 + argumentCount(row, words, at + 1, table);
+      if (!applyRow(row, node, this.callOf(row.name, words.slice(at, next), 1))) return false;
+      if (!row.apply) this.warn(row, word);
+      at = next;
+    }
+    return true;
+  }
+
+  private warn<Node>(row: KeywordRow<Node>, word: Value): void {
+    this.diagnostics.warning('not-carried-out', word.at, `'${row.name}' is accepted but not carried out.`);
+  }
+}
+
+/** A row of free arguments takes words up to the next one that is a keyword itself. */
+function argumentCount<Node>(
+  row: KeywordRow<Node>,
+  words: readonly Value[],
+  from: number,
+  table: KeywordTable<Node>,
+): number {
+  let count = Math.min(row.required, words.length - from);
+  if (row.extra !== 'free') return count;
+  while (from + count < words.length && !table.rows.has(words[from + count]!.text)) count++;
+  return count;
+}
+
+function portProblem(address: Address, text: string): string | null {
+  if (address.kind !== 'ip') return null;
+  if (address.port.kind === 'none') return `missing port specification in '${text}'`;
+  if (address.port.kind === 'offset') return `port offset not permitted here in '${text}'`;
+  return address.port.first === 0 ? "invalid port '0'" : null;
+}

@@ -1,0 +1,85 @@
+/** Words after the address of a `bind` line (manual, chapter 5.1). */
+import { type KeywordRow, rowsFor } from '../../keyword.ts';
+import type { BindNode, BindSettings } from '../nodes.ts';
+import { integer, text } from '../units.ts';
+import { bindLine } from './contexts.ts';
+
+const bindRow = rowsFor<BindNode>();
+
+type KeyOf<T> = { [K in keyof BindSettings]-?: T extends BindSettings[K] ? K : never }[keyof BindSettings];
+
+function flagRow(name: string, key: KeyOf<boolean>, doc: string): KeywordRow<BindNode> {
+  return bindRow(name, bindLine, {
+    since: '1.5',
+    doc,
+    ok: [`bind :8080 ${name}`],
+    apply(node) {
+      node.settings[key] = true;
+    },
+  });
+}
+
+function numberRow(name: string, key: KeyOf<number>, doc: string): KeywordRow<BindNode> {
+  return bindRow(name, bindLine, {
+    args: [integer(1)],
+    since: '1.5',
+    doc,
+    ok: [`bind :8080 ${name} 10`],
+    bad: [
+      [`bind :8080 ${name} many`, 'bad-number'],
+      [`bind :8080 ${name}`, 'missing-argument'],
+    ],
+    apply(node, _call, value) {
+      node.settings[key] = value;
+    },
+  });
+}
+
+function textRow(name: string, key: KeyOf<string>, doc: string): KeywordRow<BindNode> {
+  return bindRow(name, bindLine, {
+    args: [text('<name>')],
+    since: '1.5',
+    doc,
+    ok: [`bind :8080 ${name} something`],
+    bad: [[`bind :8080 ${name}`, 'missing-argument']],
+    apply(node, _call, value) {
+      node.settings[key] = value;
+    },
+  });
+}
+
+export const bindRows: readonly KeywordRow<BindNode>[] = [
+  textRow('name', 'name', 'Name of the socket on the statistics page.'),
+  textRow('interface', 'interface', 'Network interface to accept connections from.'),
+  textRow('user', 'user', 'Owner of a UNIX socket, by name.'),
+  textRow('group', 'group', 'Group of a UNIX socket, by name.'),
+  textRow('uid', 'user', 'Owner of a UNIX socket, by number.'),
+  textRow('gid', 'group', 'Group of a UNIX socket, by number.'),
+  numberRow('maxconn', 'maxconn', 'Most connections of this socket.'),
+  numberRow('backlog', 'backlog', 'Length of the queue of connections not yet accepted.'),
+  flagRow('v6only', 'v6only', 'Accepts IPv6 only.'),
+  flagRow('v4v6', 'v4v6', 'Accepts IPv4 on an IPv6 socket as well.'),
+  flagRow('transparent', 'transparent', 'Binds to addresses that the machine does not have.'),
+  flagRow('accept-proxy', 'acceptProxy', 'Expects the PROXY protocol.'),
+  bindRow('mode', bindLine, {
+    args: [text('<octal mode>')],
+    since: '1.5',
+    doc: 'Access mode of a UNIX socket.',
+    ok: ['bind /tmp/x.sock mode 660'],
+    bad: [['bind /tmp/x.sock mode rw', 'bad-number']],
+    apply(node, call, mode) {
+      if (/^[0-7]{1,4}$/.test(mode)) node.settings.mode = Number.parseInt(mode, 8);
+      else call.fail('bad-number', call.words[0], `'mode' : '${mode}' is not an octal access mode`);
+    },
+  }),
+  bindRow('ssl', bindLine, {
+    since: '1.5',
+    doc: 'TLS; not carried out, so the socket is not opened.',
+    ok: ['bind :8443 ssl crt /etc/ssl/site.pem'],
+    apply(node, call) {
+      node.settings.unusable = true;
+      const message = "'ssl' is accepted but not carried out: this address is not opened.";
+      call.diagnostics.warning('not-carried-out', call.at, message);
+    },
+  }),
+];

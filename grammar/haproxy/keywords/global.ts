@@ -1,0 +1,196 @@
+/** The `global` section (manual, chapter 3). Words that nothing here acts on are in `known.ts`. */
+import { type Call, type KeywordRow, rowsFor, type Value } from '../../keyword.ts';
+import type { GlobalNode, GlobalSettings } from '../nodes.ts';
+import { integer, size, text, time, word } from '../units.ts';
+import { globalSection } from './contexts.ts';
+
+const globalRow = rowsFor<GlobalNode>();
+
+type KeyOf<T> = { [K in keyof GlobalSettings]-?: T extends GlobalSettings[K] ? K : never }[keyof GlobalSettings];
+
+function numberRow(
+  name: string,
+  key: KeyOf<number>,
+  since: string,
+  doc: string,
+  bounds: readonly [min: number, max: number],
+): KeywordRow<GlobalNode> {
+  return globalRow(name, globalSection, {
+    args: [integer(...bounds)],
+    since,
+    doc,
+    ok: [`${name} ${Math.max(bounds[0], 1)}`],
+    bad: [
+      [`${name} many`, 'bad-number'],
+      [name, 'missing-argument'],
+      [`${name} 99999999999`, 'out-of-range'],
+    ],
+    apply(node, _call, value) {
+      node.settings[key] = value;
+    },
+  });
+}
+
+function textRow(name: string, key: KeyOf<string>, since: string, doc: string): KeywordRow<GlobalNode> {
+  return globalRow(name, globalSection, {
+    args: [text('<text>')],
+    since,
+    doc,
+    ok: [`${name} something`],
+    bad: [
+      [name, 'missing-argument'],
+      [`${name} one two`, 'extra-argument'],
+    ],
+    apply(node, _call, value) {
+      node.settings[key] = value;
+    },
+  });
+}
+
+function flagRow(name: string, key: KeyOf<boolean>, since: string, doc: string): KeywordRow<GlobalNode> {
+  return globalRow(name, globalSection, {
+    since,
+    doc,
+    ok: [name],
+    bad: [[`${name} zork`, 'extra-argument']],
+    apply(node) {
+      node.settings[key] = true;
+    },
+  });
+}
+
+const MAX = 2_147_483_647;
+
+export const globalRows: readonly KeywordRow<GlobalNode>[] = [
+  numberRow('maxconn', 'maxconn', '1.1', 'Most connections of the whole process.', [0, MAX]),
+  numberRow('nbthread', 'nbthread', '1.8', 'Number of worker threads.', [1, 1024]),
+  numberRow('ulimit-n', 'ulimitN', '1.2', 'Limit of open descriptors.', [0, MAX]),
+  numberRow('spread-checks', 'spreadChecks', '1.3', 'Random share of the check interval, in percent.', [0, 50]),
+  numberRow('tune.maxrewrite', 'tuneMaxrewrite', '1.4', 'Part of the buffer kept free for rewriting.', [0, MAX]),
+  numberRow('tune.http.maxhdr', 'tuneHttpMaxhdr', '1.5', 'Most header fields of a message.', [1, 32767]),
+  textRow('pidfile', 'pidfile', '1.1', 'File that the process ids are written to.'),
+  textRow('user', 'user', '1.3', 'User to run as, by name.'),
+  textRow('group', 'group', '1.3', 'Group to run as, by name.'),
+  textRow('chroot', 'chroot', '1.1', 'Directory to lock the process in.'),
+  textRow('log-tag', 'logTag', '1.5', 'Program name in log lines.'),
+  textRow('node', 'node', '1.3', 'Name of this node on the statistics page.'),
+  flagRow('daemon', 'daemon', '1.1', 'Runs in the background.'),
+  flagRow('quiet', 'quiet', '1.1', 'Says nothing at start.'),
+  idRow('uid', 'user', 'user'),
+  idRow('gid', 'group', 'group'),
+  globalRow('description', globalSection, {
+    extra: 'free',
+    since: '1.3',
+    doc: 'Description of this node on the statistics page.',
+    ok: ['description "the one in the cellar"'],
+    apply(node, call) {
+      node.settings.description = call.words.map((value) => value.text).join(' ');
+    },
+  }),
+  globalRow('log-send-hostname', globalSection, {
+    extra: 'free',
+    since: '1.5',
+    doc: "Adds a host name to log lines, the machine's own unless given.",
+    ok: ['log-send-hostname', 'log-send-hostname web1'],
+    apply(node, call) {
+      node.settings.logSendHostname = call.words[0]?.text ?? '';
+    },
+  }),
+  globalRow('hard-stop-after', globalSection, {
+    args: [time()],
+    since: '1.8',
+    doc: 'Longest time of a soft stop.',
+    ok: ['hard-stop-after 30s'],
+    bad: [['hard-stop-after soon', 'bad-time']],
+    apply(node, _call, ms) {
+      node.settings.hardStopAfterMs = ms;
+    },
+  }),
+  globalRow('tune.bufsize', globalSection, {
+    args: [size()],
+    since: '1.4',
+    doc: 'Size of a request buffer.',
+    ok: ['tune.bufsize 32768', 'tune.bufsize 32k'],
+    bad: [
+      ['tune.bufsize big', 'bad-number'],
+      ['tune.bufsize 0', 'out-of-range'],
+    ],
+    apply(node, call, bytes) {
+      const message = "'tune.bufsize' expects a positive integer argument.";
+      if (bytes <= 0) call.fail('out-of-range', call.words[0], message);
+      else node.settings.tuneBufsize = bytes;
+    },
+  }),
+  globalRow('master-worker', globalSection, {
+    extra: 'free',
+    since: '1.8',
+    deprecated: '3.3',
+    doc: 'Runs with a master process, as -W does.',
+    ok: ['master-worker', 'master-worker no-exit-on-failure'],
+    apply(node) {
+      node.settings.masterWorker = true;
+    },
+  }),
+  environmentRow('setenv', true),
+  environmentRow('presetenv', false),
+  globalRow('unsetenv', globalSection, {
+    extra: 'free',
+    since: '1.7',
+    doc: 'Removes environment variables.',
+    ok: ['unsetenv FOO BAR'],
+    apply(node, call) {
+      for (const { text: name } of call.words) node.env.delete(name);
+    },
+  }),
+  globalRow('resetenv', globalSection, {
+    extra: 'free',
+    since: '1.7',
+    doc: 'Removes all environment variables but those named.',
+    ok: ['resetenv PATH'],
+    apply(node, call) {
+      const kept = new Set(call.words.map((value) => value.text));
+      for (const name of [...node.env.keys()]) if (!kept.has(name)) node.env.delete(name);
+    },
+  }),
+];
+
+function idRow(name: 'uid' | 'gid', key: 'user' | 'group', what: string): KeywordRow<GlobalNode> {
+  return globalRow(name, globalSection, {
+    args: [word('<number>')],
+    since: '1.1',
+    doc: `Numeric ${what} to run as.`,
+    ok: [`${name} 99`],
+    bad: [
+      [name, 'missing-argument'],
+      [`${name} 1 2`, 'extra-argument'],
+    ],
+    apply: (node, call, id) => setId(node, call, key, id),
+  });
+}
+
+/** A name where a number belongs only warns, and stands for 0, as in the original. */
+function setId(node: GlobalNode, call: Call, key: 'user' | 'group', id: Value): void {
+  if (/^\d+$/.test(id.text)) {
+    node.settings[key] = id.text;
+    return;
+  }
+  const suggestion = `${key} ${id.text}`;
+  const message = `${call.keyword}: string '${id.text}' is not a number.`;
+  const note = `You might want to use the '${key}' parameter to use a system ${key} name.`;
+  call.diagnostics.warning('bad-number', id.at, message, { suggestion, notes: [{ message: note }] });
+}
+
+function environmentRow(name: string, overwrite: boolean): KeywordRow<GlobalNode> {
+  return globalRow(name, globalSection, {
+    args: [text('<name>'), text('<value>')],
+    since: '1.7',
+    doc: overwrite ? 'Sets an environment variable.' : 'Sets an environment variable unless it is set.',
+    ok: [`${name} FOO bar`],
+    bad: [[`${name} FOO`, 'missing-argument']],
+    apply(node, _call, variable, value) {
+      if (!overwrite && node.env.has(variable)) return;
+      node.env.set(variable, value);
+      node.exported.add(variable);
+    },
+  });
+}

@@ -1,0 +1,216 @@
+/** Keywords of proxy sections that are neither options nor timeouts (manual, chapter 4.2). */
+import { type Call, type KeywordRow, rowsFor, type Value } from '../../keyword.ts';
+import { parseAddress } from '../address.ts';
+import type { HashedBalance, ProxyNode } from '../nodes.ts';
+import { integer, oneOf, text, word } from '../units.ts';
+import { anyButDefaults, anyProxy, backSide, frontSide } from './contexts.ts';
+
+const proxyRow = rowsFor<ProxyNode>();
+const MAX = 2_147_483_647;
+
+/** Modes of the language that no data plane here serves. */
+const foreignModes = new Set(['log', 'spop', 'haterm', 'syslog', 'peers', 'health']);
+const plainAlgorithms = ['roundrobin', 'static-rr', 'leastconn', 'first', 'source'] as const;
+/** Algorithms that are read and replaced by roundrobin, with a warning. */
+const hashedAlgorithm = /^(?:uri|url_param|hash|log-hash|sticky|hdr\(.*\)|rdp-cookie(?:\(.*\))?)$/;
+
+function numberRow(
+  name: string,
+  contexts: readonly string[],
+  key: 'maxconn' | 'backlog' | 'fullconn' | 'retries' | 'id',
+  doc: string,
+  min = 0,
+): KeywordRow<ProxyNode> {
+  return proxyRow(name, contexts, {
+    args: [integer(min, MAX)],
+    since: '1.1',
+    doc,
+    usage: `'${name}' expects an integer argument.`,
+    ok: [`${name} 10`],
+    bad: [
+      [`${name} many`, 'bad-number'],
+      [name, 'missing-argument'],
+      [`${name} 5 6`, 'extra-argument'],
+    ],
+    apply(node, _call, value) {
+      node.settings[key] = value;
+    },
+  });
+}
+
+function textRow(
+  name: string,
+  contexts: readonly string[],
+  key: 'logTag' | 'monitorUri',
+  since: string,
+  doc: string,
+): KeywordRow<ProxyNode> {
+  return proxyRow(name, contexts, {
+    args: [text('<text>')],
+    since,
+    doc,
+    ok: [`${name} /something`],
+    bad: [[name, 'missing-argument']],
+    apply(node, _call, value) {
+      node.settings[key] = value;
+    },
+  });
+}
+
+export const proxyRows: readonly KeywordRow<ProxyNode>[] = [
+  proxyRow('mode', anyProxy, {
+    args: [word('tcp|http')],
+    since: '1.1',
+    doc: 'Protocol that the proxy understands.',
+    ok: ['mode tcp', 'mode http'],
+    bad: [
+      ['mode udp', 'bad-value'],
+      ['mode', 'missing-argument'],
+      ['mode http https', 'extra-argument'],
+    ],
+    apply: setMode,
+  }),
+  numberRow('maxconn', frontSide, 'maxconn', 'Most connections of this frontend.'),
+  numberRow('backlog', frontSide, 'backlog', 'Length of the queue of connections not yet accepted.'),
+  numberRow('fullconn', backSide, 'fullconn', 'Load at which servers reach their maxconn.'),
+  numberRow('retries', backSide, 'retries', 'Connection attempts after the first one.'),
+  numberRow('id', anyButDefaults, 'id', 'Number of the proxy in statistics.', 1),
+  textRow('log-tag', anyProxy, 'logTag', '1.5', 'Program name in log lines.'),
+  textRow('monitor-uri', frontSide, 'monitorUri', '1.3', 'Path answered with 200 without asking any server.'),
+  proxyRow('description', anyButDefaults, {
+    extra: 'free',
+    since: '1.3',
+    doc: 'Description on the statistics page.',
+    ok: ['description "the shop"'],
+    apply(node, call) {
+      node.settings.description = call.words.map((value) => value.text).join(' ');
+    },
+  }),
+  proxyRow('disabled', anyProxy, {
+    extra: 'ignored',
+    since: '1.1',
+    doc: 'Does not start this proxy.',
+    ok: ['disabled'],
+    apply(node) {
+      node.settings.disabled = true;
+    },
+  }),
+  proxyRow('enabled', anyProxy, {
+    extra: 'ignored',
+    since: '1.1',
+    doc: 'Starts this proxy although defaults say "disabled".',
+    ok: ['enabled'],
+    apply(node) {
+      node.settings.disabled = false;
+    },
+  }),
+  proxyRow('default_backend', frontSide, {
+    args: [word('<backend>')],
+    since: '1.1',
+    doc: 'Backend for what no use_backend rule took.',
+    usage: "'default_backend' expects a backend name.",
+    ok: ['default_backend b'],
+    bad: [
+      ['default_backend', 'missing-argument'],
+      ['default_backend a b', 'extra-argument'],
+    ],
+    apply(node, _call, backend) {
+      node.settings.defaultBackend = backend;
+    },
+  }),
+  proxyRow('balance', backSide, {
+    extra: 'free',
+    since: '1.1',
+    doc: 'How a server is chosen.',
+    ok: ['balance roundrobin', 'balance leastconn', 'balance random(3)', 'balance uri depth 3', 'balance'],
+    bad: [
+      ['balance fair', 'bad-value'],
+      ['balance random(x)', 'bad-value'],
+    ],
+    apply: setBalance,
+  }),
+  proxyRow('hash-type', backSide, {
+    args: [oneOf('map-based', 'consistent', 'avalanche')],
+    extra: 'free',
+    since: '1.4',
+    doc: 'How a hash chooses a server: by position in the list or on a ring.',
+    ok: ['hash-type consistent'],
+    bad: [['hash-type other', 'bad-value']],
+    apply(node, call, method) {
+      if (call.words.length > 1 || method === 'avalanche') {
+        const message = "'hash-type' : the hash function is accepted but not carried out.";
+        call.diagnostics.warning('not-carried-out', call.at, message);
+      }
+      if (method !== 'avalanche') node.settings.hashType = method;
+    },
+  }),
+  proxyRow('source', backSide, {
+    args: [word('<address>')],
+    extra: 'free',
+    since: '1.1',
+    doc: 'Source address of connections to servers.',
+    ok: ['source 127.0.0.2'],
+    bad: [
+      ['source', 'missing-argument'],
+      ['source 1.2.3.4:70000', 'bad-address'],
+    ],
+    apply(node, call, value) {
+      const source = readSource(call, value);
+      if (source !== undefined) node.settings.source = source;
+      if (call.words.length > 1) warnRest(call, call.words[1]!);
+    },
+  }),
+];
+
+function setMode(node: ProxyNode, call: Call, mode: Value): void {
+  if (mode.text === 'tcp' || mode.text === 'http') {
+    node.settings.mode = mode.text;
+    return;
+  }
+  if (!foreignModes.has(mode.text)) {
+    call.fail('bad-value', mode, `unknown proxy mode '${mode.text}'.`, { expected: 'tcp or http' });
+    return;
+  }
+  // Nobody may be served in a mode that was not asked for.
+  node.settings.disabled = true;
+  const message = `'mode ${mode.text}' is accepted but not carried out: this proxy stays disabled.`;
+  call.diagnostics.warning('not-carried-out', mode.at, message);
+}
+
+function setBalance(node: ProxyNode, call: Call): void {
+  const [word] = call.words;
+  const algorithm = readAlgorithm(word?.text ?? 'roundrobin');
+  if (algorithm) {
+    node.settings.balance = algorithm;
+  } else if (word && hashedAlgorithm.test(word.text)) {
+    node.settings.balance = { algorithm: 'roundrobin', draws: 0 };
+    const message = `'balance ${word.text}' is accepted but not carried out: 'roundrobin' is used.`;
+    call.diagnostics.warning('not-carried-out', word.at, message);
+  } else {
+    const names = "'roundrobin', 'static-rr', 'leastconn', 'first', 'source', 'random', 'uri', 'url_param', 'hash'";
+    const message = `balance only supports ${names}, 'hdr(name)' and 'rdp-cookie(name)' options.`;
+    call.fail('bad-value', word, message);
+  }
+}
+
+function readAlgorithm(text: string): HashedBalance | null {
+  const plain = plainAlgorithms.find((name) => name === text);
+  if (plain) return { algorithm: plain, draws: 0 };
+  const random = /^random(?:\((\d+)\))?$/.exec(text);
+  const draws = Number(random?.[1] ?? 2);
+  return random && draws > 0 ? { algorithm: 'random', draws } : null;
+}
+
+/** A source address without its port, which nothing here binds to. */
+export function readSource(call: Call, value: Value): string | undefined {
+  const parsed = parseAddress(value.text, call.env);
+  if ('problem' in parsed) {
+    call.fail('bad-address', value, `'${call.keyword}' : ${parsed.problem}`);
+    return undefined;
+  }
+  return parsed.kind === 'ip' ? parsed.host : undefined;
+}
+
+function warnRest(call: Call, word: Value): void {
+  call.diagnostics.warning('not-carried-out', word.at, `'source ... ${word.text}' is accepted but not carried out.`);
+}

@@ -1,0 +1,193 @@
+/**
+ * Rules and conditions (manual, chapters 4.2 "http-request", 4.3 and 7.1). They are read and checked lightly: the
+ * action's name, the names of ACLs and criteria, the backends named. Nothing carries them out yet, and every rule
+ * gets a warning that says so.
+ */
+
+import { type Call, type KeywordRow, rowsFor, type Value } from '../../keyword.ts';
+import { nearestWord } from '../../spelling.ts';
+import type { ProxyNode } from '../nodes.ts';
+import { word } from '../units.ts';
+import { anyButDefaults, anyProxy, backSide, frontSide } from './contexts.ts';
+import { ACTION_NAMES, PREDEFINED_ACLS, SAMPLE_NAMES } from './samples.ts';
+
+const proxyRow = rowsFor<ProxyNode>();
+
+export const ruleRows: readonly KeywordRow<ProxyNode>[] = [
+  proxyRow('acl', anyProxy, {
+    args: [word('<name>'), word('<criterion>')],
+    extra: 'free',
+    inert: true,
+    since: '1.3',
+    doc: 'Declares a condition, or adds values to one.',
+    ok: ['acl static path_end .css .js', 'acl local src 127.0.0.0/8'],
+    bad: [
+      ['acl static', 'missing-argument'],
+      ['acl static path_emd .css', 'unknown-fetch'],
+      ['acl a/b path /', 'bad-name'],
+    ],
+    apply: declareAcl,
+  }),
+  actionRow('http-request', anyProxy, '1.3', ['http-request deny if TRUE', 'http-request set-header X-A b']),
+  actionRow('http-response', anyProxy, '1.5', ['http-response del-header Server']),
+  actionRow('http-after-response', anyProxy, '2.2', ['http-after-response set-header X-A b']),
+  actionRow('tcp-request connection', frontSide, '1.5', ['tcp-request connection reject if { src 10.0.0.0/8 }']),
+  actionRow('tcp-request session', frontSide, '1.7', ['tcp-request session accept']),
+  actionRow('tcp-request content', anyProxy, '1.3', ['tcp-request content accept if HTTP']),
+  actionRow('tcp-response content', backSide, '1.5', ['tcp-response content accept']),
+  actionRow('quic-initial', frontSide, '3.1', ['quic-initial accept']),
+  proxyRow('use_backend', ['frontend', 'listen'], {
+    args: [word('<backend>')],
+    extra: 'free',
+    inert: true,
+    since: '1.3',
+    doc: 'Chooses a backend by a condition.',
+    ok: [],
+    bad: [
+      ['use_backend', 'missing-argument'],
+      ['use_backend b if nope', 'unknown-acl'],
+      ['use_backend b when TRUE', 'bad-value'],
+    ],
+    apply: useBackend,
+  }),
+  conditionRow('use-server', ['listen', 'backend'], '1.5', ['use-server s if TRUE']),
+  conditionRow('redirect', anyButDefaults, '1.3', ['redirect scheme https if !{ ssl_fc }']),
+  conditionRow('block', anyButDefaults, '1.3', ['block if TRUE'], { in: '2.1', modern: 'http-request deny' }),
+  conditionRow('monitor fail', ['frontend', 'listen'], '1.3', ['monitor fail if TRUE']),
+  conditionRow('force-persist', ['listen', 'backend'], '1.3', ['force-persist if TRUE']),
+  conditionRow('ignore-persist', ['listen', 'backend'], '1.3', ['ignore-persist if TRUE']),
+  conditionRow('stats admin', anyButDefaults, '1.5', ['stats admin if TRUE']),
+];
+
+function actionRow(
+  name: string,
+  contexts: readonly string[],
+  since: string,
+  ok: readonly string[],
+): KeywordRow<ProxyNode> {
+  return proxyRow(name, contexts, {
+    args: [word('<action>')],
+    extra: 'free',
+    inert: true,
+    since,
+    doc: `Rules of the ${name} rule set.`,
+    ok,
+    bad: [
+      [name, 'missing-argument'],
+      [`${name} zork`, 'unknown-action'],
+      [`${name} ${name === 'quic-initial' ? 'accept' : 'set-var(txn.a) int(1)'} if nope`, 'unknown-acl'],
+    ],
+    apply: checkAction,
+  });
+}
+
+function conditionRow(
+  name: string,
+  contexts: readonly string[],
+  since: string,
+  ok: readonly string[],
+  removed?: { readonly in: string; readonly modern: string },
+): KeywordRow<ProxyNode> {
+  return proxyRow(name, contexts, {
+    extra: 'free',
+    inert: true,
+    since,
+    ...(removed && { removed }),
+    doc: `Rules of "${name}".`,
+    ok,
+    bad: [[`${ok[0]!.split(' if ')[0]} if nope`, 'unknown-acl']],
+    apply(node, call) {
+      if (isMisplaced(node, call)) return;
+      checkCondition(node, call, call.words);
+    },
+  });
+}
+
+function declareAcl(node: ProxyNode, call: Call, name: Value, criterion: Value): void {
+  if (isMisplaced(node, call)) return;
+  const odd = /[^A-Za-z0-9_.:-]/.exec(name.text)?.[0];
+  if (odd) {
+    const message = `character '${odd}' is not permitted in acl name '${name.text}'.`;
+    call.fail('bad-name', name, message);
+    return;
+  }
+  if (checkCriterion(call, criterion, `error detected while parsing ACL '${name.text}' : `))
+    node.aclNames.add(name.text);
+}
+
+function checkAction(node: ProxyNode, call: Call, action: Value): void {
+  if (isMisplaced(node, call)) return;
+  const known = ACTION_NAMES.get(call.keyword) ?? new Set();
+  const name = action.text
+    .replace(/\(.*$/s, '')
+    .replace(/^lua\..*$/, 'lua.')
+    .replace(/^track-sc\d+$/, 'track-sc0');
+  const elsewhere = call.keyword.endsWith('content') && name === 'set-tos';
+  if (!known.has(name) && !elsewhere) {
+    const suggestion = nearestWord(name, known);
+    const hint = suggestion ? `; did you mean '${suggestion}' maybe ?` : '';
+    const message = `'${call.keyword}' : unknown action '${action.text}'${hint}`;
+    call.fail('unknown-action', action, message, suggestion ? { suggestion } : {});
+    return;
+  }
+  if (call.keyword.startsWith('http')) node.httpOnly.push({ keyword: call.keyword, at: call.at });
+  checkCondition(node, call, call.words);
+}
+
+function useBackend(node: ProxyNode, call: Call, backend: Value): void {
+  const [, condition] = call.words;
+  if (condition && condition.text !== 'if' && condition.text !== 'unless') {
+    const message = `'use_backend' expects either 'if' or 'unless' followed by a condition but found '${condition.text}'.`;
+    call.fail('bad-value', condition, message);
+    return;
+  }
+  if (!backend.text.includes('%[') && !backend.text.includes('%{')) node.backendReferences.push(backend);
+  checkCondition(node, call, call.words.slice(1));
+}
+
+/** Rules in a defaults section need the section to have a name, since 2.5. */
+function isMisplaced(node: ProxyNode, call: Call): boolean {
+  if (node.kind !== 'defaults' || node.name !== '') return false;
+  const message = `'${call.keyword}' not allowed in anonymous 'defaults' section.`;
+  call.fail('wrong-section', undefined, message);
+  return true;
+}
+
+/** Follows `if` or `unless` and looks at every name: declared, predefined, or an expression between braces. */
+export function checkCondition(node: ProxyNode, call: Call, words: readonly Value[]): void {
+  const start = words.findIndex((value) => value.text === 'if' || value.text === 'unless');
+  if (start < 0) return;
+  for (let at = start + 1; at < words.length; at++) {
+    const { text } = words[at]!;
+    const name = text.replace(/^!+/, '');
+    if (name === '' || name === 'or' || name === '||') continue;
+    if (name === '{') {
+      const close = words.findIndex((value, index) => index > at && value.text === '}');
+      const criterion = words[at + 1];
+      if (close < 0 || !criterion || close === at + 1) {
+        call.fail('bad-condition', words[at], `'${call.keyword}' : missing closing '}' in condition.`);
+        return;
+      }
+      if (!checkCriterion(call, criterion, `error detected while parsing '${call.keyword}' rule : `)) return;
+      at = close;
+    } else if (!node.aclNames.has(name) && !PREDEFINED_ACLS.has(name)) {
+      reportUnknownAcl(node, call, words[at]!, name);
+      return;
+    }
+  }
+}
+
+function reportUnknownAcl(node: ProxyNode, call: Call, value: Value, name: string): void {
+  const suggestion = nearestWord(name, [...node.aclNames, ...PREDEFINED_ACLS]);
+  const message = `error detected while parsing '${call.keyword}' rule : no such ACL : '${name}'.`;
+  call.fail('unknown-acl', value, message, suggestion ? { suggestion } : {});
+}
+
+function checkCriterion(call: Call, criterion: Value, prefix: string): boolean {
+  const name = criterion.text.replace(/[(,].*$/s, '');
+  if (SAMPLE_NAMES.has(name) || name.startsWith('lua.') || name.startsWith('var')) return true;
+  const suggestion = nearestWord(name, SAMPLE_NAMES);
+  const message = `${prefix}unknown fetch method '${name}' in ACL expression '${criterion.text}'.`;
+  call.fail('unknown-fetch', criterion, message, suggestion ? { suggestion } : {});
+  return false;
+}

@@ -1,0 +1,252 @@
+/**
+ * What keyword rows store into: one node per section, per `bind` and per `server` line.
+ *
+ * Settings are sparse: a property is there only when a line of this section set it. `resolve-haproxy.ts` lays them over
+ * the settings of the section's defaults and over HAProxy's built-in values. `no option x` stores the built-in
+ * value, so that it wins over defaults. Text is Latin-1; times are milliseconds.
+ */
+import type { Value } from '../keyword.ts';
+import type { Span } from '../source.ts';
+import type { Address } from './address.ts';
+import type { Tree } from './ast.ts';
+
+export type ProxySectionKind = 'defaults' | 'listen' | 'frontend' | 'backend';
+
+export interface LogNode {
+  readonly kind: 'target' | 'global';
+  readonly at: Span;
+  readonly address?: Address;
+  readonly facility?: number;
+  readonly level?: number;
+  readonly minLevel?: number;
+  readonly len?: number;
+  readonly format?: LogFormatName;
+}
+
+export type LogFormatName = 'rfc3164' | 'rfc5424' | 'raw' | 'short' | 'priority' | 'timed' | 'iso' | 'local';
+
+export interface GlobalSettings {
+  maxconn?: number;
+  nbthread?: number;
+  daemon?: boolean;
+  masterWorker?: boolean;
+  quiet?: boolean;
+  pidfile?: string;
+  user?: string;
+  group?: string;
+  chroot?: string;
+  ulimitN?: number;
+  logTag?: string;
+  logSendHostname?: string;
+  node?: string;
+  description?: string;
+  hardStopAfterMs?: number;
+  spreadChecks?: number;
+  tuneBufsize?: number;
+  tuneMaxrewrite?: number;
+  tuneHttpMaxhdr?: number;
+}
+
+export interface GlobalNode {
+  readonly settings: GlobalSettings;
+  logs: LogNode[];
+  /** The configuration's own environment; `setenv` and its relatives change it for the lines after them. */
+  readonly env: Map<string, string>;
+  /** Names that `setenv` or `presetenv` gave a value. */
+  readonly exported: Set<string>;
+}
+
+export interface HashedBalance {
+  readonly algorithm: 'roundrobin' | 'static-rr' | 'leastconn' | 'first' | 'source' | 'random';
+  readonly draws: number;
+}
+
+export interface TimeoutSettings {
+  connect?: number;
+  client?: number;
+  server?: number;
+  clientFin?: number;
+  serverFin?: number;
+  httpRequest?: number;
+  httpKeepAlive?: number;
+  queue?: number;
+  check?: number;
+  tunnel?: number;
+}
+
+export interface StatsSettings {
+  enabled?: boolean;
+  uri?: string;
+  realm?: string;
+  refreshSeconds?: number;
+  hideVersion?: boolean;
+  showLegends?: boolean;
+  showNode?: string;
+  showDesc?: string;
+  auth?: { readonly user: string; readonly password: string }[];
+  scope?: string[];
+}
+
+export interface HeaderField {
+  readonly name: string;
+  readonly value: string;
+}
+
+export interface HttpExpectation {
+  readonly negate: boolean;
+  readonly match: 'status' | 'rstatus' | 'string' | 'rstring';
+  readonly pattern: string;
+}
+
+export interface HttpCheckSettings {
+  method?: string;
+  uri?: string;
+  version?: string;
+  headers?: HeaderField[];
+  expect?: HttpExpectation;
+}
+
+export interface ForwardForSettings {
+  readonly header: string;
+  readonly except: readonly string[];
+  readonly ifNone: boolean;
+}
+
+export interface ProxySettings {
+  mode?: 'tcp' | 'http';
+  disabled?: boolean;
+  id?: number;
+  description?: string;
+  maxconn?: number;
+  backlog?: number;
+  fullconn?: number;
+  defaultBackend?: Value;
+  balance?: HashedBalance;
+  hashType?: 'map-based' | 'consistent';
+  retries?: number;
+  redispatch?: number | null;
+  abortonclose?: boolean;
+  dontlognull?: boolean;
+  dontlogNormal?: boolean;
+  logasap?: boolean;
+  logSeparateErrors?: boolean;
+  logHealthChecks?: boolean;
+  allbackups?: boolean;
+  clitcpka?: boolean;
+  srvtcpka?: boolean;
+  httpServerClose?: boolean;
+  httpClose?: boolean;
+  forwardfor?: ForwardForSettings;
+  logFormat?: 'default' | 'tcplog' | 'httplog' | 'clf';
+  logTag?: string;
+  monitorUri?: string;
+  check?: 'tcp' | 'http' | 'foreign';
+  source?: string;
+}
+
+export interface ServerSettings {
+  weight?: number;
+  backup?: boolean;
+  disabled?: boolean;
+  maxconn?: number;
+  minconn?: number;
+  maxqueue?: number;
+  check?: boolean;
+  checkAddr?: string;
+  checkPort?: number;
+  interMs?: number;
+  fastinterMs?: number;
+  downinterMs?: number;
+  rise?: number;
+  fall?: number;
+  track?: Value;
+  shutdownSessionsWhenDown?: boolean;
+  sendProxy?: boolean;
+  source?: string;
+  id?: number;
+  /** A word that asks for what is not done here (TLS): the server must not be used as if it had not been said. */
+  unusable?: boolean;
+}
+
+export interface ServerNode {
+  readonly name: Value;
+  readonly at: Span;
+  readonly address: Address;
+  /** From the `default-server` lines before it in its section. */
+  readonly inherited: ServerSettings;
+  readonly settings: ServerSettings;
+}
+
+export interface BindSettings {
+  name?: string;
+  maxconn?: number;
+  backlog?: number;
+  v6only?: boolean;
+  v4v6?: boolean;
+  transparent?: boolean;
+  interface?: string;
+  acceptProxy?: boolean;
+  mode?: number;
+  user?: string;
+  group?: string;
+  /** TLS and the like: opening the socket without it would serve something else than asked for. */
+  unusable?: boolean;
+}
+
+export interface BindNode {
+  readonly at: Span;
+  readonly addresses: readonly { readonly address: Address; readonly at: Span }[];
+  readonly settings: BindSettings;
+}
+
+export interface ProxyNode {
+  readonly kind: ProxySectionKind;
+  readonly name: string;
+  /** The header line's first word, or its name when there is one. */
+  readonly at: Span;
+  /** `from <name>`, or null: the last defaults section before it. */
+  readonly from: Value | null;
+  readonly settings: ProxySettings;
+  readonly timeouts: TimeoutSettings;
+  readonly stats: StatsSettings;
+  readonly httpCheck: HttpCheckSettings;
+  defaultServer: ServerSettings;
+  logs: LogNode[];
+  /** `no log`: forget what defaults brought. */
+  logsCleared: boolean;
+  readonly binds: BindNode[];
+  readonly servers: ServerNode[];
+  readonly aclNames: Set<string>;
+  /** Backends named by rules, to be looked up when all sections are known. */
+  readonly backendReferences: Value[];
+  /** Options and rules that mean something in HTTP mode only. */
+  readonly httpOnly: { readonly keyword: string; readonly at: Span }[];
+}
+
+export interface HaproxyNodes {
+  readonly global: GlobalNode;
+  /** Proxies and defaults sections in file order. */
+  readonly proxies: readonly ProxyNode[];
+  readonly trees: readonly Tree[];
+}
+
+export function newProxyNode(kind: ProxySectionKind, name: string, at: Span, from: Value | null): ProxyNode {
+  return {
+    kind,
+    name,
+    at,
+    from,
+    settings: {},
+    timeouts: {},
+    stats: {},
+    httpCheck: {},
+    defaultServer: {},
+    logs: [],
+    logsCleared: false,
+    binds: [],
+    servers: [],
+    aclNames: new Set(),
+    backendReferences: [],
+    httpOnly: [],
+  };
+}

@@ -1,0 +1,266 @@
+/**
+ * Opens sections and reads their lines by keyword rows.
+ *
+ * `open` recognises a header and gives back what reads the lines below it: the global section, a proxy section, or a
+ * section that is only checked for its words. Unknown words are reported with the nearest known one, in the words of
+ * the original.
+ */
+import type { Diagnostic, Diagnostics } from '../diagnostic.ts';
+import { applyRow, type Call, isAtLeast, type KeywordRow, type Language, type Value } from '../keyword.ts';
+import { nearestWord } from '../spelling.ts';
+import { AddressLineReader } from './address-line.ts';
+import { releaseOfSection, wordsOfSection } from './keywords/sections.ts';
+import { globalTable, type KeywordTable, proxyTable } from './keywords/table.ts';
+import { SECTION_NAMES, type SectionName } from './lexer.ts';
+import type { LowerOptions } from './lower.ts';
+import { type GlobalNode, newProxyNode, type ProxyNode, type ProxySectionKind } from './nodes.ts';
+
+/** Reads the lines of the section it belongs to. */
+export interface OpenSection {
+  read(values: readonly Value[]): void;
+}
+
+const sectionNames: ReadonlySet<string> = new Set(SECTION_NAMES);
+const proxyKinds: ReadonlySet<string> = new Set(['defaults', 'listen', 'frontend', 'backend']);
+const nameSyntax = /[^A-Za-z0-9_.:-]/;
+/** Errors, not warnings, in a section without the side that they need. */
+const sideErrors = new Set(['server', 'server-template', 'tcp-request connection', 'tcp-request session']);
+
+export class SectionReader {
+  private readonly global: GlobalNode;
+  private readonly proxies: ProxyNode[];
+  private readonly diagnostics: Diagnostics;
+  private readonly language: Language;
+  private readonly addressLines: AddressLineReader;
+  private pidfileSeen = false;
+
+  constructor(global: GlobalNode, proxies: ProxyNode[], options: LowerOptions) {
+    this.global = global;
+    this.proxies = proxies;
+    this.diagnostics = options.diagnostics;
+    this.language = options.language;
+    this.addressLines = new AddressLineReader((keyword, values, from) => this.callOf(keyword, values, from), options);
+  }
+
+  /** A section's lines if the line is a header, or null. */
+  open(values: readonly Value[]): OpenSection | null {
+    const [first] = values;
+    if (!first || !sectionNames.has(first.text)) return null;
+    const name = first.text as SectionName;
+    if (!this.language.lenient && !isAtLeast(this.language.release, releaseOfSection(name))) return null;
+    if (name === 'global') return { read: (line) => this.readGlobal(line) };
+    if (proxyKinds.has(name)) return this.openProxy(name as ProxySectionKind, values);
+    return this.openForeign(name, values);
+  }
+
+  private openProxy(kind: ProxySectionKind, values: readonly Value[]): OpenSection {
+    const [header, ...rest] = values;
+    const fromAt = rest.findIndex((value) => value.text === 'from');
+    const from = fromAt >= 0 ? (rest[fromAt + 1] ?? null) : null;
+    const names = fromAt >= 0 ? rest.slice(0, fromAt) : rest;
+    const [name, address, surplus] = names;
+    if (fromAt >= 0 && !from) {
+      this.fail(rest[fromAt]!, 'missing-argument', `'from' expects the name of a 'defaults' section.`);
+    }
+    if (!name && kind !== 'defaults') this.fail(header!, 'missing-argument', `'${kind}' expects an <id> argument`);
+    const odd = name && nameSyntax.exec(name.text)?.[0];
+    if (name && odd) {
+      this.fail(name, 'bad-name', `character '${odd}' is not permitted in '${kind}' name '${name.text}'.`);
+    }
+    const node = newProxyNode(kind, name?.text ?? '', (name ?? header!).at, from);
+    this.inheritAclNames(node);
+    this.proxies.push(node);
+    if (address) this.readHeaderAddress(node, header!, address, surplus);
+    return { read: (line) => this.readProxy(node, line) };
+  }
+
+  /** ACLs of the defaults section that a proxy starts from are its own. */
+  private inheritAclNames(node: ProxyNode): void {
+    const defaults = this.proxies.filter((proxy) => proxy.kind === 'defaults');
+    const base = node.from ? defaults.findLast((proxy) => proxy.name === node.from?.text) : defaults.at(-1);
+    for (const name of base?.aclNames ?? []) node.aclNames.add(name);
+  }
+
+  /** `listen web 0.0.0.0:80`: the address stood here until release 1.6. */
+  private readHeaderAddress(node: ProxyNode, header: Value, address: Value, surplus: Value | undefined): void {
+    const takesAddress = node.kind === 'listen' || node.kind === 'frontend';
+    if (!takesAddress || surplus) {
+      const odd = takesAddress ? surplus! : address;
+      this.fail(odd, 'extra-argument', `'${node.kind}' cannot handle unexpected argument '${odd.text}'.`);
+    } else if (this.language.lenient) {
+      const suggestion = `bind ${address.text}`;
+      const message = `an address on the '${header.text}' line was removed in HAProxy 1.6; use '${suggestion}' instead.`;
+      this.diagnostics.warning('removed-keyword', address.at, message, { suggestion });
+      this.addressLines.readBind(node, [header, address]);
+    } else {
+      this.fail(address, 'removed-keyword', "please use the 'bind' keyword for listening addresses.");
+    }
+  }
+
+  private openForeign(name: SectionName, values: readonly Value[]): OpenSection {
+    const known = wordsOfSection(name);
+    const message = `section '${name}' is accepted but not carried out.`;
+    this.diagnostics.warning('not-carried-out', values[0]!.at, message);
+    return {
+      read: ([word]) => {
+        if (!word || !known) return;
+        const plain = word.text === 'no' || word.text === 'default' ? null : word.text;
+        if (plain !== null && !known.includes(plain)) this.reportUnknown(word, name, known);
+      },
+    };
+  }
+
+  private readGlobal(values: readonly Value[]): void {
+    const [first] = values;
+    const negated = (first!.text === 'no' || first!.text === 'default') && values.length > 1;
+    const words = negated ? values.slice(1) : values;
+    const row = this.findRow(globalTable, words, 'global');
+    if (!row) return;
+    if (negated) {
+      this.warnInert(row, words[0]!);
+      return;
+    }
+    if (row.name === 'pidfile' && this.pidfileSeen) {
+      this.fail(words[0]!, 'duplicate-keyword', "'pidfile' already specified. Continuing.");
+      return;
+    }
+    this.pidfileSeen ||= row.name === 'pidfile';
+    this.applyChecked(row, this.global, words);
+  }
+
+  private readProxy(node: ProxyNode, values: readonly Value[]): void {
+    const [first] = values;
+    const negated = (first!.text === 'no' || first!.text === 'default') && values.length > 1;
+    const words = negated ? values.slice(1) : values;
+    if (!negated && this.addressLines.accepts(first!.text)) {
+      if (this.isAllowed(node, first!, first!.text, this.addressLines.contexts(first!.text))) {
+        this.addressLines.read(node, values);
+      }
+      return;
+    }
+    const row = this.findRow(proxyTable, words, node.kind);
+    if (!row || !this.isAllowed(node, words[0]!, row.name, row.in)) return;
+    if (negated) this.negate(row, node, words);
+    else this.applyChecked(row, node, words);
+  }
+
+  private isAllowed(node: ProxyNode, word: Value, keyword: string, contexts: readonly string[]): boolean {
+    if (contexts.includes(node.kind)) return true;
+    if (node.kind === 'defaults') {
+      this.fail(word, 'wrong-section', `'${keyword}' not allowed in 'defaults' section.`);
+      return false;
+    }
+    const side = node.kind === 'frontend' ? 'backend' : 'frontend';
+    const why = `because ${node.kind} '${node.name}' has no ${side} capability.`;
+    if (sideErrors.has(keyword)) this.fail(word, 'wrong-section', `'${keyword}' not allowed ${why}`);
+    else this.diagnostics.warning('ignored-here', word.at, `'${keyword}' ignored ${why}`);
+    return false;
+  }
+
+  private negate(row: KeywordRow<ProxyNode>, node: ProxyNode, words: readonly Value[]): void {
+    if (row.negate) row.negate(node);
+    else if (!row.name.startsWith('option ') || row.apply) {
+      const message = `negation or default is not supported for '${row.name}'.`;
+      this.fail(words[0]!, 'bad-negation', message);
+      return;
+    }
+    this.checkRelease(row, words[0]!);
+  }
+
+  /** The row of a line's keyword, or undefined when it was reported as unknown. */
+  private findRow<Node>(
+    table: KeywordTable<Node>,
+    words: readonly Value[],
+    section: string,
+  ): KeywordRow<Node> | undefined {
+    const [first, second] = words;
+    const pair =
+      second && table.families.has(first!.text) ? table.rows.get(`${first!.text} ${second.text}`) : undefined;
+    const row = pair ?? table.rows.get(first!.text);
+    const tooYoung = row && !this.language.lenient && !isAtLeast(this.language.release, row.since);
+    if (row && !tooYoung) return row;
+    const names = [...table.rows.keys()];
+    if (second && table.families.has(first!.text)) this.reportUnknownMember(first!, second, names);
+    else this.reportUnknown(first!, section, new Set(names.map((name) => name.split(' ')[0]!)));
+    return undefined;
+  }
+
+  private reportUnknownMember(first: Value, second: Value, names: readonly string[]): void {
+    const prefix = `${first.text} `;
+    const members = names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+    const suggestion = nearestWord(second.text, members);
+    const hint = suggestion ? `; did you mean '${suggestion}' maybe ?` : '.';
+    const more = suggestion ? { suggestion } : {};
+    if (first.text === 'option') this.fail(second, 'unknown-keyword', `unknown option '${second.text}'${hint}`, more);
+    else {
+      const all = members.map((member) => `'${member}'`).join(', ');
+      const message = `'${first.text}' supports ${all} (got '${second.text}')`;
+      this.fail(second, 'unknown-keyword', message, more);
+    }
+  }
+
+  private reportUnknown(word: Value, section: string, names: Iterable<string>): void {
+    const suggestion = nearestWord(word.text, [...names, ...this.addressLines.names]);
+    const hint = suggestion ? `; did you mean '${suggestion}' maybe ?` : '';
+    const message = `unknown keyword '${word.text}' in '${section}' section${hint}`;
+    const elsewhere =
+      section === 'global'
+        ? proxyTable.rows.has(word.text) || this.addressLines.accepts(word.text)
+        : globalTable.rows.has(word.text);
+    const belongs = section === 'global' ? 'a proxy' : "the 'global'";
+    const code = elsewhere ? 'wrong-section' : 'unknown-keyword';
+    const note = { message: `'${word.text}' belongs in ${belongs} section.` };
+    this.fail(word, code, message, { ...(suggestion && { suggestion }), ...(elsewhere && { notes: [note] }) });
+  }
+
+  private applyChecked<Node>(row: KeywordRow<Node>, node: Node, words: readonly Value[]): void {
+    const name = words[0]!;
+    if (!this.checkRelease(row, name)) return;
+    const call = this.callOf(row.name, words, row.name.includes(' ') ? 2 : 1);
+    if (applyRow(row, node, call) && !row.removed) this.warnInert(row, name);
+  }
+
+  /** False: the language's release does not have the word any more, and that was reported. */
+  checkRelease<Node>(row: KeywordRow<Node>, word: Value): boolean {
+    const { removed } = row;
+    if (!removed) return true;
+    const { modern } = removed;
+    if (!this.language.lenient) {
+      if (!isAtLeast(this.language.release, removed.in)) return true;
+      const general = `The '${row.name}' directive is not supported anymore since HAProxy ${removed.in}. Use '${modern}' instead.`;
+      this.fail(word, 'removed-keyword', removed.says ?? general, { suggestion: modern });
+      return false;
+    }
+    const outcome = row.inert ? ' and is not carried out' : '';
+    const message = `'${row.name}' was removed in HAProxy ${removed.in}${outcome}; use '${modern}' instead.`;
+    this.diagnostics.warning(row.inert ? 'not-carried-out' : 'removed-keyword', word.at, message, {
+      suggestion: modern,
+    });
+    return true;
+  }
+
+  private warnInert<Node>(row: KeywordRow<Node>, word: Value): void {
+    if (row.apply && !row.inert) return;
+    this.diagnostics.warning('not-carried-out', word.at, `'${row.name}' is accepted but not carried out.`);
+  }
+
+  callOf(keyword: string, values: readonly Value[], from: number): Call {
+    const { diagnostics, language, global } = this;
+    const { at } = values[0]!;
+    return {
+      keyword,
+      at,
+      words: values.slice(from),
+      diagnostics,
+      language,
+      env: global.env,
+      fail(code, value, message, more) {
+        diagnostics.error(code, value?.at ?? at, message, more);
+      },
+    };
+  }
+
+  private fail(value: Value, code: string, message: string, more?: Partial<Diagnostic>): void {
+    this.diagnostics.error(code, value.at, message, more);
+  }
+}

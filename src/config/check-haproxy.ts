@@ -1,0 +1,106 @@
+/**
+ * What is odd or wrong between lines and sections of a haproxy.cfg although each line is right: names used twice,
+ * backends that do not exist, listeners and timeouts that are missing, options of the other mode. Severities are the
+ * original's.
+ */
+import type { ProxyNode } from '../../grammar/haproxy/nodes.ts';
+import { findBackend, type MergedProxy, placeOf, type ResolveOptions } from './resolve-haproxy.ts';
+
+export function checkProxies(proxies: readonly MergedProxy[], options: ResolveOptions): void {
+  checkNames(proxies, options);
+  for (const proxy of proxies) {
+    checkServerNames(proxy.node, options);
+    if (proxy.settings.disabled) continue;
+    checkListeners(proxy, options);
+    checkTimeouts(proxy, options);
+    checkMode(proxy, options);
+    checkLogging(proxy, options);
+    for (const reference of proxy.node.backendReferences)
+      findBackend(proxy, reference, 'use_backend', proxies, options);
+  }
+}
+
+/** A name may be used once on each side; since 3.3 once at all. */
+function checkNames(proxies: readonly MergedProxy[], { diagnostics, uniqueNames }: ResolveOptions): void {
+  const seen = new Map<string, MergedProxy>();
+  for (const proxy of proxies) {
+    const sides = proxy.kind === 'listen' ? ['frontend', 'backend'] : [proxy.kind];
+    const keys = uniqueNames ? [proxy.node.name] : sides.map((side) => `${side} ${proxy.node.name}`);
+    const other = keys.map((key) => seen.get(key)).find((known) => known !== undefined);
+    for (const key of keys) seen.set(key, other ?? proxy);
+    if (!other || proxy.node.name === '') continue;
+    const place = placeOf(other.node.at);
+    const message = `${proxy.kind} '${proxy.node.name}' has the same name as ${other.kind} '${other.node.name}' declared at ${place.file}:${place.line}.`;
+    diagnostics.error('duplicate-proxy', proxy.node.at, message, {
+      notes: [{ at: other.node.at, message: 'the first one is here' }],
+    });
+  }
+}
+
+function checkServerNames(node: ProxyNode, { diagnostics }: ResolveOptions): void {
+  const seen = new Map<string, ProxyNode['servers'][number]>();
+  for (const server of node.servers) {
+    const first = seen.get(server.name.text);
+    if (!first) {
+      seen.set(server.name.text, server);
+      continue;
+    }
+    const { line } = placeOf(first.at);
+    const message = `backend '${node.name}', another server named '${server.name.text}' was already defined at line ${line}, please use distinct names.`;
+    diagnostics.error('duplicate-server', server.name.at, message, {
+      notes: [{ at: first.name.at, message: 'the first one is here' }],
+    });
+  }
+}
+
+function checkListeners({ kind, node }: MergedProxy, { diagnostics }: ResolveOptions): void {
+  if (kind === 'backend' || node.binds.length > 0) return;
+  const what = kind === 'listen' ? 'proxy' : kind;
+  const message = `${what} '${node.name}' has no 'bind' directive. Please declare it as a backend if this was intended.`;
+  diagnostics.warning('missing-bind', node.at, message);
+}
+
+function checkTimeouts({ kind, node, timeouts, settings }: MergedProxy, { diagnostics }: ResolveOptions): void {
+  const missing: string[] = [];
+  if (kind !== 'backend' && !timeouts.client) missing.push('client');
+  if (kind !== 'frontend' && node.servers.length > 0) {
+    if (!timeouts.connect) missing.push('connect');
+    if (!timeouts.server && (settings.mode === 'http' || !timeouts.tunnel)) missing.push('server');
+  }
+  if (missing.length === 0) return;
+  const what = kind === 'listen' ? 'proxy' : kind;
+  const note = `Without ${missing.map((name) => `'timeout ${name}'`).join(', ')} connections may stay open for ever.`;
+  diagnostics.warning('missing-timeouts', node.at, `missing timeouts for ${what} '${node.name}'.`, {
+    notes: [{ message: note }],
+  });
+}
+
+function checkMode({ kind, node, settings, stats }: MergedProxy, { diagnostics }: ResolveOptions): void {
+  if (settings.mode === 'http') return;
+  const what = kind === 'listen' ? 'proxy' : kind;
+  const seen = new Set<string>();
+  for (const { keyword, at } of node.httpOnly) {
+    if (seen.has(keyword)) continue;
+    seen.add(keyword);
+    diagnostics.warning(
+      'needs-http-mode',
+      at,
+      `'${keyword}' ignored for ${what} '${node.name}' as it requires HTTP mode.`,
+    );
+  }
+  if (stats.enabled && node.stats.enabled) {
+    const message = `'stats' statement ignored for ${what} '${node.name}' as it requires HTTP mode.`;
+    diagnostics.warning('needs-http-mode', node.at, message);
+  }
+  if (node.settings.logFormat === 'httplog' && kind !== 'backend') {
+    const message = `'option httplog' not usable with ${what} '${node.name}' (needs 'mode http'). Falling back to 'option tcplog'.`;
+    diagnostics.warning('needs-http-mode', node.at, message);
+  }
+}
+
+function checkLogging({ kind, node, settings, logs }: MergedProxy, { diagnostics }: ResolveOptions): void {
+  if (kind === 'backend' || !settings.logFormat || logs.length > 0) return;
+  const what = kind === 'listen' ? 'proxy' : kind;
+  const message = `log format ignored for ${what} '${node.name}' since it has no log address.`;
+  diagnostics.warning('missing-log', node.at, message);
+}

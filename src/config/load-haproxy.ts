@@ -1,0 +1,132 @@
+/**
+ * From file names to a HaproxyConfig: the one entrance to the haproxy.cfg language.
+ *
+ * Takes files and directories as `-f` does (a directory stands for its *.cfg files in the order of their names), reads
+ * them through a callback, and runs parse, lower and resolve. Nothing is thrown for anything a user can do wrong.
+ */
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import { Diagnostics } from '../../grammar/diagnostic.ts';
+import type { Tree } from '../../grammar/haproxy/ast.ts';
+import { lower } from '../../grammar/haproxy/lower.ts';
+import type { HaproxyNodes } from '../../grammar/haproxy/nodes.ts';
+import { parse } from '../../grammar/haproxy/parser.ts';
+import type { Language } from '../../grammar/keyword.ts';
+import { sourceOf } from '../../grammar/source.ts';
+import type { HaproxyConfig } from './haproxy.ts';
+import type { Profile } from './profile.ts';
+import type { FoundHost, LookUp } from './resolve-addresses.ts';
+import { resolveHaproxy } from './resolve-haproxy.ts';
+
+export interface LoadHaproxyOptions {
+  readonly compat: Profile;
+  /** A configuration test: what exists only on the target machine is taken for granted. */
+  readonly assumeFiles: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Reads a file; throws what node:fs throws. */
+  readonly readFile: (path: string) => Uint8Array;
+}
+
+export interface LoadedHaproxy {
+  /** Null when there are errors. */
+  readonly config: HaproxyConfig | null;
+  readonly diagnostics: Diagnostics;
+  /**
+   * Does the configuration name any address to listen on, opened here or not? The original does not start without
+   * one ("no listener", exit code 2).
+   */
+  readonly hasListeners: boolean;
+}
+
+export function loadHaproxy(files: readonly string[], options: LoadHaproxyOptions): LoadedHaproxy {
+  const diagnostics = new Diagnostics();
+  const trees = files
+    .flatMap((file) => listFiles(file, diagnostics))
+    .flatMap((file) => readTree(file, options, diagnostics));
+  const language = languageOf(options.compat);
+  const nodes = lower(trees, { language, env: options.env, diagnostics });
+  const uniqueNames = !language.lenient && language.release[0] === 3 && language.release[1] >= 3;
+  const config = resolveHaproxy(nodes, { diagnostics, lookUp: lookUpWith(options), uniqueNames });
+  return { config: diagnostics.hasErrors ? null : config, diagnostics, hasListeners: hasListeners(nodes) };
+}
+
+/** Which language a profile speaks: one release of HAProxy, or all of them. */
+export function languageOf(profile: Profile): Language {
+  if (profile === 'haproxy-2.6') return { release: [2, 6], lenient: false };
+  return { release: [3, 4], lenient: profile !== 'haproxy-3.4' };
+}
+
+function hasListeners(nodes: HaproxyNodes): boolean {
+  const sections = nodes.trees.flatMap((tree) => tree.sections);
+  const listening = new Set(['peers', 'log-forward']);
+  if (sections.some((section) => listening.has(section.header?.words[0]?.raw ?? ''))) return true;
+  return nodes.proxies.some((proxy) => proxy.binds.length > 0);
+}
+
+/** A directory's configuration files, or the file itself. */
+function listFiles(path: string, diagnostics: Diagnostics): string[] {
+  try {
+    const names = readdirSync(path, 'utf8').filter((name) => name.endsWith('.cfg') && !name.startsWith('.'));
+    return names.sort().map((name) => join(path, name));
+  } catch (error) {
+    if (codeOf(error) === 'ENOTDIR') return [path];
+    const text = `Cannot open configuration file/directory ${path} : ${reasonOf(error)}`;
+    diagnostics.error('unreadable-file', startOf(path), text);
+    return [];
+  }
+}
+
+function readTree(path: string, options: LoadHaproxyOptions, diagnostics: Diagnostics): Tree[] {
+  try {
+    return [parse(sourceOf(path, options.readFile(path)))];
+  } catch (error) {
+    if (!(error instanceof Error) || codeOf(error) === null) throw error;
+    diagnostics.error(
+      'unreadable-file',
+      startOf(path),
+      `Could not open configuration file ${path} : ${reasonOf(error)}`,
+    );
+    return [];
+  }
+}
+
+function startOf(file: string) {
+  return { source: { file, text: '' }, start: 0, end: 0 };
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'No such file or directory',
+  EACCES: 'Permission denied',
+  EISDIR: 'Is a directory',
+  ENOTDIR: 'Not a directory',
+  ELOOP: 'Too many levels of symbolic links',
+};
+
+function codeOf(error: unknown): string | null {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
+}
+
+function reasonOf(error: unknown): string {
+  const code = codeOf(error);
+  return (code !== null && reasons[code]) || (error instanceof Error ? error.message : String(error));
+}
+
+/**
+ * Host names of `bind` and `log` lines are needed as addresses before anything runs, so they are looked up here, with
+ * the machine's own resolver and at once. A configuration test does not ask the network.
+ */
+function lookUpWith(options: LoadHaproxyOptions): LookUp {
+  return (name) => {
+    if (name === 'localhost') return { host: '127.0.0.1', family: 4 };
+    return options.assumeFiles ? 'assumed' : lookUpHost(name);
+  };
+}
+
+function lookUpHost(name: string): FoundHost | null {
+  const { stdout } = spawnSync('getent', ['ahosts', name], { encoding: 'utf8', timeout: 5000 });
+  const host = /^\S+/.exec(stdout ?? '')?.[0] ?? '';
+  const family = isIP(host);
+  return family === 4 || family === 6 ? { host, family } : null;
+}

@@ -1,0 +1,339 @@
+/**
+ * From nodes to the frozen records of `haproxy.ts`.
+ *
+ * Lays every proxy over its defaults section and HAProxy's built-in values, gives ids, looks up backends and tracked
+ * servers, and makes one listener of every address and port. What is wrong between sections is reported with the
+ * original's severity: an unknown backend is an error, missing timeouts are a warning. Text leaves the grammar here,
+ * so it is turned from Latin-1 bytes into UTF-8.
+ */
+import type { Diagnostics } from '../../grammar/diagnostic.ts';
+import type {
+  GlobalNode,
+  HaproxyNodes,
+  HttpCheckSettings,
+  LogNode,
+  ProxyNode,
+  ProxySettings,
+  ServerSettings,
+  StatsSettings,
+  TimeoutSettings,
+} from '../../grammar/haproxy/nodes.ts';
+import type { Value } from '../../grammar/keyword.ts';
+import { positionOf, type Span, toUtf8 } from '../../grammar/source.ts';
+import { nearestWord } from '../../grammar/spelling.ts';
+import { checkProxies } from './check-haproxy.ts';
+import type {
+  CheckMethod,
+  GlobalConf,
+  HaproxyConfig,
+  LogTarget,
+  Place,
+  ProxyConf,
+  ProxyKind,
+  StatsConf,
+  Timeouts,
+} from './haproxy.ts';
+import { type LookUp, resolveListeners, resolveLogAddress } from './resolve-addresses.ts';
+import { resolveServers } from './resolve-servers.ts';
+
+export interface ResolveOptions {
+  readonly diagnostics: Diagnostics;
+  readonly lookUp: LookUp;
+  /** Do a frontend and a backend of one name clash (3.3 and later)? */
+  readonly uniqueNames: boolean;
+}
+
+/** A proxy section with everything its defaults sections bring. */
+export interface MergedProxy {
+  readonly node: ProxyNode;
+  readonly kind: ProxyKind;
+  readonly id: number;
+  readonly settings: ProxySettings;
+  readonly timeouts: TimeoutSettings;
+  readonly stats: StatsSettings;
+  readonly httpCheck: HttpCheckSettings;
+  /** `default-server` of the defaults sections; a section's own counts only for the servers below it. */
+  readonly defaultServer: ServerSettings;
+  readonly logs: readonly LogNode[];
+}
+
+/** The part of a section that is inherited. */
+type Inherited = Omit<MergedProxy, 'node' | 'kind' | 'id'>;
+
+const nothing: Inherited = { settings: {}, timeouts: {}, stats: {}, httpCheck: {}, defaultServer: {}, logs: [] };
+
+export function placeOf(at: Span): Place {
+  return { file: at.source.file, line: positionOf(at.source, at.start).line };
+}
+
+/** Makes the records. Errors are in `options.diagnostics`; the result is of use only when there are none. */
+export function resolveHaproxy(nodes: HaproxyNodes, options: ResolveOptions): HaproxyConfig {
+  const merged = mergeProxies(nodes, options.diagnostics);
+  checkProxies(merged, options);
+  const global = resolveGlobal(nodes.global, options);
+  const globalLogs = global.logs;
+  let nextListener = 1;
+  const proxies = merged.map((proxy) => {
+    const listeners = resolveListeners(proxy, nextListener, options);
+    nextListener += listeners.length;
+    const logs = resolveLogs(proxy.logs, globalLogs, options);
+    return resolveProxy(proxy, merged, { listeners, logs }, options);
+  });
+  const files = nodes.trees.map((tree) => tree.source.file);
+  return deepFreeze({ global, proxies, files });
+}
+
+function mergeProxies(nodes: HaproxyNodes, diagnostics: Diagnostics): MergedProxy[] {
+  const named = new Map<string, Inherited>();
+  let current = nothing;
+  const merged: MergedProxy[] = [];
+  const ids = new IdGiver(2, new Set(nodes.proxies.flatMap((node) => node.settings.id ?? [])));
+  for (const node of nodes.proxies) {
+    const base = baseOf(node, named, current, diagnostics);
+    const own = mergeNode(base, node);
+    if (node.kind === 'defaults') {
+      current = own;
+      if (node.name !== '') named.set(node.name, own);
+    } else {
+      merged.push({ ...own, node, kind: node.kind, id: node.settings.id ?? ids.next() });
+    }
+  }
+  return merged;
+}
+
+function baseOf(
+  node: ProxyNode,
+  named: ReadonlyMap<string, Inherited>,
+  current: Inherited,
+  diagnostics: Diagnostics,
+): Inherited {
+  if (!node.from) return node.kind === 'defaults' ? nothing : current;
+  const base = named.get(node.from.text);
+  if (base) return base;
+  const suggestion = nearestWord(node.from.text, named.keys());
+  const message = `${node.kind} '${node.name}' references unknown 'defaults' section '${node.from.text}'.`;
+  diagnostics.error('unknown-defaults', node.from.at, message, suggestion ? { suggestion } : {});
+  return nothing;
+}
+
+function mergeNode(base: Inherited, node: ProxyNode): Inherited {
+  return {
+    settings: { ...base.settings, ...node.settings },
+    timeouts: { ...base.timeouts, ...node.timeouts },
+    stats: { ...base.stats, ...node.stats },
+    httpCheck: { ...base.httpCheck, ...node.httpCheck },
+    defaultServer: node.kind === 'defaults' ? { ...base.defaultServer, ...node.defaultServer } : base.defaultServer,
+    logs: node.logsCleared ? node.logs : [...base.logs, ...node.logs],
+  };
+}
+
+/** Numbers not taken by anybody, ascending. */
+export class IdGiver {
+  private candidate: number;
+  private readonly taken: ReadonlySet<number>;
+
+  constructor(first: number, taken: ReadonlySet<number>) {
+    this.candidate = first;
+    this.taken = taken;
+  }
+
+  next(): number {
+    while (this.taken.has(this.candidate)) this.candidate++;
+    return this.candidate++;
+  }
+}
+
+function resolveGlobal(node: GlobalNode, options: ResolveOptions): GlobalConf {
+  const { settings } = node;
+  const exported = [...node.exported].filter((name) => node.env.has(name));
+  return {
+    maxconn: settings.maxconn || null,
+    nbthread: settings.nbthread ?? null,
+    daemon: settings.daemon ?? false,
+    masterWorker: settings.masterWorker ?? false,
+    quiet: settings.quiet ?? false,
+    pidfile: utf8OrNull(settings.pidfile),
+    user: utf8OrNull(settings.user),
+    group: utf8OrNull(settings.group),
+    chroot: utf8OrNull(settings.chroot),
+    ulimitN: settings.ulimitN || null,
+    logs: resolveLogs(node.logs, [], options),
+    logTag: utf8OrNull(settings.logTag),
+    logSendHostname: utf8OrNull(settings.logSendHostname),
+    node: utf8OrNull(settings.node),
+    description: utf8OrNull(settings.description),
+    hardStopAfterMs: settings.hardStopAfterMs ?? null,
+    spreadChecks: settings.spreadChecks ?? 0,
+    tuneBufsize: settings.tuneBufsize ?? 16384,
+    tuneMaxrewrite: settings.tuneMaxrewrite ?? 1024,
+    tuneHttpMaxhdr: settings.tuneHttpMaxhdr ?? 101,
+    environment: Object.fromEntries(exported.map((name) => [name, node.env.get(name)!])),
+  };
+}
+
+function resolveLogs(
+  nodes: readonly LogNode[],
+  globalLogs: readonly LogTarget[],
+  options: ResolveOptions,
+): LogTarget[] {
+  return nodes.flatMap((node) => {
+    if (node.kind === 'global') return globalLogs;
+    const address = resolveLogAddress(node, options);
+    if (!address) return [];
+    const { facility = 16, level = 7, minLevel = 0, len = 1024, format = 'rfc3164' } = node;
+    return [{ address, facility, level, minLevel, len, format }];
+  });
+}
+
+function resolveProxy(
+  merged: MergedProxy,
+  all: readonly MergedProxy[],
+  made: Pick<ProxyConf, 'listeners' | 'logs'>,
+  options: ResolveOptions,
+): ProxyConf {
+  const { node, kind, id, settings } = merged;
+  const mode = settings.mode ?? 'tcp';
+  const servers = kind === 'frontend' ? [] : resolveServers(merged, all, options);
+  return {
+    id,
+    name: toUtf8(node.name),
+    kind,
+    mode,
+    disabled: settings.disabled ?? false,
+    place: placeOf(node.at),
+    description: utf8OrNull(settings.description),
+    listeners: made.listeners,
+    maxconn: settings.maxconn || null,
+    backlog: settings.backlog || null,
+    fullconn: settings.fullconn || null,
+    backend: resolveBackend(merged, all, servers.length > 0, options),
+    balance: resolveBalance(settings),
+    hashType: settings.hashType ?? 'map-based',
+    timeouts: resolveTimeouts(merged.timeouts),
+    retries: settings.retries ?? 3,
+    redispatch: settings.redispatch || null,
+    ...resolveFlags(settings),
+    httpConnectionMode: settings.httpClose ? 'close' : settings.httpServerClose ? 'server-close' : 'keep-alive',
+    forwardfor: mode === 'http' ? (settings.forwardfor ?? null) : null,
+    logs: made.logs,
+    logFormat: settings.logFormat === 'httplog' && mode === 'tcp' ? 'tcplog' : (settings.logFormat ?? 'default'),
+    logTag: utf8OrNull(settings.logTag),
+    monitorUri: utf8OrNull(settings.monitorUri),
+    stats: mode === 'http' ? resolveStats(merged.stats) : null,
+    check: resolveCheck(settings, merged.httpCheck),
+    servers,
+  };
+}
+
+function resolveFlags(settings: ProxySettings) {
+  return {
+    abortonclose: settings.abortonclose ?? false,
+    dontlognull: settings.dontlognull ?? false,
+    dontlogNormal: settings.dontlogNormal ?? false,
+    logasap: settings.logasap ?? false,
+    logSeparateErrors: settings.logSeparateErrors ?? false,
+    logHealthChecks: settings.logHealthChecks ?? false,
+    clitcpka: settings.clitcpka ?? false,
+    srvtcpka: settings.srvtcpka ?? false,
+    allbackups: settings.allbackups ?? false,
+  };
+}
+
+/** The default backend by id; the proxy's own servers when it names none. */
+function resolveBackend(
+  merged: MergedProxy,
+  all: readonly MergedProxy[],
+  hasServers: boolean,
+  options: ResolveOptions,
+): number | null {
+  const { kind, id, settings } = merged;
+  if (kind === 'backend') return null;
+  if (!settings.defaultBackend) return hasServers ? id : null;
+  return findBackend(merged, settings.defaultBackend, 'default_backend', all, options)?.id ?? null;
+}
+
+/** Looks a backend up by name; reports when there is none or its mode is another. */
+export function findBackend(
+  from: MergedProxy,
+  name: Value,
+  keyword: string,
+  all: readonly MergedProxy[],
+  options: ResolveOptions,
+): MergedProxy | null {
+  const candidates = all.filter((proxy) => proxy.kind !== 'frontend');
+  const found = candidates.find((proxy) => proxy.node.name === name.text) ?? null;
+  if (!found) {
+    const suggestion = nearestWord(
+      name.text,
+      candidates.map((proxy) => proxy.node.name),
+    );
+    const message = `Proxy '${from.node.name}': unable to find required ${keyword}: '${name.text}'.`;
+    options.diagnostics.error('unknown-backend', name.at, message, suggestion ? { suggestion } : {});
+    return null;
+  }
+  const [mode, other] = [from.settings.mode ?? 'tcp', found.settings.mode ?? 'tcp'];
+  if (mode !== other && !(mode === 'tcp' && other === 'http' && from.settings.disabled)) {
+    const target = `${other} ${found.kind} '${name.text}'`;
+    const message = `${mode} ${from.kind} '${from.node.name}' tries to use incompatible ${target} in a '${keyword}' rule (see 'mode').`;
+    options.diagnostics.error('mode-mismatch', name.at, message);
+  }
+  return found;
+}
+
+function resolveBalance(settings: ProxySettings): ProxyConf['balance'] {
+  const { algorithm, draws } = settings.balance ?? { algorithm: 'roundrobin', draws: 0 };
+  return algorithm === 'random' ? { algorithm, draws } : { algorithm };
+}
+
+function resolveTimeouts(timeouts: TimeoutSettings): Timeouts {
+  return {
+    connectMs: timeouts.connect || null,
+    clientMs: timeouts.client || null,
+    serverMs: timeouts.server || null,
+    clientFinMs: timeouts.clientFin || null,
+    serverFinMs: timeouts.serverFin || null,
+    httpRequestMs: timeouts.httpRequest || null,
+    httpKeepAliveMs: timeouts.httpKeepAlive || null,
+    queueMs: timeouts.queue || null,
+    checkMs: timeouts.check || null,
+    tunnelMs: timeouts.tunnel || null,
+  };
+}
+
+function resolveStats(stats: StatsSettings): StatsConf | null {
+  if (!stats.enabled) return null;
+  return {
+    uri: toUtf8(stats.uri ?? '/haproxy?stats'),
+    realm: utf8OrNull(stats.realm),
+    auth: (stats.auth ?? []).map(({ user, password }) => ({ user: toUtf8(user), password: toUtf8(password) })),
+    refreshSeconds: stats.refreshSeconds ?? null,
+    hideVersion: stats.hideVersion ?? false,
+    showLegends: stats.showLegends ?? false,
+    showNode: utf8OrNull(stats.showNode),
+    showDesc: utf8OrNull(stats.showDesc),
+    scope: (stats.scope ?? []).map(toUtf8),
+  };
+}
+
+function resolveCheck(settings: ProxySettings, http: HttpCheckSettings): CheckMethod {
+  if (settings.check !== 'http') return { kind: 'tcp' };
+  return {
+    kind: 'http',
+    method: toUtf8(http.method ?? 'OPTIONS'),
+    uri: toUtf8(http.uri ?? '/'),
+    version: http.version ?? 'HTTP/1.0',
+    headers: (http.headers ?? []).map(({ name, value }) => ({ name: toUtf8(name), value: toUtf8(value) })),
+    expect: http.expect ? { ...http.expect, pattern: toUtf8(http.expect.pattern) } : null,
+  };
+}
+
+export function utf8OrNull(text: string | undefined): string | null {
+  return text === undefined ? null : toUtf8(text);
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
+  Object.freeze(value);
+  for (const part of Object.values(value)) deepFreeze(part);
+  return value;
+}

@@ -1,0 +1,108 @@
+/** `server` lines to records: built-in values, `default-server`, addresses, tracking. */
+import type { ServerNode, ServerSettings } from '../../grammar/haproxy/nodes.ts';
+import { toUtf8 } from '../../grammar/source.ts';
+import type { ServerAddress, ServerCheckConf, ServerConf } from './haproxy.ts';
+import { IdGiver, type MergedProxy, placeOf, type ResolveOptions, utf8OrNull } from './resolve-haproxy.ts';
+
+export function resolveServers(
+  proxy: MergedProxy,
+  all: readonly MergedProxy[],
+  options: ResolveOptions,
+): readonly ServerConf[] {
+  const ids = serverIds(proxy);
+  return proxy.node.servers.map((server) => resolveServer(server, ids.get(server)!, proxy, all, options));
+}
+
+/** HAProxy's `sid`: as given, or the next free number from 1. */
+function serverIds(proxy: MergedProxy): Map<ServerNode, number> {
+  const { servers } = proxy.node;
+  const ids = new IdGiver(1, new Set(servers.flatMap((server) => server.settings.id ?? [])));
+  return new Map(servers.map((server) => [server, server.settings.id ?? ids.next()]));
+}
+
+function settingsOf(server: ServerNode, proxy: MergedProxy): ServerSettings {
+  const proxySource = proxy.settings.source;
+  return {
+    ...(proxySource !== undefined && { source: proxySource }),
+    ...proxy.defaultServer,
+    ...server.inherited,
+    ...server.settings,
+  };
+}
+
+function resolveServer(
+  server: ServerNode,
+  id: number,
+  proxy: MergedProxy,
+  all: readonly MergedProxy[],
+  options: ResolveOptions,
+): ServerConf {
+  const settings = settingsOf(server, proxy);
+  const address = resolveServerAddress(server, options);
+  const maxconn = settings.maxconn ?? 0;
+  return {
+    id,
+    name: toUtf8(server.name.text),
+    place: placeOf(server.at),
+    address: address ?? { kind: 'ip', host: '0.0.0.0', port: 0, portOffset: false, family: 4 },
+    weight: settings.weight ?? 1,
+    backup: settings.backup ?? false,
+    disabled: address === null || (settings.disabled ?? false) || (settings.unusable ?? false),
+    maxconn,
+    minconn: settings.minconn ?? 0,
+    maxqueue: settings.maxqueue ?? 0,
+    check: settings.check && !settings.unusable ? resolveServerCheck(settings) : null,
+    track: settings.track ? resolveTrack(server, settings, proxy, all, options) : null,
+    onMarkedDownShutdownSessions: settings.shutdownSessionsWhenDown ?? false,
+    sendProxy: settings.sendProxy ?? false,
+    source: utf8OrNull(settings.source),
+  };
+}
+
+/** Null: an address of a kind that nobody here connects to. */
+function resolveServerAddress(server: ServerNode, options: ResolveOptions): ServerAddress | null {
+  const { address } = server;
+  if (address.kind === 'unix') return { kind: 'unix', path: toUtf8(address.path) };
+  if (address.kind !== 'ip') {
+    const message = `server '${server.name.text}': this kind of address is not carried out: the server stays disabled.`;
+    options.diagnostics.warning('not-carried-out', server.at, message);
+    return null;
+  }
+  const { host, family, port } = address;
+  const isOffset = port.kind === 'offset';
+  const number = port.kind === 'range' ? port.first : port.kind === 'offset' ? port.offset : 0;
+  return { kind: 'ip', host: toUtf8(host), family, port: number, portOffset: isOffset };
+}
+
+function resolveServerCheck(settings: ServerSettings): ServerCheckConf {
+  return {
+    addr: utf8OrNull(settings.checkAddr),
+    port: settings.checkPort || null,
+    interMs: settings.interMs ?? 2000,
+    fastinterMs: settings.fastinterMs ?? null,
+    downinterMs: settings.downinterMs ?? null,
+    rise: settings.rise ?? 2,
+    fall: settings.fall ?? 3,
+  };
+}
+
+function resolveTrack(
+  server: ServerNode,
+  settings: ServerSettings,
+  proxy: MergedProxy,
+  all: readonly MergedProxy[],
+  options: ResolveOptions,
+): ServerConf['track'] {
+  const { text, at } = settings.track!;
+  const slash = text.indexOf('/');
+  const backendName = slash < 0 ? proxy.node.name : text.slice(0, slash);
+  const backend = all.find((other) => other.kind !== 'frontend' && other.node.name === backendName);
+  const tracked = backend?.node.servers.find((other) => other.name.text === text.slice(slash + 1));
+  if (backend && tracked && tracked !== server) {
+    return { proxyId: backend.id, serverId: serverIds(backend).get(tracked)! };
+  }
+  const what = !backend ? 'backend' : tracked === server ? 'other server' : 'server';
+  const message = `'server ${proxy.node.name}/${server.name.text}' : unable to find required ${what} for tracking: '${text}'.`;
+  options.diagnostics.error('unknown-server', at, message);
+  return null;
+}
