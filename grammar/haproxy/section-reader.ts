@@ -174,9 +174,7 @@ export class SectionReader {
     section: string,
   ): KeywordRow<Node> | undefined {
     const [first, second] = words;
-    const pair =
-      second && table.families.has(first!.text) ? table.rows.get(`${first!.text} ${second.text}`) : undefined;
-    const row = pair ?? table.rows.get(first!.text);
+    const row = lookUp(table, words);
     const tooYoung = row && !this.language.lenient && !isAtLeast(this.language.release, row.since);
     if (row && !tooYoung) return row;
     const names = [...table.rows.keys()];
@@ -216,7 +214,7 @@ export class SectionReader {
   private applyChecked<Node>(row: KeywordRow<Node>, node: Node, words: readonly Value[]): void {
     const name = words[0]!;
     if (!this.checkRelease(row, name)) return;
-    const call = this.callOf(row.name, words, row.name.includes(' ') ? 2 : 1);
+    const call = this.callOf(row.name, words, row.name.split(' ').length);
     if (applyRow(row, node, call) && !row.removed) this.warnInert(row, name);
   }
 
@@ -263,4 +261,12 @@ export class SectionReader {
   private fail(value: Value, code: string, message: string, more?: Partial<Diagnostic>): void {
     this.diagnostics.error(code, value.at, message, more);
   }
+}
+
+/** The row of the longest name that the words start with: names have up to three words. */
+function lookUp<Node>(table: KeywordTable<Node>, words: readonly Value[]): KeywordRow<Node> | undefined {
+  const [first, second, third] = words;
+  if (!second || !table.families.has(first!.text)) return table.rows.get(first!.text);
+  const pair = `${first!.text} ${second.text}`;
+  return (third && table.rows.get(`${pair} ${third.text}`)) ?? table.rows.get(pair) ?? table.rows.get(first!.text);
 }

@@ -80,6 +80,7 @@ const globalWords = `
   1 2.8: tune.h2.fe.initial-window-size, tune.listener.default-shards, tune.lua.burst-timeout
   1 2.8: tune.memory.hot-size, tune.quic.max-frame-loss, tune.quic.socket-owner
   1 2.8: tune.ssl.ocsp-update.maxdelay, tune.ssl.ocsp-update.mindelay, tune.stick-counters
+  1 2.5: grace
   1 2.9: httpclient.retries, httpclient.timeout.connect, ssl-default-server-client-sigalgs
   1 2.9: ssl-default-server-curves, ssl-default-server-sigalgs, tune.events.max-events-at-once
   1 2.9: tune.h1.zero-copy-fwd-recv, tune.h1.zero-copy-fwd-send, tune.h2.zero-copy-fwd-send
@@ -125,12 +126,14 @@ const globalWords = `
   2 2.4: set-var
   2 2.5: set-var-fmt
   2+ 1.5: cpu-map
-  2+ 1.6: lua-load
-  2+ 2.4: lua-load-per-thread
+  1+ 1.6: lua-load
+  1+ 2.4: lua-load-per-thread
   2+ 3.3: ssl-passphrase-cmd
 `;
 
 const proxyWords = `
+  dflb 1 1.6: email-alert to
+  dlb 0 1.3: option transparent
   db 0 3.2: option http-drop-request-trailers
   db 1 1.7: hash-balance-factor
   dfl 0 1.3: option contstats

@@ -7,7 +7,7 @@
 import { type Call, type KeywordRow, rowsFor, type Value } from '../../keyword.ts';
 import { nearestWord } from '../../spelling.ts';
 import type { ProxyNode } from '../nodes.ts';
-import { word } from '../units.ts';
+import { time, word } from '../units.ts';
 import { anyButDefaults, anyProxy, backSide, frontSide } from './contexts.ts';
 import { ACTION_NAMES, PREDEFINED_ACLS, SAMPLE_NAMES } from './samples.ts';
 
@@ -56,6 +56,9 @@ export const ruleRows: readonly KeywordRow<ProxyNode>[] = [
   conditionRow('monitor fail', ['frontend', 'listen'], '1.3', ['monitor fail if TRUE']),
   conditionRow('force-persist', ['listen', 'backend'], '1.3', ['force-persist if TRUE']),
   conditionRow('ignore-persist', ['listen', 'backend'], '1.3', ['ignore-persist if TRUE']),
+  conditionRow('stats http-request', ['listen', 'backend'], '1.5', ['stats http-request allow if TRUE']),
+  inspectRow('tcp-request inspect-delay', anyProxy, '1.3'),
+  inspectRow('tcp-response inspect-delay', backSide, '1.5'),
   conditionRow('stats admin', anyButDefaults, '1.5', ['stats admin if TRUE']),
 ];
 
@@ -100,6 +103,21 @@ function conditionRow(
       if (isMisplaced(node, call)) return;
       checkCondition(node, call, call.words);
     },
+  });
+}
+
+function inspectRow(name: string, contexts: readonly string[], since: string): KeywordRow<ProxyNode> {
+  return proxyRow(name, contexts, {
+    args: [time()],
+    inert: true,
+    since,
+    doc: 'How long content rules may wait for data.',
+    ok: [`${name} 5s`],
+    bad: [
+      [name, 'missing-argument'],
+      [`${name} soon`, 'bad-time'],
+    ],
+    apply() {},
   });
 }
 
@@ -160,7 +178,7 @@ export function checkCondition(node: ProxyNode, call: Call, words: readonly Valu
   for (let at = start + 1; at < words.length; at++) {
     const { text } = words[at]!;
     const name = text.replace(/^!+/, '');
-    if (name === '' || name === 'or' || name === '||') continue;
+    if (name === '' || name.toLowerCase() === 'or' || name === '||') continue;
     if (name === '{') {
       const close = words.findIndex((value, index) => index > at && value.text === '}');
       const criterion = words[at + 1];
