@@ -158,7 +158,7 @@ export class AddressLineReader {
       }
       const next = at + 1 + argumentCount(row, words, at + 1, table);
       if (!applyRow(row, node, this.callOf(row.name, words.slice(at, next), 1))) return false;
-      if (!row.apply) this.warn(row, word);
+      if (!row.apply || row.inert) this.warn(row, word);
       at = next;
     }
     return true;

@@ -189,6 +189,9 @@ export interface BindSettings {
   mode?: number;
   user?: string;
   group?: string;
+  /** "ssl" was said; `certificate` then has to be there as well. */
+  ssl?: boolean;
+  certificate?: boolean;
   /** TLS and the like: opening the socket without it would serve something else than asked for. */
   unusable?: boolean;
 }

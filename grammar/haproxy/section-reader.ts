@@ -9,7 +9,7 @@ import type { Diagnostic, Diagnostics } from '../diagnostic.ts';
 import { applyRow, type Call, isAtLeast, type KeywordRow, type Language, type Value } from '../keyword.ts';
 import { nearestWord } from '../spelling.ts';
 import { AddressLineReader } from './address-line.ts';
-import { releaseOfSection, wordsOfSection } from './keywords/sections.ts';
+import { isSectionIn, wordsOfSection } from './keywords/sections.ts';
 import { globalTable, type KeywordTable, proxyTable } from './keywords/table.ts';
 import { SECTION_NAMES, type SectionName } from './lexer.ts';
 import type { LowerOptions } from './lower.ts';
@@ -47,7 +47,7 @@ export class SectionReader {
     const [first] = values;
     if (!first || !sectionNames.has(first.text)) return null;
     const name = first.text as SectionName;
-    if (!this.language.lenient && !isAtLeast(this.language.release, releaseOfSection(name))) return null;
+    if (!this.language.lenient && !isSectionIn(this.language.release, name)) return null;
     if (name === 'global') return { read: (line) => this.readGlobal(line) };
     if (proxyKinds.has(name)) return this.openProxy(name as ProxySectionKind, values);
     return this.openForeign(name, values);

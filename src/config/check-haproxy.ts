@@ -54,6 +54,11 @@ function checkServerNames(node: ProxyNode, { diagnostics }: ResolveOptions): voi
 }
 
 function checkListeners({ kind, node }: MergedProxy, { diagnostics }: ResolveOptions): void {
+  for (const bind of node.binds) {
+    if (!bind.settings.ssl || bind.settings.certificate) continue;
+    const message = `Proxy '${node.name}': no SSL certificate specified for this bind line (use 'crt').`;
+    diagnostics.error('missing-certificate', bind.at, message);
+  }
   if (kind === 'backend' || node.binds.length > 0) return;
   const what = kind === 'listen' ? 'proxy' : kind;
   const message = `${what} '${node.name}' has no 'bind' directive. Please declare it as a backend if this was intended.`;

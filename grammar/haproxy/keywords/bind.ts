@@ -72,14 +72,31 @@ export const bindRows: readonly KeywordRow<BindNode>[] = [
       else call.fail('bad-number', call.words[0], `'mode' : '${mode}' is not an octal access mode`);
     },
   }),
+  ...['crt', 'crt-list', 'default-crt', 'ca-sign-file'].map(certificateRow),
   bindRow('ssl', bindLine, {
     since: '1.5',
     doc: 'TLS; not carried out, so the socket is not opened.',
     ok: ['bind :8443 ssl crt /etc/ssl/site.pem'],
     apply(node, call) {
+      node.settings.ssl = true;
       node.settings.unusable = true;
       const message = "'ssl' is accepted but not carried out: this address is not opened.";
       call.diagnostics.warning('not-carried-out', call.at, message);
     },
   }),
 ];
+
+/** Where certificates come from. Not carried out, but a TLS address without any is an error. */
+function certificateRow(name: string): KeywordRow<BindNode> {
+  return bindRow(name, bindLine, {
+    args: [text('<file>')],
+    inert: true,
+    since: '1.5',
+    doc: 'Certificates of a TLS address.',
+    ok: [`bind :8443 ssl ${name} /etc/ssl/site.pem`],
+    bad: [[`bind :8443 ssl ${name}`, 'missing-argument']],
+    apply(node) {
+      node.settings.certificate = true;
+    },
+  });
+}

@@ -1,5 +1,5 @@
 /** Health check methods and `http-check` (manual, chapter 4.2 "option httpchk", "http-check"). */
-import { type Call, type KeywordRow, rowsFor, type Value } from '../../keyword.ts';
+import { type Call, isAtLeast, type KeywordRow, rowsFor, type Value } from '../../keyword.ts';
 import type { HeaderField, HttpExpectation, ProxyNode } from '../nodes.ts';
 import { backSide } from './contexts.ts';
 
@@ -92,11 +92,19 @@ function readVersion(call: Call, word: Value, request: { version: string; header
     const colon = field.indexOf(':');
     if (colon > 0) request.headers.push({ name: field.slice(0, colon).trim(), value: field.slice(colon + 1).trim() });
   }
-  if (fields.length > 0) {
-    const message =
-      "'option httpchk' : hiding headers or body at the end of the version string is deprecated. Please, consider to use 'http-check send' directive instead.";
-    call.diagnostics.warning('removed-keyword', word.at, message, { suggestion: 'http-check send' });
+  return fields.length === 0 || acceptHiddenFields(call, word);
+}
+
+/** Allowed with a warning up to 2.6. */
+function acceptHiddenFields(call: Call, word: Value): boolean {
+  const suggestion = 'http-check send';
+  const what = "'option httpchk' : hiding headers or body at the end of the version string is";
+  if (!call.language.lenient && isAtLeast(call.language.release, '2.7')) {
+    call.fail('removed-keyword', word, `${what} unsupported. Use '${suggestion}' directive instead.`, { suggestion });
+    return false;
   }
+  const message = `${what} deprecated. Please, consider to use '${suggestion}' directive instead.`;
+  call.diagnostics.warning('removed-keyword', word.at, message, { suggestion });
   return true;
 }
 

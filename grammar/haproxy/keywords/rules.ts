@@ -148,8 +148,20 @@ function checkAction(node: ProxyNode, call: Call, action: Value): void {
     call.fail('unknown-action', action, message, suggestion ? { suggestion } : {});
     return;
   }
+  if (name === 'deny' || name === 'tarpit') checkDenyStatus(call);
   if (call.keyword.startsWith('http')) node.httpOnly.push({ keyword: call.keyword, at: call.at });
   checkCondition(node, call, call.words);
+}
+
+/** Status codes that have an error page to answer with. */
+const denyCodes = /^(?:200|40[0134578]|41[034]|42[1259]|431|50[0-4])$/;
+
+function checkDenyStatus(call: Call): void {
+  const at = call.words.findIndex((value) => value.text === 'deny_status' || value.text === 'status');
+  const code = at < 0 ? undefined : call.words[at + 1];
+  if (!code || denyCodes.test(code.text)) return;
+  const message = `error detected while parsing '${call.keyword}' rule : Unexpected status code '${code.text}'.`;
+  call.fail('out-of-range', code, message);
 }
 
 function useBackend(node: ProxyNode, call: Call, backend: Value): void {

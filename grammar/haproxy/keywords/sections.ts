@@ -2,6 +2,7 @@
  * Words of the sections that nothing here carries out (manual, chapters 3.5 to 3.13, 5.3, 6, 10, 12). The section is
  * read so that the file loads: known words pass, unknown ones are errors, and the header gets one warning.
  */
+import { isAtLeast, type Release } from '../../keyword.ts';
 import type { SectionName } from '../lexer.ts';
 
 /** Words of each section; two-word names stand for their first word. */
@@ -25,7 +26,9 @@ const words: Partial<Record<SectionName, string>> = {
   namespace_list: 'namespace',
 };
 
-/** Releases that brought a section, where it matters, and the one that dropped it. */
+const removed: Partial<Record<SectionName, string>> = { program: '3.3', ruleset: '1.6' };
+
+/** Releases that brought a section, where it matters. */
 const since: Partial<Record<SectionName, string>> = {
   peers: '1.5',
   mailers: '1.6',
@@ -47,6 +50,8 @@ export function wordsOfSection(name: SectionName): readonly string[] | null {
   return words[name]?.split(/\s+/) ?? null;
 }
 
-export function releaseOfSection(name: SectionName): string {
-  return since[name] ?? '1.1';
+/** Is this word a section header in that release? */
+export function isSectionIn(release: Release, name: SectionName): boolean {
+  const { [name]: gone } = removed;
+  return isAtLeast(release, since[name] ?? '1.1') && !(gone && isAtLeast(release, gone));
 }
