@@ -86,7 +86,7 @@ export function noteField(bytes: Uint8Array, head: Head, index: number): number 
   head.ids[index] = id;
   switch (id) {
     case HOST:
-      return noteHost(bytes, head, index);
+      return head.isRequest ? noteHost(bytes, head, index) : 0;
     case CONTENT_LENGTH:
       return noteLength(bytes, head, index);
     case TRANSFER_ENCODING:
@@ -229,15 +229,25 @@ export function settleRequest(bytes: Uint8Array, head: Head): number {
   return bytes[head.uriStart] === 47 && head.method !== METHOD_CONNECT ? 0 : checkTarget(bytes, head);
 }
 
-/** Cross-field rules of a whole response head. */
-export function settleResponse(_bytes: Uint8Array, head: Head): number {
+/** Cross-field rules of a whole response head. Returns 0 or a negative error. */
+export function settleResponse(head: Head): number {
   if (head.hasTransferEncoding) {
-    if (head.version < 11) return BAD_FRAMING;
-    // Another last coding: the body ends with the connection.
+    if (!head.chunked || head.otherCoding) return BAD_FRAMING;
     if (head.contentLength >= 0) dropLength(head);
   }
+  if (head.status < 200 || head.status === 204) dropFraming(head);
   settleConnection(head);
+  if (head.hasTransferEncoding && head.version < 11) head.keepAlive = false;
   return 0;
+}
+
+/** These have no body and must not announce one (RFC 9110 section 8.6, RFC 9112 section 6.1). */
+function dropFraming(head: Head): void {
+  for (let i = head.count - 1; i >= 0; i--) {
+    if (head.ids[i] === CONTENT_LENGTH || head.ids[i] === TRANSFER_ENCODING) removeField(head, i);
+  }
+  head.contentLength = head.lengthField = -1;
+  head.chunked = false;
 }
 
 function settleConnection(head: Head): void {

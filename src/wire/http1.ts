@@ -6,8 +6,8 @@
  *
  * Strictness is HAProxy's, tried against it input by input (test/net/http1-verdicts.test.ts): one framing, tokens as
  * names, nothing between name and colon, no control characters in targets. Accepted as there: bare LF at a line's end,
- * empty lines before a request, folded values (the fold becomes spaces, in place). Stricter than there: NUL in a value
- * and `Transfer-Encoding` in HTTP/1.0 are refused.
+ * empty lines before a message, folded values (the fold becomes spaces, in place). Stricter than there: NUL in a value,
+ * `Transfer-Encoding` in an HTTP/1.0 request, status codes that are not 100 to 999.
  *
  * Normalised while parsing, so that nothing ambiguous is passed on: equal repeats of Host and Content-Length are
  * dropped, a Content-Length list is cut to one number, Content-Length beside Transfer-Encoding disappears.
@@ -82,6 +82,7 @@ export class Head {
   readonly fields: Int32Array;
   readonly ids: Uint8Array;
   count = 0;
+  isRequest = true;
 
   start = 0;
   /** First byte behind the head. */
@@ -120,9 +121,10 @@ export class Head {
   upgradeField = -1;
   websocketKeyField = -1;
 
-  /** Where parsing goes on, and up to where a line end was looked for. */
+  /** Where parsing goes on, up to where a line end was looked for, and how long the unfinished line was last time. */
   private next = 0;
   private scanned = 0;
+  private looked = 0;
   private stage = AT_START_LINE;
 
   constructor(maxFields = DEFAULT_MAX_FIELDS) {
@@ -131,9 +133,11 @@ export class Head {
     this.ids = new Uint8Array(maxFields);
   }
 
-  begin(start: number): void {
+  begin(start: number, isRequest: boolean): void {
+    this.isRequest = isRequest;
     this.start = this.end = this.next = this.scanned = this.lineStart = this.lineEnd = start;
     this.stage = AT_START_LINE;
+    this.looked = 0;
     this.count = 0;
     this.method = METHOD_OTHER;
     this.status = 0;
@@ -146,10 +150,28 @@ export class Head {
   }
 
   /** Parses from where it stands up to `end`; the bytes before must not have moved since `begin`. */
-  advance(bytes: Uint8Array, end: number, isRequest: boolean): number {
-    if (!this.hasNewLine(bytes, end)) return INCOMPLETE;
+  advance(bytes: Uint8Array, end: number): number {
+    if (!this.isWorthALook(bytes, end)) return INCOMPLETE;
+    const result = this.parseOn(bytes, end);
+    if (result === INCOMPLETE) this.looked = end - this.next;
+    return result;
+  }
+
+  /**
+   * An unfinished line is parsed again when its end arrives or when it has doubled, not with each byte of a slow
+   * sender: so the whole costs no more than twice its length, and nonsense is still refused early.
+   */
+  private isWorthALook(bytes: Uint8Array, end: number): boolean {
+    const from = this.scanned;
+    this.scanned = end;
+    if (end - this.next >= 2 * this.looked) return true;
+    for (let at = from; at < end; at++) if (bytes[at] === 10) return true;
+    return false;
+  }
+
+  private parseOn(bytes: Uint8Array, end: number): number {
     if (this.stage === AT_START_LINE) {
-      const line = isRequest
+      const line = this.isRequest
         ? parseRequestLine(bytes, this.next, end, this)
         : parseStatusLine(bytes, this.next, end, this);
       if (line <= 0) return line;
@@ -159,20 +181,8 @@ export class Head {
     const done = this.advanceFields(bytes, end);
     if (done <= 0) return done;
     this.end = done;
-    const verdict = isRequest ? settleRequest(bytes, this) : settleResponse(bytes, this);
+    const verdict = this.isRequest ? settleRequest(bytes, this) : settleResponse(this);
     return verdict < 0 ? verdict : done - this.start;
-  }
-
-  /** A slow sender's line is parsed when its end arrives, not again with each byte; the first look is always whole. */
-  private hasNewLine(bytes: Uint8Array, end: number): boolean {
-    if (this.scanned === this.start) {
-      this.scanned = end;
-      return true;
-    }
-    let at = this.scanned;
-    while (at < end && bytes[at] !== 10) at++;
-    this.scanned = end;
-    return at < end;
   }
 
   private advanceFields(bytes: Uint8Array, end: number): number {
@@ -196,22 +206,22 @@ export class Head {
  * `continueRequestHead`; one that moves them begins anew.
  */
 export function parseRequestHead(bytes: Uint8Array, start: number, end: number, head: Head): number {
-  head.begin(start);
-  return head.advance(bytes, end, true);
+  head.begin(start, true);
+  return head.advance(bytes, end);
 }
 
 export function continueRequestHead(bytes: Uint8Array, end: number, head: Head): number {
-  return head.advance(bytes, end, true);
+  return head.advance(bytes, end);
 }
 
 /** As `parseRequestHead`. What body follows also depends on the request: see `responseHasBody`. */
 export function parseResponseHead(bytes: Uint8Array, start: number, end: number, head: Head): number {
-  head.begin(start);
-  return head.advance(bytes, end, false);
+  head.begin(start, false);
+  return head.advance(bytes, end);
 }
 
 export function continueResponseHead(bytes: Uint8Array, end: number, head: Head): number {
-  return head.advance(bytes, end, false);
+  return head.advance(bytes, end);
 }
 
 /** RFC 9112 section 6.3, rules 1 and 2. */
@@ -290,10 +300,13 @@ function parseVersion(bytes: Uint8Array, at: number, end: number): number {
   return number > 10 ? 11 : 10;
 }
 
-function parseStatusLine(bytes: Uint8Array, start: number, end: number, head: Head): number {
+function parseStatusLine(bytes: Uint8Array, from: number, end: number, head: Head): number {
+  const start = skipEmptyLines(bytes, from, end);
+  if (start < 0) return BAD_START_LINE;
   head.lineStart = start;
   const version = parseVersion(bytes, start, end);
-  if (version <= 0) return version;
+  if (version === 0) return INCOMPLETE;
+  if (version < 0) return BAD_START_LINE;
   head.version = version;
   let at = start + 8;
   while (at < end && isBlank(bytes[at]!)) at++;
@@ -315,7 +328,8 @@ function parseReason(bytes: Uint8Array, start: number, end: number, head: Head):
   while (at < end && bytes[at] !== 13 && bytes[at] !== 10 && bytes[at] !== 0) at++;
   if (at >= end) return INCOMPLETE;
   head.reasonEnd = head.lineEnd = at;
-  if (head.reasonStart === start && at > start) return BAD_START_LINE;
+  const glued = head.reasonStart === start && at > start;
+  if (glued) return BAD_START_LINE;
   return expectLineEnd(bytes, at, end, BAD_START_LINE);
 }
 
