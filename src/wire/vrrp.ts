@@ -6,12 +6,12 @@
  *  v2 |ver|type|  vrid  |priority| count  |authtype|int (s) |    checksum     |
  *  v3 |ver|type|  vrid  |priority| count  |0000 interval(cs)|    checksum     |
  *     +--------+--------+--------+--------+--------+--------+--------+--------+
- *     | address 1 .. count (4 or 16 bytes each) | v2 with a password: 8 bytes |
+ *     | address 1 .. count (4 or 16 bytes each) | v2: 8 bytes of password    |
  *     +-----------------------------------------+-----------------------------+
  *
  * Pure functions on bytes. `checkAdvert` is the ladder of checks on a received packet, in keepalived's order; every
  * rung has its own `AdvertFault`, so that nothing is dropped without a name. What a fault means (drop, log, count)
- * is decided by the vrrp role. Like keepalived, version 2 without a password carries no authentication bytes.
+ * is decided by the vrrp role. Version 2 without a password carries eight zero bytes in its place.
  */
 import { checksum } from './ipv4.ts';
 
@@ -83,7 +83,7 @@ export function peekVrid(payload: Uint8Array): number | undefined {
 export function encodeAdvert(advert: Advert, endpoints: Endpoints): Uint8Array {
   const size = advert.addresses[0]?.length ?? 4;
   const authAt = ADVERT_HEADER_LENGTH + size * advert.addresses.length;
-  const bytes = new Uint8Array(authAt + authLength(advert.version, advert.password));
+  const bytes = new Uint8Array(authAt + authLength(advert.version));
   const view = new DataView(bytes.buffer);
   bytes[0] = (advert.version << 4) | ADVERTISEMENT;
   bytes[1] = advert.vrid;
@@ -119,7 +119,7 @@ function checkFrame(packet: AdvertPacket, expected: AdvertExpectation): AdvertFa
     return { code: 'length', received, expected: headerLength + ADVERT_HEADER_LENGTH };
   }
   const version = payload[0]! >> 4;
-  const length = ADVERT_HEADER_LENGTH + packet.source.length * payload[3]! + authLength(version, expected.password);
+  const length = ADVERT_HEADER_LENGTH + packet.source.length * payload[3]! + authLength(version);
   if (payload.length !== length) return { code: 'length', received, expected: headerLength + length };
   if (!expected.unicast && ttl !== VRRP_TTL) return { code: 'ttl', received: ttl };
   if (version !== expected.version) return { code: 'version', received: version, expected: expected.version };
@@ -163,8 +163,8 @@ function readAddresses(payload: Uint8Array, count: number, size: number): Uint8A
   });
 }
 
-function authLength(version: number, password: Uint8Array | null): number {
-  return version === 2 && password ? AUTH_DATA_LENGTH : 0;
+function authLength(version: number): number {
+  return version === 2 ? AUTH_DATA_LENGTH : 0;
 }
 
 function samePassword(payload: Uint8Array, password: Uint8Array): boolean {
