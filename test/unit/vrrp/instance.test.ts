@@ -79,7 +79,7 @@ describe('a backup', () => {
         simulation.advance(1000);
         hear(router, priority);
       }
-      expect(router.instance.state).toBe('BACKUP');
+      expect(router.events).toEqual(['BACKUP']);
       simulation.advance(3609);
       expect(router.instance.state).toBe('BACKUP');
       simulation.advance(1);
