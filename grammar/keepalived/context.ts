@@ -16,11 +16,11 @@ export class Context {
   readonly diagnostics: Diagnostics;
   readonly text: TracedText;
   private readonly homes: Homes;
-  private readonly checksInert: boolean;
+  private readonly version: string | null;
   private quiet = 0;
 
-  constructor(text: TracedText, diagnostics: Diagnostics, homes: Homes, checksInert: boolean) {
-    this.checksInert = checksInert;
+  constructor(text: TracedText, diagnostics: Diagnostics, homes: Homes, version: string | null) {
+    this.version = version;
     this.text = text;
     this.diagnostics = diagnostics;
     this.homes = homes;
@@ -55,7 +55,7 @@ export class Context {
   }
 
   readArguments<T>(reader: Reader<T>, statement: Statement, facts: Pick<RowFacts, 'inert'>): T | undefined {
-    if (facts.inert && !this.checksInert) return undefined;
+    if (facts.inert && !this.version) return undefined;
     const args = new Arguments(statement, this);
     const value = reader.read(args);
     args.finish();
@@ -68,8 +68,20 @@ export class Context {
     if (extra) this.warning('extra-argument', extra, `'${extra.text}' behind '${keyword}' has no effect`);
   }
 
+  deprecated(statement: Statement, facts: RowFacts): void {
+    const keyword = statement.words[0]!;
+    if (facts.removed !== undefined) {
+      const modern = facts.modern === undefined ? {} : { suggestion: facts.modern };
+      this.warning('removed-keyword', keyword, `'${keyword.text}' is gone since keepalived ${facts.removed}`, modern);
+    }
+    if (facts.deprecated === undefined) return;
+    const code = facts.silent ? 'old-keyword' : 'deprecated-keyword';
+    const instead = facts.modern === undefined ? '' : ` - please use '${facts.modern}'`;
+    this.warning(code, keyword, `${keyword.text} is deprecated${instead}`);
+  }
+
   notCarriedOut(statement: Statement, facts: RowFacts): void {
-    if (this.quiet > 0) return;
+    if (this.quiet > 0 || facts.removed !== undefined) return;
     const keyword = statement.words[0]!;
     const why = facts.inert ? 'has no effect' : 'is understood but not carried out';
     this.warning(NOT_CARRIED_OUT, keyword, `'${keyword.text}' ${why}`);
@@ -85,23 +97,39 @@ export class Context {
   lowerBlock<Node>(table: Table<Node>, node: Node, block: Block | null): void {
     for (const statement of block?.statements ?? []) {
       const row = table.rows.get(statement.words[0]!.text);
-      if (row) row.lower(node, statement, this);
-      else this.reportUnknown(table, statement);
+      if (row && this.has(row)) {
+        this.deprecated(statement, row);
+        row.lower(node, statement, this);
+      } else this.reportUnknown(table, statement);
     }
+  }
+
+  /** Does the version whose verdict is asked for have the word? All versions together have every word. */
+  private has(row: RowFacts): boolean {
+    if (!this.version) return true;
+    return row.removed === undefined && (row.since === undefined || !isNewer(row.since, this.version));
   }
 
   /** One report for an unknown word, its block included. */
   private reportUnknown<Node>(table: Table<Node>, statement: Statement): void {
     const keyword = statement.words[0]!;
     const homes = this.homes.get(keyword.text);
-    if (homes) {
+    if (homes && !table.rows.has(keyword.text)) {
       const where = table.name === 'root' ? 'at top level' : `in ${table.name}`;
       this.error('wrong-block', keyword, `Unknown keyword '${keyword.text}' ${where}`, {
         expected: `'${keyword.text}' stands in ${homes.slice(0, 4).join(', ')}`,
       });
       return;
     }
-    const suggestion = nearestWord(keyword.text, table.rows.keys());
+    const words = [...table.rows.keys()].filter((word) => word !== keyword.text);
+    const suggestion = nearestWord(keyword.text, words);
     this.error('unknown-keyword', keyword, `Unknown keyword '${keyword.text}'`, suggestion ? { suggestion } : {});
   }
+}
+
+/** Compares dotted versions. */
+function isNewer(version: string, than: string): boolean {
+  const [a, b] = [version, than].map((text) => text.split('.').map(Number));
+  for (let i = 0; i < 3; i++) if (a![i] !== b![i]) return (a![i] ?? 0) > (b![i] ?? 0);
+  return false;
 }

@@ -58,6 +58,13 @@ interface DefinitionValue {
 }
 
 type Scope = ReadonlyMap<string, string>;
+const NO_SCOPE: Scope = new Map();
+
+/** A line on its way, with the definitions whose values it stands in. */
+interface Line {
+  readonly pieces: readonly Piece[];
+  readonly within: readonly string[];
+}
 
 const REFERENCE = /\\\$|\$(?:\{([A-Za-z_]\w*)(?:[ \t]+([^}"]*))?\}|([A-Za-z_]\w*))/g;
 
@@ -90,15 +97,31 @@ class Expander {
 
   expandFile(source: Source, identity: string): void {
     this.files.push(source.file);
+    const binaryAt = source.text.indexOf('\0');
+    if (binaryAt >= 0) {
+      const at = { source, start: binaryAt, end: binaryAt + 1 };
+      this.diagnostics.error('not-text', at, `'${source.file}' has a NUL byte here: it is not a text file`);
+      return;
+    }
     this.openFiles.push(identity);
     for (const line of parse(source).lines) {
       if (this.exhausted) break;
+      this.checkLength(source, line);
       if (!this.conditionsHold(line)) continue;
       if (line.kind === 'definition') this.define(source, line);
       else if (line.kind === 'include') this.includeFiles(source, line);
-      else this.expandLine(linePieces(source, line.tokens), new Map(), 0);
+      else this.expandLine({ pieces: linePieces(source, line.tokens), within: [] }, NO_SCOPE);
     }
     this.openFiles.pop();
+  }
+
+  private checkLength(source: Source, line: FileLine): void {
+    const first = line.tokens[0]!;
+    const solid = line.tokens.findLast((token) => !PASSED_OVER.has(token.tokenType.name)) ?? first;
+    const end = solid.startOffset + solid.image.length;
+    if (line.kind !== 'text' || end - first.startOffset <= LONGEST_LINE) return;
+    const at = { source, start: first.startOffset, end: first.startOffset + LONGEST_LINE };
+    this.diagnostics.warning('line-too-long', at, `keepalived reads no more than ${LONGEST_LINE} bytes of a line`);
   }
 
   private conditionsHold(line: FileLine): boolean {
@@ -152,20 +175,24 @@ class Expander {
     }
   }
 
-  private expandLine(pieces: readonly Piece[], scope: Scope, depth: number): void {
-    const text = textOf(pieces);
-    if (!startsSequence(text)) {
-      this.emitLine(pieces, scope);
+  /** One line: repeated when it starts with a sequence, replaced and put out when not. */
+  private expandLine(line: Line, scope: Scope): void {
+    const { pieces, within } = line;
+    if (this.exhausted || pieces.length === 0) return;
+    if (startsSequence(textOf(pieces))) {
+      this.repeatLine(line, scope);
       return;
     }
+    const [first, ...more] = this.replace(pieces, scope, within);
+    this.emit(first!.pieces, pieces.at(-1)!.at);
+    for (const next of more) this.expandLine(next, scope);
+  }
+
+  private repeatLine({ pieces, within }: Line, scope: Scope): void {
     const at = spanOf(pieces, pieces[0]!.at);
-    const sequence = readSequence(text, (parameters) => this.replaceText(parameters, at, scope));
+    const sequence = readSequence(textOf(pieces), (parameters) => this.replaceText(parameters, at, scope));
     if ('code' in sequence) {
       this.diagnostics.error(sequence.code, at, sequence.message);
-      return;
-    }
-    if (depth >= LIMITS.definitionDepth) {
-      this.exhaust(at);
       return;
     }
     const rest = slicePieces(pieces, sequence.length);
@@ -175,26 +202,22 @@ class Expander {
       sequence.variables.forEach((name, i) => {
         inner.set(name, round[i]!);
       });
-      this.expandLine(rest.length > 0 ? rest : [{ text: '', at, exact: false }], inner, depth + 1);
+      this.expandLine({ pieces: rest, within }, inner);
     }
   }
 
-  private emitLine(pieces: readonly Piece[], scope: Scope): void {
-    const lines = this.replace(pieces, scope, []);
-    for (const line of lines) {
-      for (const piece of line) this.output.append(piece);
-      const last = line.at(-1)?.at ?? pieces.at(-1)?.at;
-      if (last) this.output.append({ text: '\n', at: { ...last, start: last.end }, exact: false });
-    }
-    if (this.output.length > LIMITS.characters && pieces[0]) this.exhaust(pieces[0].at);
+  private emit(pieces: readonly Piece[], behind: Span): void {
+    for (const piece of pieces) this.output.append(piece);
+    this.output.append({ text: '\n', at: { ...behind, start: behind.end }, exact: false });
+    if (this.output.length > LIMITS.characters) this.exhaust(behind);
   }
 
-  /** The line with every reference replaced; more than one line when a multi-line definition ends it. */
-  private replace(pieces: readonly Piece[], scope: Scope, within: readonly string[]): Piece[][] {
+  /** The line with every reference replaced; further lines, not replaced yet, when a multi-line definition ends it. */
+  private replace(pieces: readonly Piece[], scope: Scope, within: readonly string[]): Line[] {
     const text = textOf(pieces);
-    if (!text.includes('$')) return [[...pieces]];
+    if (!text.includes('$')) return [{ pieces, within }];
     const line: Piece[] = [];
-    const more: Piece[][] = [];
+    const more: Line[] = [];
     const lastSolid = text.length - trailingBlanks(text);
     let done = 0;
     let quoted = false;
@@ -205,40 +228,44 @@ class Expander {
       const reference = slicePieces(pieces, match.index, end);
       const value = this.valueOf(match, reference, { scope, within, atEnd: end >= lastSolid, quoted });
       if (!value) continue;
-      line.push(...slicePieces(pieces, done, match.index), ...(value[0] ?? []));
+      for (const piece of slicePieces(pieces, done, match.index)) line.push(piece);
+      for (const piece of value[0]?.pieces ?? []) line.push(piece);
       more.push(...value.slice(1));
       done = end;
     }
-    line.push(...slicePieces(pieces, done));
-    return [line, ...more];
+    for (const piece of slicePieces(pieces, done)) line.push(piece);
+    return [{ pieces: line, within }, ...more];
   }
 
-  /** The lines a reference stands for, or undefined when it is to be left as it is. */
-  private valueOf(match: RegExpMatchArray, reference: readonly Piece[], use: Use): Piece[][] | undefined {
+  /** The lines a reference stands for, the first one replaced; undefined when it is to be left as it is. */
+  private valueOf(match: RegExpMatchArray, reference: readonly Piece[], use: Use): Line[] | undefined {
     const name = match[1] ?? match[3];
     if (name === undefined) return undefined;
     const at = spanOf(reference, reference[0]!.at);
     const known = use.scope.get(name) ?? this.predefined(name, match[2], at);
-    if (known !== undefined) return this.spend(at) ? [[{ text: known, at, exact: false }]] : [[]];
+    if (known !== undefined) {
+      return this.spend(at) ? [{ pieces: [{ text: known, at, exact: false }], within: use.within }] : [];
+    }
     const definition = this.definitions.get(name);
     if (!definition) return this.reportUndefined(name, match[0], at, use.quoted);
     if (use.within.includes(name) || use.within.length >= LIMITS.definitionDepth) {
       this.diagnostics.error('definition-loop', at, `the value of '$${name}' contains '$${name}' itself`);
-      return [[]];
+      return [];
     }
     if (definition.lines.length > 1 && !use.atEnd) {
       this.diagnostics.error('multiline-not-at-end', at, `'$${name}' has several lines: it must end the line it is on`);
-      return [[]];
+      return [];
     }
-    if (!this.spend(at)) return [[]];
-    const inner = [...use.within, name];
-    return definition.lines.flatMap((line) =>
-      this.replace(
-        line.map((piece) => ({ ...piece, usedAt: at })),
-        use.scope,
-        inner,
-      ),
-    );
+    if (!this.spend(at)) return [];
+    const within = [...use.within, name];
+    const lines = definition.lines.map((line) => ({
+      pieces: line.map((piece) => ({ ...piece, usedAt: at })),
+      within,
+    }));
+    const first = lines[0]!;
+    // A value that is itself a sequence cannot be put into a line; it makes lines of its own.
+    if (lines.length > 1 && startsSequence(textOf(first.pieces))) return [{ pieces: [], within }, ...lines];
+    return [...this.replace(first.pieces, use.scope, within), ...lines.slice(1)];
   }
 
   private predefined(name: string, parameter: string | undefined, at: Span): string | undefined {
@@ -278,8 +305,8 @@ class Expander {
     return undefined;
   }
 
-  private replaceText(text: string, at: Span, scope: Scope = new Map()): string {
-    return textOf(this.replace([{ text, at, exact: false }], scope, [])[0] ?? []);
+  private replaceText(text: string, at: Span, scope: Scope = NO_SCOPE): string {
+    return textOf(this.replace([{ text, at, exact: false }], scope, [])[0]!.pieces);
   }
 
   private spend(at: Span): boolean {
@@ -316,6 +343,9 @@ function linePieces(source: Source, tokens: readonly IToken[]): Piece[] {
 }
 
 const BLANKS = ' \t\r\v\f';
+/** keepalived's line buffer, without its end. */
+const LONGEST_LINE = 1023;
+const PASSED_OVER = new Set(['Blank', 'Comment', 'Newline']);
 const DROPPED = new Set(['Condition', 'ByteOrderMark', 'Definition', 'Include']);
 
 /** Joins runs that touch, so that a line without escapes is one piece. */

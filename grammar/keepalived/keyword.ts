@@ -27,6 +27,8 @@ export interface RowFacts {
   readonly doc: string;
   readonly since?: string;
   readonly deprecated?: string;
+  /** keepalived takes the deprecated word without a message. */
+  readonly silent?: boolean;
   readonly removed?: string;
   /** The word to use today. */
   readonly modern?: string;
@@ -78,8 +80,13 @@ export function word<Node, T>(
   };
 }
 
-/** A word that is read and checked but not acted on (yet). */
-export function known<Node>(name: string, reader: Reader<unknown>, facts: RowFacts): Row<Node> {
+/** A word that is read and checked but not acted on (yet); `store` keeps what checks across keywords need. */
+export function known<Node, T = unknown>(
+  name: string,
+  reader: Reader<T>,
+  facts: RowFacts,
+  store?: (node: Node, value: T) => void,
+): Row<Node> {
   return {
     ...facts,
     name,
@@ -87,9 +94,10 @@ export function known<Node>(name: string, reader: Reader<unknown>, facts: RowFac
     shape: 'word',
     carried: false,
     table: null,
-    lower(_node, statement, context) {
+    lower(node, statement, context) {
       context.notCarriedOut(statement, facts);
-      context.readArguments(reader, statement, facts);
+      const value = context.readArguments(reader, statement, facts);
+      if (value !== undefined) store?.(node, value);
     },
   };
 }
@@ -143,7 +151,8 @@ export function list<Node>(
     table: null,
     lower(node, statement, context) {
       if (!carried) context.notCarriedOut(statement, facts);
-      context.reportExtraWords(statement, 1);
+      const extra = statement.words[1];
+      if (extra) context.error('block-arguments', extra, `Block ${name} has extra parameters ${extra.text} ...`);
       const entries = statement.block ?? { statements: [], start: statement.end, end: statement.end };
       for (const entry of entries.statements) {
         if (entry.block) context.error('unexpected-brace', entry.block, `a '{' has no place in ${name}`);
@@ -154,6 +163,6 @@ export function list<Node>(
 }
 
 /** A list that is not carried out. */
-export function knownList<Node>(name: string, facts: RowFacts): Row<Node> {
+export function knownList<Node>(name: string, facts: RowFacts & { readonly takes?: string }): Row<Node> {
   return list<Node>(name, () => {}, { ...facts, carried: false });
 }

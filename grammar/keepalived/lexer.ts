@@ -16,6 +16,8 @@ import { createToken, type IToken, Lexer, type TokenType } from 'chevrotain';
 /** `~SEQ(..)` and `~LST(..)` are bounded so that a line full of unclosed ones is read in linear time. */
 const WORD_IN_FILE =
   /(?:\\[^ \t\r\v\f\n]?|\$\{[A-Za-z_]\w{0,99}(?:[ \t][^\n{}"]{0,200})?\}|~(?:SEQx?|LST)\([^)\n"#!]{0,2000}\)|[^ \t\r\v\f\n"#!{}\\])+/y;
+const COMMENT = /[#!][^\n]*/y;
+const COMMENT_IN_DEFINITION = /[#!](?:[^\n\\]|\\(?![ \t\r]*\n))*/y;
 const WORD_EXPANDED = /(?:\$\{[A-Za-z_]\w{0,99}\}|[^ \t\r\v\f\n"{}])+/y;
 
 function previousIsLineStart(tokens: readonly IToken[]): boolean {
@@ -39,7 +41,7 @@ function inDefinition(tokens: readonly IToken[]): boolean {
   for (let i = tokens.length - 1; i >= 0; i--) {
     const type = tokens[i]!.tokenType;
     if (type === Newline) return false;
-    if (type === Definition) return true;
+    if (type === Definition || type === Continuation) return true;
   }
   return false;
 }
@@ -66,7 +68,19 @@ export const ByteOrderMark = createToken({
 export const Newline = createToken({ name: 'Newline', pattern: /\n/, line_breaks: true });
 /** C's isspace() without the newline. Not `\s`: 0xa0 is a blank there, and half of many a UTF-8 letter here. */
 export const Blank = createToken({ name: 'Blank', pattern: /[ \t\r\v\f]+/ });
-export const Comment = createToken({ name: 'Comment', pattern: /[#!][^\n]*/ });
+/** Within a definition, a backslash that ends the line stays outside: the definition goes on behind the comment. */
+export const Comment = createToken({
+  name: 'Comment',
+  pattern: {
+    exec(text: string, offset: number, tokens: IToken[]): RegExpExecArray | null {
+      const regex = inDefinition(tokens) ? COMMENT_IN_DEFINITION : COMMENT;
+      regex.lastIndex = offset;
+      return regex.exec(text);
+    },
+  },
+  line_breaks: false,
+  start_chars_hint: ['#', '!'],
+});
 export const Open = createToken({ name: 'Open', pattern: /\{/ });
 export const Close = createToken({ name: 'Close', pattern: /\}/ });
 export const Quoted = createToken({ name: 'Quoted', pattern: /"[^"\n]*"/ });

@@ -23,8 +23,8 @@ export interface KeepalivedDocument {
 }
 
 export interface ReadOptions extends ExpandOptions {
-  /** Check arguments of words that have no effect, as keepalived does. */
-  readonly checksInert: boolean;
+  /** The keepalived version whose verdict is asked for; null: every word of every version is known. */
+  readonly version: string | null;
 }
 
 export function readKeepalived(
@@ -34,7 +34,7 @@ export function readKeepalived(
   diagnostics: Diagnostics,
 ): KeepalivedDocument {
   const { text, files } = expand(source, identity, options, diagnostics);
-  const context = new Context(text, diagnostics, homes(), options.checksInert);
+  const context = new Context(text, diagnostics, homes(), options.version);
   const tree = readBlocks(text.text, root as Table<never>, context);
   const document = emptyDocument();
   context.lowerBlock(root, document, tree);

@@ -115,6 +115,7 @@ export interface InstanceNode {
   authType?: Sited<'PASS' | 'AH'>;
   authPass?: Sited<string>;
   sourceIp?: Sited<string>;
+  multicastGroup?: string;
   unicastPeers?: PeerNode[];
   readonly addresses: AddressNode[];
   readonly excluded: AddressNode[];
@@ -137,8 +138,10 @@ export interface DocumentNode {
   readonly syncGroups: SyncGroupNode[];
   readonly instances: InstanceNode[];
   readonly virtualServers: Statement[];
+  /** Scripts of checkers and virtual servers. */
+  readonly checkScripts: ScriptNode[];
 }
 
 export function emptyDocument(): DocumentNode {
-  return { global: { garp: {} }, scripts: [], syncGroups: [], instances: [], virtualServers: [] };
+  return { global: { garp: {} }, scripts: [], syncGroups: [], instances: [], virtualServers: [], checkScripts: [] };
 }

@@ -65,8 +65,14 @@ export function localOptions(compat: Profile, configId: string | null): LoadKeep
   };
 }
 
+/** In the order of the files and of the lines in them. */
 function weighAll(diagnostics: Diagnostics, profile: Profile): Diagnostic[] {
-  return diagnostics.list.map((diagnostic) => weigh(diagnostic, profile));
+  const order = new Map<Source | undefined, number>();
+  for (const { at } of diagnostics.list) if (!order.has(at?.source)) order.set(at?.source, order.size);
+  const rank = ({ at }: Diagnostic) => order.get(at?.source)!;
+  return diagnostics.list
+    .map((diagnostic) => weigh(diagnostic, profile))
+    .sort((a, b) => rank(a) - rank(b) || (a.at?.start ?? 0) - (b.at?.start ?? 0));
 }
 
 function factsFor(options: LoadKeepalivedOptions): HostFacts {
@@ -82,7 +88,7 @@ function readOptions(mainFile: string, options: LoadKeepalivedOptions): ReadOpti
     env: (name) => options.env[name],
     directoryOf,
     instance: '',
-    checksInert: options.compat.startsWith('keepalived-'),
+    version: VERSIONS[options.compat] ?? null,
     include: (pattern, from) =>
       matchFiles(pattern, directoryOf(from)).map((path) => openFile(path, nameLike(path, mainFile), options)),
   };
@@ -93,6 +99,8 @@ function nameLike(path: string, mainFile: string): string {
   return mainFile.startsWith('/') ? path : relative('.', path);
 }
 
+/** The releases that the profiles stand for. */
+const VERSIONS: Partial<Record<Profile, string>> = { 'keepalived-2.2': '2.2.7', 'keepalived-2.4': '2.4.3' };
 const MISSING = 'does not exist';
 
 function openFile(path: string, name: string, options: LoadKeepalivedOptions): IncludedFile {

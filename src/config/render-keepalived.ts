@@ -16,12 +16,21 @@ export function renderKeepalived(diagnostics: readonly Diagnostic[]): string[] {
 
 function renderLine(diagnostic: Diagnostic): string {
   const { at, severity, suggestion, expected } = diagnostic;
-  const weight = severity === 'error' || /^warning\b/i.test(diagnostic.message) ? '' : `${severity}: `;
+  const message = printable(diagnostic.message);
+  const weight = severity === 'error' || /^warning\b/i.test(message) ? '' : `${severity}: `;
   const hints = [
     suggestion === undefined ? '' : ` - did you mean '${suggestion}'?`,
     expected === undefined || suggestion !== undefined ? '' : ` - expected ${expected}`,
   ].join('');
-  if (!at) return `${weight}${diagnostic.message}${hints}`;
+  if (!at) return `${weight}${message}${hints}`;
   const { line, column } = positionOf(at.source, at.start);
-  return `(${at.source.file}: Line ${line}) ${weight}${diagnostic.message}${hints} (column ${column})`;
+  return `(${at.source.file}: Line ${line}) ${weight}${message}${hints} (column ${column})`;
+}
+
+const LONGEST_MESSAGE = 300;
+
+/** One line, without control characters, of a length that a log takes. */
+function printable(text: string): string {
+  const cut = text.length > LONGEST_MESSAGE ? `${text.slice(0, LONGEST_MESSAGE)}...` : text;
+  return cut.replace(/[\x00-\x1f\x7f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

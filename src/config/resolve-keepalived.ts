@@ -7,6 +7,7 @@
  */
 import type { Site } from '../../grammar/keepalived/ast.ts';
 import type { Context } from '../../grammar/keepalived/context.ts';
+import { addressFamily } from '../../grammar/keepalived/ip.ts';
 import type { KeepalivedDocument } from '../../grammar/keepalived/lower.ts';
 import type {
   AddressNode,
@@ -47,6 +48,7 @@ export interface HostFacts {
 }
 
 const AUTH_PASS_BYTES = 8;
+const DEFAULT_SCRIPT_USER = 'keepalived_script';
 const NO_NOTIFY: NotifyConf = {
   master: null,
   backup: null,
@@ -81,6 +83,7 @@ class Resolver {
     for (const node of document.scripts) this.resolveScript(node);
     const instances = this.resolveInstances(globalDefs);
     const syncGroups = this.resolveSyncGroups(instances);
+    for (const script of document.checkScripts) this.checkScript(script);
     if (this.runsScripts && !globalDefs.enableScriptSecurity) {
       this.context.warning(
         'script-security',
@@ -109,7 +112,8 @@ class Resolver {
       this.context.warning('duplicate-script', node.name, `vrrp_script ${name} is defined more than once`);
     }
     this.checkUser(node.user?.value.user, node.user?.site);
-    this.checkExecutable(node.script, `Disabling track script ${name} since not found/accessible`);
+    if (!node.user) this.checkDefaultUser(node.script);
+    this.checkExecutable(node.script, 'script-not-here', `Disabling track script ${name} since not found/accessible`);
     const user = node.user?.value ?? { user: node.script.user, group: node.script.group };
     const intervalMs = node.intervalMs ?? 1000;
     this.scripts.set(name, {
@@ -171,7 +175,7 @@ class Resolver {
       advertIntervalCs: this.advertIntervalOf(node, version, name),
       ...preemption,
       auth: this.authOf(node, version, name),
-      mcastSrcIp: node.sourceIp?.value ?? null,
+      mcastSrcIp: this.sourceOf(node, family, name),
       unicastPeers: this.peersOf(node, family, name),
       ...addresses,
       trackScripts: node.trackScripts.flatMap((track) => this.trackScriptOf(track, node, name) ?? []),
@@ -318,6 +322,15 @@ class Resolver {
       });
     }
     return value.slice(0, AUTH_PASS_BYTES);
+  }
+
+  private sourceOf(node: InstanceNode, family: 4 | 6, name: string): string | null {
+    if (!node.sourceIp) return null;
+    const { value, site } = node.sourceIp;
+    if (addressFamily(value) === family) return value;
+    const message = `VRRP instance[${name}] and src address[${value}] MUST be of the same family !!! Skipping...`;
+    this.context.error('family-mismatch', site, message);
+    return null;
   }
 
   private peersOf(node: InstanceNode, family: 4 | 6, name: string): string[] {
@@ -481,8 +494,7 @@ class Resolver {
 
   private notifyOf(node: NotifyNode): NotifyConf {
     const entries = Object.entries(node).map(([key, script]) => {
-      this.checkUser(script.user ?? undefined, script.site);
-      this.checkExecutable(script, `script '${script.argv[0]}' not found`);
+      this.checkScript(script);
       return [key, this.scriptConf(script)];
     });
     return { ...NO_NOTIFY, ...Object.fromEntries(entries) };
@@ -499,9 +511,9 @@ class Resolver {
     }
   }
 
-  private checkExecutable(script: ScriptNode, message: string): void {
+  private checkExecutable(script: ScriptNode, code: string, message: string): void {
     if (this.facts.executable(toUtf8(script.argv[0]!))) this.runsScripts ??= script.site;
-    else this.context.warning('script-not-here', script.site, message);
+    else this.context.warning(code, script.site, message);
   }
 
   private checkUser(name: string | undefined, site: Site | undefined): void {
@@ -509,10 +521,25 @@ class Resolver {
     this.context.warning('user-not-here', site, `no user '${name}' on this machine`);
   }
 
+  private checkScript(script: ScriptNode): void {
+    this.checkUser(script.user ?? undefined, script.site);
+    this.checkDefaultUser(script);
+    this.checkExecutable(script, 'notify-not-here', `script '${script.argv[0]}' not found`);
+  }
+
+  /** With script security, keepalived runs a script that names no user only as script_user or `keepalived_script`. */
+  private checkDefaultUser(script: ScriptNode): void {
+    const { enableScriptSecurity, scriptUser } = this.read.document.global;
+    if (!enableScriptSecurity || script.user !== null || scriptUser || this.facts.user(DEFAULT_SCRIPT_USER)) return;
+    this.context.warning('user-not-here', script.site, `Unable to set default user ${DEFAULT_SCRIPT_USER} for script`, {
+      expected: "'script_user' in global_defs",
+    });
+  }
+
   private checkRouterId(node: InstanceNode, conf: VrrpInstanceConf, users: Map<string, string>): void {
     const { virtualRouterId, family, interface: device, unicastPeers } = conf;
     const name = node.name.text;
-    const key = `${virtualRouterId}/${family}/${device}/${unicastPeers.length > 0}`;
+    const key = `${virtualRouterId}/${family}/${device}/${unicastPeers.join()}/${node.multicastGroup ?? ''}`;
     const other = users.get(key);
     if (other === undefined) {
       users.set(key, name);

@@ -91,6 +91,8 @@ function readOptions(node: AddressNode, words: readonly Word[], context: Context
   }
 }
 
+/** IFNAMSIZ without its final NUL. */
+const LONGEST_LABEL = 15;
 const VALUED = ['dev', 'brd', 'broadcast', 'scope', 'label'];
 
 function storeOption(node: AddressNode, option: string, value: Word, context: Context): void {
@@ -104,6 +106,12 @@ function storeOption(node: AddressNode, option: string, value: Word, context: Co
           'label-on-ipv6',
           value,
           `Cannot specify label for IPv6 addresses (${node.address}) - ignoring label`,
+        );
+      } else if (value.text.length > LONGEST_LABEL) {
+        context.error(
+          'label-too-long',
+          value,
+          `Address label ${value.text} is longer than maximum length ${LONGEST_LABEL}`,
         );
       } else node.label = { value: value.text, site: value };
       break;

@@ -1,5 +1,7 @@
 /** `global_defs { }`: settings of the whole program. keepalived.conf(5), "GLOBAL CONFIGURATION". */
 
+import type { Block, Statement } from '../ast.ts';
+import type { Context } from '../context.ts';
 import { addressFamily } from '../ip.ts';
 import { known, list, type Reader, type Row, type Table, table, word } from '../keyword.ts';
 import type { GlobalNode } from '../nodes.ts';
@@ -125,7 +127,7 @@ const carried: Row<GlobalNode>[] = [
   ),
   word(
     'vrrp_garp_interval',
-    seconds(0, LONGEST_SECONDS),
+    seconds(0.000001, 4294.967295),
     (node, value) => {
       node.garp.intervalUs = value;
     },
@@ -172,7 +174,12 @@ function fifo(prefix: string): Row<GlobalNode>[] {
 }
 
 const mail: Row<GlobalNode>[] = [
-  list('notification_email', () => {}, { doc: 'Who gets mails', since: '0.5.3', takes: 'address..', carried: false }),
+  list('notification_email', requireEntries, {
+    doc: 'Who gets mails',
+    since: '0.5.3',
+    takes: 'address..',
+    carried: false,
+  }),
   known('notification_email_from', words, { doc: 'Sender of mails', since: '0.5.3' }),
   known('smtp_server', smtpServer(), { doc: 'Mail server and port', since: '0.5.3' }),
   known('smtp_helo_name', name, { doc: 'Name in the HELO command', since: '1.2.20' }),
@@ -183,6 +190,11 @@ const mail: Row<GlobalNode>[] = [
   known('no_email_faults', flag, { doc: 'No mails about faults', since: '2.0.0' }),
   known('no_checker_emails', boolean, { doc: 'No mails about single real servers', since: '2.0.0' }),
 ];
+
+function requireEntries(_node: GlobalNode, entries: Block, context: Context, statement: Statement): void {
+  const name = statement.words[0]!;
+  if (entries.statements.length === 0) context.warning('empty-block', name, `Warning - empty ${name.text} block`);
+}
 
 function smtpServer(): Reader<unknown> {
   return {
@@ -218,6 +230,7 @@ function scheduling(process: string): Row<GlobalNode>[] {
       since: '2.0.0',
       deprecated: '2.1.0',
       modern: `${process}_rlimit_rttime`,
+      silent: true,
     }),
     known(`${process}_process_name`, name, { doc: `Name of the ${process} process`, since: '2.0.16' }),
   ];
@@ -237,7 +250,7 @@ function netlinkBuffers(process: string): Row<GlobalNode>[] {
 }
 
 const vrrp: Row<GlobalNode>[] = [
-  known('vrrp_gna_interval', seconds(0, LONGEST_SECONDS), {
+  known('vrrp_gna_interval', seconds(0.000001, 4294.967295), {
     doc: 'Seconds between two neighbour adverts',
     since: '1.2.21',
   }),
@@ -257,8 +270,13 @@ const vrrp: Row<GlobalNode>[] = [
   }),
   known('vrrp_check_unicast_src', flag, { doc: 'Only peers may send unicast adverts', since: '1.2.20' }),
   known('vrrp_skip_check_adv_addr', boolean, { doc: 'Do not compare addresses of repeated adverts', since: '1.2.20' }),
-  known('vrrp_iptables', words, { doc: 'Chains for no_accept', since: '1.2.20' }),
-  known('vrrp_ipsets', words, { doc: 'Sets for no_accept', since: '1.2.20' }),
+  known('vrrp_iptables', words, {
+    doc: 'Chains for no_accept',
+    since: '1.2.20',
+    deprecated: '2.0.11',
+    modern: 'nftables',
+  }),
+  known('vrrp_ipsets', words, { doc: 'Sets for no_accept', since: '1.2.20', deprecated: '2.0.11', modern: 'nftables' }),
   known('nftables', optional(name), { doc: 'Table for no_accept', since: '2.0.11' }),
   known('nftables_priority', integer(-(2 ** 31), MAX_INT), { doc: 'Priority of the chains', since: '2.0.11' }),
   known('nftables_ifindex', flag, { doc: 'Match interfaces by index', since: '2.0.11' }),
@@ -301,6 +319,7 @@ const lvs: Row<GlobalNode>[] = [
     since: '2.0.15',
     deprecated: '2.2.0',
     modern: 'lvs_flush_on_stop',
+    silent: true,
   }),
   known('lvs_sync_daemon', words, { doc: 'IPVS sync daemon', since: '1.2.20' }),
   known('nftables_ipvs', optional(name), { doc: 'Table for virtual server groups', since: '2.2.2' }),
@@ -313,6 +332,7 @@ const lvs: Row<GlobalNode>[] = [
     since: '2.0.16',
     deprecated: '2.2.0',
     modern: 'checker_process_name',
+    silent: true,
   }),
 ];
 
@@ -331,6 +351,7 @@ const snmp: Row<GlobalNode>[] = [
     since: '1.2.20',
     deprecated: '2.0.0',
     modern: 'enable_snmp_vrrp',
+    silent: true,
   }),
   known('snmp_vs_stats_update_interval', seconds(0.001, 30), {
     doc: 'Age of virtual server statistics',
@@ -343,6 +364,8 @@ const snmp: Row<GlobalNode>[] = [
 ];
 
 const program: Row<GlobalNode>[] = [
+  known('lvs_id', name, { doc: 'Name of this machine', since: '0.5.3', removed: '1.1.8', modern: 'router_id' }),
+  known('plugin_dir', path, { doc: 'Where plugins were', since: '1.1.8', removed: '1.2.20' }),
   known('process_names', flag, { doc: 'Name the processes apart', since: '2.0.16' }),
   known('process_name', name, { doc: 'Name of the parent process', since: '2.0.16' }),
   known('use_symlink_paths', boolean, { doc: 'Do not resolve links in script paths', since: '2.3.0' }),

@@ -6,6 +6,8 @@ import { block, known, knownList, type Table, table, word } from '../keyword.ts'
 import type { DocumentNode, InstanceNode, SyncGroupNode, VrrpScriptNode } from '../nodes.ts';
 import { flag, integer, optional, text } from '../readers.ts';
 import { globalDefs } from './global-defs.ts';
+import { trackRows } from './track.ts';
+import { lvsRows } from './virtual-server.ts';
 import { vrrpInstance } from './vrrp-instance.ts';
 import { vrrpScript } from './vrrp-script.ts';
 import { vrrpSyncGroup } from './vrrp-sync-group.ts';
@@ -86,5 +88,7 @@ export const root: Table<DocumentNode> = table('root', [
   knownList('static_ipaddress', { doc: 'Addresses that are always there', since: '1.1.0' }),
   knownList('static_routes', { doc: 'Routes that are always there', since: '1.0.1' }),
   knownList('static_rules', { doc: 'Routing rules that are always there', since: '1.2.20' }),
+  ...trackRows,
+  ...lvsRows,
   knownList('interface_up_down_delays', { doc: 'Delays of link changes', since: '2.2.3' }),
 ]);

@@ -3,7 +3,7 @@
 import { addressFamily } from '../ip.ts';
 import { block, known, knownList, list, type Row, type RowFacts, type Table, table, word } from '../keyword.ts';
 import type { GarpNode, InstanceNode } from '../nodes.ts';
-import { address, boolean, flag, integer, oneOf, optional, seconds, sited, text, words } from '../readers.ts';
+import { address, boolean, flag, integer, oneOf, optional, script, seconds, sited, text, words } from '../readers.ts';
 import { readAddresses } from './addresses.ts';
 import { notifyMasterRxLowerPriority, notifyRows } from './notify.ts';
 import { readTracked } from './tracking.ts';
@@ -326,17 +326,19 @@ const others: Row<InstanceNode>[] = [
   known('unicast_fault_no_peer', flag, facts('Unicast without peers is a fault', '2.2.5')),
   known('check_unicast_src', flag, facts('Only peers may send unicast adverts', '2.1.0')),
   known('old_unicast_checksum', optional(oneOf('never')), facts('Checksum of keepalived 1.3.6', '1.3.7')),
-  known(
-    'native_ipv6',
-    flag,
-    facts('Force IPv6; the addresses say it today', '1.2.1', { deprecated: '1.4.0', inert: true }),
-  ),
+  known('native_ipv6', flag, facts('Force IPv6; the addresses say it today', '1.2.1', { inert: true })),
   known('vrf', text('interface'), facts('VRF of unicast adverts', '2.2.5')),
-  known('mcast_dst_ip', address, facts('Another multicast group', '2.2.5')),
+  known('mcast_dst_ip', address, facts('Another multicast group', '2.2.5'), (node: InstanceNode, value) => {
+    node.multicastGroup = value;
+  }),
   known('track_src_ip', flag, facts('A missing source address is a fault', '2.0.0')),
   known('unicast_ttl', integer(0, 255), facts('TTL of unicast adverts', '2.1.0')),
   known('promote_secondaries', flag, facts('Keep secondary addresses when the first goes', '1.3.0')),
-  known('linkbeat_use_polling', flag, facts('Poll the link state', '1.1.18', { deprecated: '2.0.13' })),
+  known(
+    'linkbeat_use_polling',
+    flag,
+    facts('Poll the link state', '1.1.18', { deprecated: '2.0.13', modern: 'linkbeat_interfaces' }),
+  ),
   known('v3_checksum_as_v2', boolean, facts('Leave the pseudo header out of version 3 checksums', '2.2.8')),
   knownList('virtual_routes', facts('Routes of the master', '1.0.1')),
   knownList('virtual_rules', facts('Routing rules of the master', '1.2.20')),
@@ -359,7 +361,12 @@ const others: Row<InstanceNode>[] = [
   known('higher_prio_send_advert', boolean, facts('Answer an advert of higher priority', '1.3.5')),
   known('owner_ignore_adverts', boolean, facts('An address owner hears no adverts', '2.3.3')),
   known('kernel_rx_buf_size', integer(0, 2 ** 32 - 1), facts('Receive buffer of the socket', '2.0.3')),
-  known('notify_deleted', words, facts('Script to run when the instance is gone after a reload', '2.1.0')),
+  known(
+    'sync_instance',
+    text('instance'),
+    facts('The other instance', '0.5.3', { removed: '0.6.1', modern: 'vrrp_sync_group' }),
+  ),
+  known('notify_deleted', script, facts('Script to run when the instance is gone after a reload', '2.1.0')),
 ];
 
 export const vrrpInstance: Table<InstanceNode> = table('vrrp_instance', [

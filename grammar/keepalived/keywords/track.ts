@@ -1,0 +1,98 @@
+/**
+ * Things that VRRP can follow besides scripts and interfaces: files, processes, BFD sessions; and groups of gratuitous
+ * ARP. Understood, not carried out yet.
+ */
+import type { Statement } from '../ast.ts';
+import type { Context } from '../context.ts';
+import { block, known, knownList, type Reader, type Row, type RowFacts, type Table, table } from '../keyword.ts';
+import type { DocumentNode } from '../nodes.ts';
+import { address, boolean, flag, integer, oneOf, optional, seconds, text, weight, words } from '../readers.ts';
+
+const name: Reader<unknown> = text('name');
+/** Nothing is stored: the rows only check. */
+type Unstored = Record<string, never>;
+const newNode = (): Unstored => ({});
+
+const trackFile: Table<Unstored> = table('track_file', [
+  known('file', text('path'), { doc: 'The file; it holds a number', since: '2.0.0' }),
+  known('weight', weight(-254, 254), { doc: 'Multiplies the number', since: '2.0.0' }),
+  known('init_file', words, { doc: 'Write the file at start', since: '2.0.0' }),
+]);
+
+const trackProcess: Table<Unstored> = table('vrrp_track_process', [
+  known('process', words, { doc: 'Name or command line of the process', since: '2.0.11' }),
+  known('param_match', optional(oneOf('initial', 'partial')), { doc: 'How parameters are compared', since: '2.0.16' }),
+  known('weight', weight(-254, 254), { doc: 'What it adds to the priority', since: '2.0.11' }),
+  known('quorum', integer(1, 65535), { doc: 'Processes that are enough', since: '2.0.11' }),
+  known('quorum_max', integer(0, 65535), { doc: 'Processes that are too many', since: '2.0.16' }),
+  known('delay', seconds(0.000001, 3600), { doc: 'Seconds a change must last', since: '2.0.11' }),
+  known('terminate_delay', seconds(0.000001, 3600), { doc: 'Seconds an end must last', since: '2.0.16' }),
+  known('fork_delay', seconds(0.000001, 3600), { doc: 'Seconds a start must last', since: '2.0.16' }),
+  known('full_command', flag, { doc: 'Compare the whole command line', since: '2.0.11' }),
+]);
+
+const MS = 4_294_967;
+
+interface BfdNode {
+  neighbor?: string;
+}
+
+function storeNeighbor(node: BfdNode, value: string): void {
+  node.neighbor = value;
+}
+
+function requireNeighbor(node: BfdNode, context: Context, at: Statement): void {
+  if (node.neighbor !== undefined) return;
+  const name = at.words[1]?.text ?? '';
+  context.warning('no-neighbor', at, `BFD instance ${name} has no neighbor address set, disabling instance`);
+}
+
+const bfdInstance: Table<BfdNode> = table('bfd_instance', [
+  known('source_ip', address, { doc: 'Own address', since: '2.0.0' }),
+  known('neighbor_ip', address, { doc: 'Address of the other side', since: '2.0.0' }, storeNeighbor),
+  known('neighbour_ip', address, { doc: 'Address of the other side', since: '2.0.0' }, storeNeighbor),
+  known('min_rx', seconds(1, MS), { doc: 'Milliseconds between packets received', since: '2.0.0' }),
+  known('min_tx', seconds(1, MS), { doc: 'Milliseconds between packets sent', since: '2.0.0' }),
+  known('idle_tx', seconds(1000, MS), { doc: 'The same while the session is down', since: '2.0.0' }),
+  known('multiplier', integer(1, 255), { doc: 'Packets missed before the session is down', since: '2.0.0' }),
+  known('passive', flag, { doc: 'Wait for the other side', since: '2.0.0' }),
+  known('ttl', integer(1, 255), { doc: 'TTL of packets sent', since: '2.0.0' }),
+  known('hoplimit', integer(1, 255), { doc: 'Hop limit of packets sent', since: '2.0.0' }),
+  known('max_hops', integer(-1, 255), { doc: 'Hops a packet may have made', since: '2.0.0' }),
+  known('multihop', boolean, { doc: 'The other side is behind routers', since: '2.2.8' }),
+  known('weight', weight(-253, 253), { doc: 'What it adds to the priority', since: '2.0.0' }),
+  known('vrrp', flag, { doc: 'For VRRP only', since: '2.0.0' }),
+  known('checker', flag, { doc: 'For checkers only', since: '2.0.0' }),
+]);
+
+const garpGroup: Table<Unstored> = table('garp_group', [
+  known('garp_interval', seconds(0, 4294), { doc: 'Seconds between two ARPs', since: '1.2.21' }),
+  known('gna_interval', seconds(0, 4294), { doc: 'Seconds between two neighbour adverts', since: '1.2.21' }),
+  known('interface', name, { doc: 'The interface', since: '1.2.21' }),
+  knownList('interfaces', { doc: 'Interfaces that share the pace', since: '1.2.21' }),
+]);
+
+const trackGroup: Table<Unstored> = table('track_group', [
+  knownList('group', { doc: 'Instances that follow the static addresses', since: '2.0.3' }),
+]);
+
+const uncarried = (doc: string, since: string, more: Partial<RowFacts> = {}) =>
+  ({ doc, since, carried: false, ...more }) as const;
+
+export const trackRows: readonly Row<DocumentNode>[] = [
+  block('track_file', name, newNode, trackFile, uncarried('A file with a number', '2.0.0')),
+  block(
+    'vrrp_track_file',
+    name,
+    newNode,
+    trackFile,
+    uncarried('A file with a number', '2.0.0', { deprecated: '2.1.0', modern: 'track_file', silent: true }),
+  ),
+  block('vrrp_track_process', name, newNode, trackProcess, uncarried('A process that must run', '2.0.11')),
+  block('bfd_instance', name, (): BfdNode => ({}), bfdInstance, {
+    ...uncarried('A BFD session', '2.0.0'),
+    end: requireNeighbor,
+  }),
+  block('garp_group', flag, newNode, garpGroup, uncarried('Pace of ARPs on some interfaces', '1.2.21')),
+  block('track_group', name, newNode, trackGroup, uncarried('Instances that follow static addresses', '2.0.3')),
+];
