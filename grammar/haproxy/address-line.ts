@@ -49,6 +49,7 @@ export class AddressLineReader {
 
   readBind(node: ProxyNode, values: readonly Value[]): void {
     const call = this.callOf('bind', values, 1);
+    node.declaresBind = true;
     const [address, ...words] = call.words;
     if (!address || address.text === '') {
       const message = "'bind' expects {<path>|[addr1]:port1[-end1]}{,[addr]:port[-end]}... as arguments.";

@@ -218,6 +218,8 @@ export interface ProxyNode {
   /** `no log`: forget what defaults brought. */
   logsCleared: boolean;
   readonly binds: BindNode[];
+  /** There is a `bind` line, good or bad. */
+  declaresBind: boolean;
   readonly servers: ServerNode[];
   readonly aclNames: Set<string>;
   /** Backends named by rules, to be looked up when all sections are known. */
@@ -247,6 +249,7 @@ export function newProxyNode(kind: ProxySectionKind, name: string, at: Span, fro
     logs: [],
     logsCleared: false,
     binds: [],
+    declaresBind: false,
     servers: [],
     aclNames: new Set(),
     backendReferences: [],

@@ -121,7 +121,8 @@ export class SectionReader {
       return;
     }
     if (row.name === 'pidfile' && this.pidfileSeen) {
-      this.fail(words[0]!, 'duplicate-keyword', "'pidfile' already specified. Continuing.");
+      const message = "'pidfile' already specified. Continuing.";
+      this.diagnostics.warning('duplicate-keyword', words[0]!.at, message);
       return;
     }
     this.pidfileSeen ||= row.name === 'pidfile';

@@ -68,20 +68,32 @@ export function integer(min = 0, max = 2_147_483_647): Argument<number> {
   return {
     label: '<number>',
     read(value, call) {
-      const expected = `an integer from ${min} to ${max}`;
-      if (!/^[+-]?\d+$/.test(value.text)) {
-        call.fail('bad-number', value, `'${call.keyword}' expects an integer argument, not '${value.text}'.`, {
-          expected,
-        });
-        return undefined;
-      }
-      const number = Number(value.text);
-      if (number >= min && number <= max) return number;
+      const number = readDigits(value, call, min, max);
+      if (number === undefined || (number >= min && number <= max)) return number;
       const range = `must be between ${min} and ${max} (was ${value.text})`;
-      call.fail('out-of-range', value, `'${call.keyword}' value ${range}`, { expected });
+      call.fail('out-of-range', value, `'${call.keyword}' value ${range}`, { expected: expectInteger(min, max) });
       return undefined;
     },
   };
+}
+
+/** "10x" counts as 10, with a warning, as the original takes it in most places; a word without digits is an error. */
+function readDigits(value: Value, call: Call, min: number, max: number): number | undefined {
+  const match = /^([+-]?\d+)(.*)$/s.exec(value.text);
+  const expected = expectInteger(min, max);
+  if (!match || (match[2] !== '' && !call.language.lenient)) {
+    call.fail('bad-number', value, `'${call.keyword}' expects an integer argument, not '${value.text}'.`, { expected });
+    return undefined;
+  }
+  if (match[2] !== '') {
+    const message = `'${call.keyword}' expects an integer argument: '${value.text}' is taken as ${match[1]}.`;
+    call.diagnostics.warning('bad-number', value.at, message, { expected });
+  }
+  return Number(match[1]);
+}
+
+function expectInteger(min: number, max: number): string {
+  return `an integer from ${min} to ${max}`;
 }
 
 /** Any word. */

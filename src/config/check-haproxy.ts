@@ -59,7 +59,7 @@ function checkListeners({ kind, node }: MergedProxy, { diagnostics }: ResolveOpt
     const message = `Proxy '${node.name}': no SSL certificate specified for this bind line (use 'crt').`;
     diagnostics.error('missing-certificate', bind.at, message);
   }
-  if (kind === 'backend' || node.binds.length > 0) return;
+  if (kind === 'backend' || node.declaresBind) return;
   const what = kind === 'listen' ? 'proxy' : kind;
   const message = `${what} '${node.name}' has no 'bind' directive. Please declare it as a backend if this was intended.`;
   diagnostics.warning('missing-bind', node.at, message);

@@ -62,7 +62,7 @@ function hasListeners(nodes: HaproxyNodes): boolean {
   const sections = nodes.trees.flatMap((tree) => tree.sections);
   const listening = new Set(['peers', 'log-forward']);
   if (sections.some((section) => listening.has(section.header?.words[0]?.raw ?? ''))) return true;
-  return nodes.proxies.some((proxy) => proxy.binds.length > 0);
+  return nodes.proxies.some((proxy) => proxy.declaresBind);
 }
 
 /** A directory's configuration files, or the file itself. */

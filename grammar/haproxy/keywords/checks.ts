@@ -11,7 +11,6 @@ export const checkRows: readonly KeywordRow<ProxyNode>[] = [
     since: '1.3',
     doc: 'Checks servers with an HTTP request.',
     ok: ['option httpchk', 'option httpchk /up', 'option httpchk HEAD / HTTP/1.1', 'no option httpchk'],
-    bad: [['option httpchk GET / http/1', 'bad-value']],
     apply: setHttpCheck,
     negate(node) {
       node.settings.check = 'tcp';
@@ -83,9 +82,8 @@ function readVersion(call: Call, word: Value, request: { version: string; header
     .join(' ')
     .split('\r\n');
   if (!/^HTTP\/\d\.\d$/.test(version.trim())) {
-    const message = `'option httpchk' : 'HTTP/<major>.<minor>' expected as version, not '${version}'.`;
-    call.fail('bad-value', word, message);
-    return false;
+    const message = `'option httpchk' : 'HTTP/<major>.<minor>' expected as version, not '${version}'; it is sent as written.`;
+    call.diagnostics.warning('bad-value', word.at, message);
   }
   request.version = version.trim();
   for (const field of fields) {

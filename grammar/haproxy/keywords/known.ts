@@ -160,8 +160,7 @@ const proxyWords = `
   dflb 0 3.4: stats show-version
   dflb 0+ 1.3: option originalto
   dflb 1 1.5: unique-id-format
-  dflb 1 1.6: email-alert from, email-alert level, email-alert mailers, email-alert myhostname, email-alert
-  dflb 1 1.6: to
+  dflb 1 1.6: email-alert from, email-alert level, email-alert mailers, email-alert myhostname
   dflb 1 2.6: option http-restrict-req-hdr-names
   dflb 1 2.8: compression algo-req, compression algo-res, compression direction
   dflb 1 3.2: compression minsize-req, compression minsize-res
@@ -172,8 +171,7 @@ const proxyWords = `
   dflb 2 1.3: errorfile
   dflb 3+ 2.2: http-error
   dlb 0 1.1: transparent
-  dlb 0 1.3: http-check disable-on-404, http-check send-state, option checkcache, option persist, option
-  dlb 0 1.3: transparent
+  dlb 0 1.3: http-check disable-on-404, http-check send-state, option checkcache, option persist
   dlb 0 1.4: option tcp-smart-connect, persist rdp-cookie
   dlb 0 1.5: option http-pretend-keepalive, option prefer-last-server
   dlb 0 2.1: option h1-case-adjust-bogus-server
