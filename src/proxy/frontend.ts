@@ -1,0 +1,68 @@
+/** A frontend as a worker sees it: its configuration, where its sessions go, what is prepared for its requests. */
+import type { ProxyConf } from '../config/haproxy.ts';
+import { packInet4, packInet6 } from '../os/address.ts';
+import type { Backend } from './backend.ts';
+import type { Network } from './client-address.ts';
+import type { SessionLog } from './session-log.ts';
+import { type PreparedStats, prepareStats } from './stats/request.ts';
+
+export class Frontend {
+  readonly conf: ProxyConf;
+  readonly row: number;
+  readonly backend: Backend | null;
+  readonly log: SessionLog;
+  readonly stats: PreparedStats | null;
+  readonly monitorUri: Uint8Array | null;
+  readonly forwardfor: PreparedForwardFor | null;
+
+  constructor(conf: ProxyConf, row: number, backend: Backend | null, log: SessionLog) {
+    this.conf = conf;
+    this.row = row;
+    this.backend = backend;
+    this.log = log;
+    // `stats` in a backend that the frontend leads to counts as well, as in HAProxy.
+    const stats = conf.stats ?? (backend !== null && backend.conf !== conf ? backend.conf.stats : null);
+    this.stats = stats === null ? null : prepareStats(stats);
+    this.monitorUri = conf.monitorUri === null ? null : Buffer.from(conf.monitorUri, 'latin1');
+    this.forwardfor = prepareForwardFor(conf, backend);
+  }
+}
+
+export interface PreparedForwardFor {
+  readonly name: string;
+  readonly lowerName: Uint8Array;
+  readonly except: readonly Network[];
+  readonly ifNone: boolean;
+}
+
+/** The frontend's option and the backend's one both switch it on; the backend's header name counts first. */
+function prepareForwardFor(conf: ProxyConf, backend: Backend | null): PreparedForwardFor | null {
+  const own = conf.forwardfor;
+  const other = backend?.conf.forwardfor ?? null;
+  const chosen = other ?? own;
+  if (chosen === null) return null;
+  const name = chosen.header.toLowerCase();
+  return {
+    name,
+    lowerName: Buffer.from(name, 'latin1'),
+    except: [...(own?.except ?? []), ...(other === own ? [] : (other?.except ?? []))].map(parseNetwork),
+    ifNone: (own?.ifNone ?? true) && (other?.ifNone ?? true),
+  };
+}
+
+/** "10.0.0.0/8", "::1". */
+export function parseNetwork(text: string): Network {
+  const [host = '', length] = text.split('/');
+  const family = host.includes(':') ? 6 : 4;
+  const bytes = family === 4 ? packInet4(host) : packInet6(host);
+  const bits = length === undefined ? bytes.length * 8 : maskLength(length);
+  const mask = Uint8Array.from(bytes, (_, i) => (0xff00 >> Math.max(0, Math.min(8, bits - 8 * i))) & 0xff);
+  return { family, bytes, mask };
+}
+
+/** A prefix length, or an IPv4 mask written out. */
+function maskLength(text: string): number {
+  if (!text.includes('.')) return Number(text);
+  const bits = [...packInet4(text)].map((byte) => byte.toString(2).padStart(8, '0')).join('');
+  return bits.indexOf('0') < 0 ? 32 : bits.indexOf('0');
+}

@@ -1,0 +1,68 @@
+/** Where the body of one HTTP/1 message ends, told while its bytes pass by (RFC 9112 section 6.3). */
+import { CHUNK_BAD, CHUNK_DONE, ChunkDecoder } from '../wire/http1-chunk.ts';
+
+type Kind = 'none' | 'length' | 'chunked' | 'until-close';
+
+export class BodyMeter {
+  kind: Kind = 'none';
+  done = true;
+  /** Of a body with a length: what is still to come. */
+  remaining = 0;
+  private chunks: ChunkDecoder | null = null;
+
+  setNone(): void {
+    this.kind = 'none';
+    this.done = true;
+    this.remaining = 0;
+  }
+
+  setLength(length: number): void {
+    this.kind = 'length';
+    this.remaining = length;
+    this.done = length === 0;
+  }
+
+  setChunked(): void {
+    this.kind = 'chunked';
+    this.done = false;
+    this.chunks ??= new ChunkDecoder();
+    this.chunks.reset();
+  }
+
+  setUntilClose(): void {
+    this.kind = 'until-close';
+    this.done = false;
+  }
+
+  /** How much may be read at once without reading over the end of a body whose length is known. */
+  most(size: number): number {
+    return this.kind === 'length' && this.remaining < size ? this.remaining : size;
+  }
+
+  /** The end of what belongs to the body in `bytes[start..end)`; -1 when the framing is broken. */
+  take(bytes: Uint8Array, start: number, end: number): number {
+    switch (this.kind) {
+      case 'none':
+        return start;
+      case 'until-close':
+        return end;
+      case 'length': {
+        const taken = Math.min(end - start, this.remaining);
+        this.remaining -= taken;
+        this.done = this.remaining === 0;
+        return start + taken;
+      }
+      case 'chunked':
+        return this.takeChunks(bytes, start, end);
+    }
+  }
+
+  private takeChunks(bytes: Uint8Array, start: number, end: number): number {
+    const { chunks } = this;
+    if (chunks === null || this.done) return start;
+    const result = chunks.feed(bytes, start, end);
+    if (result === CHUNK_BAD) return -1;
+    this.done = result === CHUNK_DONE;
+    return chunks.consumed;
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * What is known of the request under way for the counters and the log line: when each step was reached, how much went
+ * by, which server it was. One a client connection, used for one request after another.
+ */
+import type { ClientAddress } from './client-address.ts';
+import { CLI_ABRT, ERESP, HRSP, SRV_ABRT } from './counter-layout.ts';
+import type { Dispatch } from './dispatch.ts';
+import type { Frontend } from './frontend.ts';
+import type { Listener } from './listener.ts';
+import { BAD_REQUEST, NO_SERVER, SessionRecord } from './log/record.ts';
+import type { Server } from './server.ts';
+import { causeOf, type EndCause, type Phase } from './stream-end.ts';
+import type { WorkerContext } from './worker-context.ts';
+
+/** One a thread: filled and read within one call. */
+const record = new SessionRecord();
+
+export class HttpReport {
+  /** The first byte of a request has come. */
+  begun = false;
+  bytesIn = 0;
+  bytesOut = 0;
+  /** Instead of a server's name. */
+  serverName: string | null = null;
+  enteredBackend = false;
+  private readonly worker: WorkerContext;
+  private readonly frontend: Frontend;
+  private readonly listener: Listener;
+  private readonly address: ClientAddress;
+  private readonly fd: number;
+  private readonly dispatch: Dispatch;
+  private readonly acceptedAtMs: number;
+  private line = '';
+  private status = -1;
+  private server: Server | null = null;
+  private serverSessions = 0;
+  private beganAt = 0;
+  private beganAtMs = 0;
+  private readAt = 0;
+  private connectedAt = 0;
+  private answeredAt = 0;
+
+  constructor(
+    worker: WorkerContext,
+    frontend: Frontend,
+    listener: Listener,
+    address: ClientAddress,
+    fd: number,
+    dispatch: Dispatch,
+  ) {
+    this.worker = worker;
+    this.frontend = frontend;
+    this.listener = listener;
+    this.address = address;
+    this.fd = fd;
+    this.dispatch = dispatch;
+    this.acceptedAtMs = worker.loop.wallMs;
+  }
+
+  begin(): void {
+    this.begun = true;
+    this.beganAt = this.worker.loop.now;
+    this.beganAtMs = this.worker.loop.wallMs;
+    this.readAt = 0;
+    this.connectedAt = 0;
+    this.answeredAt = 0;
+    this.line = BAD_REQUEST;
+    this.status = -1;
+    this.server = null;
+    this.serverName = null;
+    this.dispatch.reset();
+  }
+
+  takeRequest(line: string): void {
+    this.line = line;
+    this.readAt = this.worker.loop.now;
+  }
+
+  takeBadRequest(): void {
+    if (!this.begun) this.begin();
+  }
+
+  /** The client left before a request was complete; `partial`: some of it had come. */
+  takeAbortedRequest(partial: boolean): void {
+    if (!partial) return;
+    this.status = 400;
+    this.end('client-abort', 'R');
+  }
+
+  connected(): void {
+    this.connectedAt = this.worker.loop.now;
+  }
+
+  takeResponse(status: number): void {
+    this.status = status;
+    this.answeredAt = this.worker.loop.now;
+    const { counters } = this.worker;
+    const { server } = this.dispatch;
+    if (server !== null) counters.add(server.row, HRSP + classOf(status), 1);
+    this.countStatus(status);
+  }
+
+  /** An answer of our own. */
+  takeReply(status: number): void {
+    this.status = status;
+    this.countStatus(status);
+  }
+
+  private countStatus(status: number): void {
+    const { counters } = this.worker;
+    const { backend, row } = this.frontend;
+    counters.add(row, HRSP + classOf(status), 1);
+    if (this.enteredBackend) counters.add(backend!.row, HRSP + classOf(status), 1);
+  }
+
+  /** The session leaves its server: remembered for the log. */
+  keepServer(server: Server | null): void {
+    if (server === null) return;
+    this.countTraffic();
+    this.server = server;
+    this.serverSessions = this.worker.sessionsOf(server);
+    if (this.connectedAt === 0) return;
+    const { counters, loop } = this.worker;
+    const waited = this.dispatch.assignedAt - this.dispatch.startedAt;
+    const connecting = this.connectedAt - this.dispatch.assignedAt;
+    const response = this.answeredAt === 0 ? 0 : this.answeredAt - this.connectedAt;
+    const total = loop.now - this.beganAt;
+    counters.time(server.row, waited, connecting, response, total);
+    counters.time(this.frontend.backend!.row, waited, connecting, response, total);
+  }
+
+  countServerAbort(badResponse: boolean): void {
+    this.countAtBackend(SRV_ABRT);
+    if (badResponse) this.countBadResponse();
+  }
+
+  countClientAbort(): void {
+    this.countAtBackend(CLI_ABRT);
+  }
+
+  countBadResponse(): void {
+    this.countAtBackend(ERESP);
+  }
+
+  private countAtBackend(counter: number): void {
+    const { counters } = this.worker;
+    if (this.enteredBackend) counters.add(this.frontend.backend!.row, counter, 1);
+    if (this.dispatch.server !== null) counters.add(this.dispatch.server.row, counter, 1);
+  }
+
+  countTraffic(): void {
+    const { countedIn, countedOut } = this;
+    this.countedIn = this.bytesIn;
+    this.countedOut = this.bytesOut;
+    this.worker.countTraffic(
+      this.frontend,
+      this.listener.row,
+      this.dispatch.server,
+      this.bytesIn - countedIn,
+      this.bytesOut - countedOut,
+    );
+  }
+  private countedIn = 0;
+  private countedOut = 0;
+
+  end(cause: EndCause, phase: Phase): void {
+    this.countTraffic();
+    if (this.frontend.log.enabled) this.writeLog(cause, phase);
+    if (this.enteredBackend) this.worker.counters.leaveRow(this.frontend.backend!.row);
+    this.enteredBackend = false;
+    this.begun = false;
+    this.bytesIn = 0;
+    this.bytesOut = 0;
+    this.countedIn = 0;
+    this.countedOut = 0;
+  }
+
+  private writeLog(cause: EndCause, phase: Phase): void {
+    const { dispatch, frontend, worker } = this;
+    const r = record;
+    this.listener.describe(r, this.address, this.fd);
+    r.mode = 'http';
+    r.acceptedAtMs = this.acceptedAtMs;
+    r.requestAtMs = this.beganAtMs;
+    r.backend = frontend.backend?.conf.name ?? frontend.conf.name;
+    r.server = this.serverName ?? this.server?.conf.name ?? NO_SERVER;
+    r.requestMs = span(this.beganAt, this.readAt);
+    r.waitMs =
+      dispatch.assignedAt === 0 ? (this.serverName === null ? -1 : 0) : span(dispatch.startedAt, dispatch.assignedAt);
+    r.connectMs =
+      this.connectedAt === 0 ? (this.serverName === null ? -1 : 0) : span(dispatch.assignedAt, this.connectedAt);
+    r.responseMs =
+      this.answeredAt === 0 ? (this.serverName === null ? -1 : 0) : span(this.connectedAt, this.answeredAt);
+    r.totalMs = span(this.beganAt, worker.loop.now);
+    r.status = this.status;
+    r.bytes = this.bytesOut;
+    r.cause = causeOf(cause);
+    r.phase = phase;
+    r.request = this.line;
+    worker.fillConnections(r, frontend, dispatch);
+    r.srvconn = this.serverSessions;
+    frontend.log.write(r, this.bytesIn === 0 && this.line === BAD_REQUEST && this.status !== 408);
+  }
+}
+
+function span(from: number, to: number): number {
+  return to === 0 ? -1 : Math.max(0, Math.floor(to) - Math.floor(from));
+}
+
+/** 1 to 5 for 1xx to 5xx, else 0. */
+function classOf(status: number): number {
+  return status >= 100 && status < 600 ? Math.floor(status / 100) : 0;
+}

@@ -1,0 +1,134 @@
+/**
+ * The endless loop of a worker: epoll -> descriptors -> timers -> work put off -> messages.
+ *
+ * Descriptors are watched edge-triggered: a handler remembers what is ready and acts until the kernel says EAGAIN (or
+ * gives less than asked for). Listening sockets are the exception. Each registration has a number that comes back
+ * with its events, so that an event for a descriptor that was closed and given out again in the same turn is dropped.
+ * The clock is read once a turn. Nothing here returns to Node's event loop: no promises, no Node timers.
+ */
+import {
+  addEvents,
+  allocateEvents,
+  changeEvents,
+  drainEventfd,
+  EPOLLET,
+  EPOLLIN,
+  FD_AT,
+  openEpoll,
+  removeEvents,
+  STRIDE,
+  wait,
+} from '../os/epoll.ts';
+import { TimerWheel } from './timers.ts';
+
+export interface Handler {
+  onReady(events: number): void;
+}
+
+export interface Deferred {
+  /** Goes on with work that was cut short to let others have their turn. */
+  onTurn(): void;
+}
+
+const EVENTS_A_TURN = 200;
+
+export class Loop {
+  /** Milliseconds of the monotonic clock and of the epoch, as of this turn. */
+  now = performance.now();
+  wallMs = Date.now();
+  /** Whole seconds of the epoch. */
+  second = Math.floor(this.wallMs / 1000);
+  readonly timers = new TimerWheel(this.now);
+  private readonly epoll = openEpoll();
+  private readonly events = allocateEvents(EVENTS_A_TURN);
+  private readonly handlers: (Handler | undefined)[] = [];
+  private readonly registrations: number[] = [];
+  private deferred: Deferred[] = [];
+  private readonly wakeFd: number;
+  private readonly onWake: () => void;
+  private running = true;
+
+  /** `onWake` runs after a turn in which `wakeFd` was written to. */
+  constructor(wakeFd: number, onWake: () => void) {
+    if (this.epoll < 0) throw new Error(`epoll_create1: errno ${-this.epoll}`);
+    this.wakeFd = wakeFd;
+    this.onWake = onWake;
+    addEvents(this.epoll, wakeFd, EPOLLIN | EPOLLET, 0);
+  }
+
+  /** Returns 0 or `-errno`. */
+  watch(fd: number, events: number, handler: Handler): number {
+    while (this.handlers.length <= fd) {
+      this.handlers.push(undefined);
+      this.registrations.push(0);
+    }
+    const registration = (this.registrations[fd]! + 1) | 0;
+    this.registrations[fd] = registration;
+    this.handlers[fd] = handler;
+    return addEvents(this.epoll, fd, events, registration);
+  }
+
+  change(fd: number, events: number): number {
+    return changeEvents(this.epoll, fd, events, this.registrations[fd]!);
+  }
+
+  /** Stops watching a descriptor that stays open. */
+  unwatch(fd: number): void {
+    removeEvents(this.epoll, fd);
+    this.forget(fd);
+  }
+
+  /** Forgets a descriptor that is about to be closed: the kernel takes it off the list by itself. */
+  forget(fd: number): void {
+    this.handlers[fd] = undefined;
+    this.registrations[fd]!++;
+  }
+
+  defer(work: Deferred): void {
+    this.deferred.push(work);
+  }
+
+  stop(): void {
+    this.running = false;
+  }
+
+  run(): void {
+    while (this.running) this.turn();
+  }
+
+  private turn(): void {
+    const timeout = this.deferred.length > 0 ? 0 : this.timers.delay(this.now);
+    const count = wait(this.epoll, this.events, timeout);
+    this.now = performance.now();
+    this.wallMs = Date.now();
+    this.second = Math.floor(this.wallMs / 1000);
+    const woken = count > 0 && this.deliver(count);
+    if (this.now >= this.timers.nextAt) this.timers.advance(this.now);
+    if (this.deferred.length > 0) this.runDeferred();
+    if (woken) this.answerWake();
+  }
+
+  private deliver(count: number): boolean {
+    const { ints } = this.events;
+    const { handlers, registrations, wakeFd } = this;
+    let woken = false;
+    for (let i = 0; i < count; i++) {
+      const at = i * STRIDE;
+      const fd = ints[at + FD_AT]!;
+      if (fd === wakeFd) woken = true;
+      else if (registrations[fd] === ints[at + FD_AT + 1]) handlers[fd]?.onReady(ints[at]!);
+    }
+    return woken;
+  }
+
+  private runDeferred(): void {
+    const work = this.deferred;
+    this.deferred = [];
+    for (const item of work) item.onTurn();
+  }
+
+  private answerWake(): void {
+    drainEventfd(this.wakeFd);
+    this.onWake();
+  }
+}

@@ -1,0 +1,211 @@
+/**
+ * The proxy role's main thread: takes the configuration from core, runs the workers, passes health and orders on.
+ *
+ *     core --ToProxy--> main --eventfd + message--> worker 0..n
+ *          <-FromProxy-      <------ ready, empty --
+ *
+ * It stays on Node's own event loop and handles no connection. A worker that fails is our bug: the role ends and core
+ * starts it again; counters are in core's memory and survive that.
+ */
+import { lookup } from 'node:dns/promises';
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import type { ProxyConf, ServerConf } from '../config/haproxy.ts';
+import type { ProxySlice } from '../config/slice.ts';
+import { fatal } from '../fatal.ts';
+import { serveParent } from '../ipc/channel.ts';
+import type { FromProxy, Handlers, ServerHealth, ToProxy } from '../ipc/messages.ts';
+import { lookUpLogTargets } from '../log/log-lookup.ts';
+import { openEventfd, wake } from '../os/epoll.ts';
+import { mapRows } from './counter-layout.ts';
+import { Counters, claimCounters } from './counters.ts';
+import { HealthBoard } from './health-board.ts';
+import { dropPrivileges } from './privileges.ts';
+import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
+
+/** Dead processes' gauges are looked for this often. */
+const SWEEP_MS = 10_000;
+/** Descriptors that are not connections: standard ones, sockets of logs, Node's own. */
+const RESERVED_DESCRIPTORS = 100;
+
+type Config = Extract<ToProxy, { type: 'config' }>;
+
+export function runProxy(): void {
+  const role = new ProxyRole();
+  const send = serveParent<ToProxy, FromProxy>(role.handlers, () => role.stop());
+  role.send = send;
+}
+
+class ProxyRole {
+  send: (message: FromProxy) => void = () => {};
+  readonly handlers: Handlers<ToProxy> = {
+    config: (message) => {
+      this.config = message;
+    },
+    'config-done': ({ generation }) => {
+      if (this.config?.generation === generation) void this.start(this.config);
+    },
+    'server-health': ({ generation, states }) => {
+      if (generation >= (this.config?.generation ?? 0)) this.takeHealth(states);
+    },
+    'soft-stop': () => this.softStop(),
+    stop: () => this.stop(),
+  };
+  private config: Config | null = null;
+  private board: HealthBoard | null = null;
+  private counters: Counters | null = null;
+  /** Health that came before the workers. */
+  private early: ServerHealth[] = [];
+  private workers: RunningWorker[] = [];
+  private ready = 0;
+  private empty = 0;
+  private softly = false;
+  private stopping = false;
+
+  private async start({ conf, sockets, stateFd, generation }: Config): Promise<void> {
+    const slice = await lookUpNames(conf);
+    if (this.stopping) return;
+    const count = conf.global.nbthread ?? availableParallelism();
+    const rows = mapRows(slice);
+    const claimed = claimCounters(stateFd, rows, count);
+    if (claimed.fresh !== null && claimed.fresh !== 'first start') {
+      process.stderr.write(`[NOTICE]   (${process.pid}) : Counters start from zero: ${claimed.fresh}.\n`);
+    }
+    this.counters = new Counters(claimed.place, claimed.owned, claimed.owned[0]!);
+    this.board = new HealthBoard(slice, this.counters, rows);
+    this.board.take(this.early);
+    const limits = readLimits(slice);
+    const shared = {
+      slice,
+      sockets,
+      counters: claimed.place,
+      slots: claimed.owned,
+      wakeFds: Array.from({ length: count }, openWakeFd),
+      health: this.board.known,
+      processLimit: limits.connections,
+      descriptorLimit: limits.descriptors,
+      startedAtMs: Date.now(),
+    };
+    this.workers = shared.wakeFds.map((_, index) => this.startWorker({ ...shared, index }, generation));
+    setInterval(() => this.counters?.sweep(), SWEEP_MS).unref();
+  }
+
+  private startWorker(start: WorkerStart, generation: number): RunningWorker {
+    const thread = new Worker(new URL('./proxy-worker.js', import.meta.url), { workerData: start });
+    thread.on('message', (message: FromWorker) => this.onWorker(message, generation));
+    thread.on('error', (error) => fatal(`worker ${start.index}: ${error.stack ?? error.message}`));
+    const exited = new Promise<void>((resolve) => thread.once('exit', () => resolve()));
+    void exited.then(() => {
+      if (!this.stopping) fatal(`worker ${start.index} ended by itself`);
+    });
+    return { thread, wakeFd: start.wakeFds[start.index]!, exited };
+  }
+
+  private onWorker(message: FromWorker, generation: number): void {
+    switch (message.type) {
+      case 'ready':
+        if (++this.ready === this.workers.length) this.onReady(generation);
+        return;
+      case 'empty':
+        if (++this.empty === this.workers.length) this.stop();
+        return;
+      case 'failed':
+        fatal(message.what);
+    }
+  }
+
+  private onReady(generation: number): void {
+    const failure = dropPrivileges(this.config!.conf.global);
+    if (failure !== null) {
+      this.send({ type: 'fatal', what: failure });
+      this.stop();
+      return;
+    }
+    this.send({ type: 'ready', generation });
+    if (this.softly) this.tellWorkers({ type: 'soft-stop' });
+  }
+
+  private takeHealth(states: readonly ServerHealth[]): void {
+    if (this.board === null) {
+      this.early.push(...states);
+      return;
+    }
+    this.tellWorkers({ type: 'server-health', states: this.board.take(states) });
+  }
+
+  private tellWorkers(message: ToWorker): void {
+    for (const { thread, wakeFd } of this.workers) {
+      thread.postMessage(message);
+      wake(wakeFd);
+    }
+  }
+
+  private softStop(): void {
+    if (this.softly) return;
+    this.softly = true;
+    const limit = this.config?.conf.global.hardStopAfterMs ?? null;
+    if (limit !== null) setTimeout(() => this.stop(), limit);
+    if (this.config === null) this.stop();
+    else if (this.ready === this.workers.length && this.workers.length > 0) this.tellWorkers({ type: 'soft-stop' });
+  }
+
+  /** Workers first: a process whose thread sits in a system call cannot end. */
+  stop(): void {
+    if (this.stopping) return;
+    this.stopping = true;
+    this.tellWorkers({ type: 'stop' });
+    void Promise.all(this.workers.map((w) => w.exited)).then(() => {
+      this.counters?.leave();
+      process.exit(0);
+    });
+  }
+}
+
+interface RunningWorker {
+  readonly thread: Worker;
+  readonly wakeFd: number;
+  readonly exited: Promise<void>;
+}
+
+function openWakeFd(): number {
+  const fd = openEventfd();
+  if (fd < 0) fatal(`eventfd: errno ${-fd}`);
+  return fd;
+}
+
+/** Host names of servers and log targets become addresses, once. A name that is not found leaves its server down. */
+async function lookUpNames(slice: ProxySlice): Promise<ProxySlice> {
+  const proxies = await Promise.all(slice.proxies.map(lookUpProxy));
+  return { global: slice.global, proxies };
+}
+
+async function lookUpProxy(proxy: ProxyConf): Promise<ProxyConf> {
+  const [servers, logs] = await Promise.all([
+    Promise.all(proxy.servers.map(lookUpServer)),
+    lookUpLogTargets(proxy.logs),
+  ]);
+  return { ...proxy, servers, logs };
+}
+
+async function lookUpServer(server: ServerConf): Promise<ServerConf> {
+  const { address } = server;
+  if (address.kind !== 'ip' || isIP(address.host) !== 0) return server;
+  try {
+    const found = await lookup(address.host, { family: address.family });
+    return { ...server, address: { ...address, host: found.address, family: found.family === 6 ? 6 : 4 } };
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    process.stderr.write(`[WARNING]  (${process.pid}) : could not resolve address '${address.host}': ${reason}.\n`);
+    return server;
+  }
+}
+
+/** How many connections the process takes: as configured, else what descriptors allow with two a session. */
+function readLimits(slice: ProxySlice): { connections: number; descriptors: number } {
+  const line = /^Max open files\s+(\d+|unlimited)/m.exec(readFileSync('/proc/self/limits', 'latin1'));
+  const descriptors = line === null || line[1] === 'unlimited' ? 1_048_576 : Number(line[1]);
+  const allowed = Math.max(1, Math.floor((descriptors - RESERVED_DESCRIPTORS) / 2));
+  return { connections: slice.global.maxconn ?? allowed, descriptors };
+}

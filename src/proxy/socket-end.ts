@@ -1,0 +1,226 @@
+/**
+ * One connected socket of a stream, towards the client or towards a server: what is ready on it, what the kernel did
+ * not take yet, which directions are finished. It moves bytes; what they mean is its owner's business.
+ *
+ * Readiness is remembered (edge-triggered): `readable` until a read comes back short, `writable` until a write does.
+ * A FIN announced together with data saves the read that would only return 0. TCP_NODELAY is set with the second
+ * write: the first of a connection never waits for anybody, and many connections carry only one.
+ */
+import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../os/epoll.ts';
+import { EAGAIN, ECONNRESET, EINTR, ETIMEDOUT } from '../os/libc.ts';
+import {
+  closeFd,
+  getOption,
+  MSG_NOSIGNAL,
+  recvAt,
+  SHUT_WR,
+  SO_ERROR,
+  SOL_SOCKET,
+  SOL_TCP,
+  sendAt,
+  setOption,
+  setReset,
+  shutdownSocket,
+  TCP_NODELAY,
+} from '../os/socket.ts';
+import type { BufferPool, PooledBuffer } from './buffers.ts';
+import type { Handler, Loop } from './loop.ts';
+
+/** Whose end this is: told of every event after it was noted here. */
+export interface EndOwner {
+  onEnd(end: SocketEnd): void;
+}
+
+const READ_EVENTS = (EPOLLIN | EPOLLRDHUP | EPOLLET) >>> 0;
+const ALL_EVENTS = (READ_EVENTS | EPOLLOUT) >>> 0;
+
+/** Results of `read` besides a number of bytes. */
+export const NOTHING = 0;
+export const END = -1;
+export const BROKEN = -2;
+
+export class SocketEnd implements Handler {
+  readonly fd: number;
+  owner: EndOwner;
+  readable = false;
+  writable: boolean;
+  connecting: boolean;
+  /** The other side said FIN (all of its bytes may not have been read yet). */
+  finAnnounced = false;
+  /** All of its bytes were read. */
+  ended = false;
+  /** We said FIN. */
+  finSent = false;
+  closed = false;
+  /** errno of what broke the connection, 0 while it is well. */
+  error = 0;
+  /** What the kernel did not take. */
+  pending: PooledBuffer | null = null;
+  /** FIN follows once `pending` is gone. */
+  finWanted = false;
+  private readonly loop: Loop;
+  private readonly pool: BufferPool;
+  private watchesOut: boolean;
+  private noDelay: boolean;
+  private sends = 0;
+
+  constructor(fd: number, loop: Loop, pool: BufferPool, owner: EndOwner, connecting: boolean, noDelay: boolean) {
+    this.fd = fd;
+    this.loop = loop;
+    this.pool = pool;
+    this.owner = owner;
+    this.connecting = connecting;
+    this.writable = !connecting;
+    this.watchesOut = connecting;
+    this.noDelay = noDelay;
+  }
+
+  /** Starts to watch. Returns 0 or `-errno`. */
+  open(): number {
+    return this.loop.watch(this.fd, this.watchesOut ? ALL_EVENTS : READ_EVENTS, this);
+  }
+
+  onReady(events: number): void {
+    if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) this.readable = true;
+    if (events & (EPOLLRDHUP | EPOLLHUP)) this.finAnnounced = true;
+    if (events & EPOLLOUT) this.writable = true;
+    if (events & EPOLLERR || (events & EPOLLHUP && this.connecting)) this.noteError();
+    else if (events & EPOLLOUT) this.connecting = false;
+    if (this.pending !== null && this.writable) this.flush();
+    this.owner.onEnd(this);
+  }
+
+  private noteError(): void {
+    const error = getOption(this.fd, SOL_SOCKET, SO_ERROR);
+    this.error = error > 0 ? error : ECONNRESET;
+  }
+
+  get timedOut(): boolean {
+    return this.error === ETIMEDOUT;
+  }
+
+  /** Bytes that the kernel has not taken. */
+  get waiting(): number {
+    return this.pending === null ? 0 : this.pending.length;
+  }
+
+  /** Whether new bytes may be written now. */
+  get accepting(): boolean {
+    return this.writable && this.pending === null && !this.finSent && !this.closed && this.error === 0;
+  }
+
+  /** Reads up to `length` bytes to `address`: their number, or NOTHING, END, BROKEN. */
+  read(address: number, length: number): number {
+    if (this.ended) return END;
+    const n = recvAt(this.fd, address, length, 0);
+    if (n > 0) {
+      if (n < length) {
+        // All bytes before an announced FIN are in the queue: a short read has taken them.
+        if (this.finAnnounced && this.error === 0) this.ended = true;
+        this.readable = this.ended;
+      }
+      return n;
+    }
+    if (n === 0) {
+      this.ended = true;
+      this.readable = false;
+      return END;
+    }
+    if (n === -EAGAIN || n === -EINTR) {
+      this.readable = n === -EINTR;
+      return NOTHING;
+    }
+    this.readable = false;
+    this.ended = true;
+    if (this.error === 0) this.error = -n;
+    return BROKEN;
+  }
+
+  /**
+   * Writes `bytes[start..end)`, which lie at `address` (of `bytes[0]`). What the kernel does not take is kept in
+   * `pending`. Returns false when the connection is broken.
+   */
+  write(bytes: Uint8Array, address: number, start: number, end: number): boolean {
+    if (this.pending !== null) return this.keep(bytes, start, end);
+    if (!this.writable) return this.keep(bytes, start, end);
+    if (!this.noDelay && this.sends++ > 0) this.setNoDelay();
+    const n = sendAt(this.fd, address + start, end - start, MSG_NOSIGNAL);
+    if (n === end - start) return true;
+    if (n < 0 && n !== -EAGAIN && n !== -EINTR) return this.breakWith(-n);
+    this.blocked();
+    return this.keep(bytes, start + Math.max(0, n), end);
+  }
+
+  private setNoDelay(): void {
+    this.noDelay = true;
+    setOption(this.fd, SOL_TCP, TCP_NODELAY, 1);
+  }
+
+  private breakWith(error: number): boolean {
+    if (this.error === 0) this.error = error;
+    this.writable = false;
+    return false;
+  }
+
+  private blocked(): void {
+    this.writable = false;
+    if (this.watchesOut) return;
+    this.watchesOut = true;
+    this.loop.change(this.fd, ALL_EVENTS);
+  }
+
+  private keep(bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.error !== 0) return false;
+    this.pending ??= this.pool.take();
+    if (this.pending.room < end - start) this.pending.compact();
+    if (this.pending.room < end - start) throw new RangeError('more bytes pending than a buffer holds');
+    this.pending.append(bytes, start, end);
+    return true;
+  }
+
+  /** Sends what is pending; false when the connection is broken. */
+  flush(): boolean {
+    const buffer = this.pending;
+    if (buffer === null || this.connecting) return true;
+    if (!this.noDelay && this.sends++ > 0) this.setNoDelay();
+    const n = sendAt(this.fd, buffer.address + buffer.start, buffer.length, MSG_NOSIGNAL);
+    if (n < 0 && n !== -EAGAIN && n !== -EINTR) {
+      this.dropPending();
+      return this.breakWith(-n);
+    }
+    if (n > 0) buffer.start += n;
+    if (buffer.length > 0) {
+      this.blocked();
+      return true;
+    }
+    this.dropPending();
+    if (this.finWanted) this.sendFin();
+    return true;
+  }
+
+  private dropPending(): void {
+    this.pending?.giveBack();
+    this.pending = null;
+  }
+
+  /** Says FIN, after what is pending. */
+  finish(): void {
+    this.finWanted = true;
+    if (this.pending === null && !this.finSent && !this.connecting) this.sendFin();
+  }
+
+  private sendFin(): void {
+    this.finSent = true;
+    if (!this.closed && this.error === 0) shutdownSocket(this.fd, SHUT_WR);
+  }
+
+  /** Closes. `reset`: the other side gets a RST, and no TIME_WAIT stays behind here. */
+  close(reset = false): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.dropPending();
+    if (reset) setReset(this.fd, true);
+    this.loop.forget(this.fd);
+    closeFd(this.fd);
+  }
+}

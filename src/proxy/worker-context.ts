@@ -1,0 +1,149 @@
+/** What everything in one worker shares: the loop, memory, counters, the running objects, who listens for the end. */
+import { allocate, type Region } from '../os/memory.ts';
+import { Head } from '../wire/http1.ts';
+import type { Backend } from './backend.ts';
+import { BufferPool } from './buffers.ts';
+import type { RowMap } from './counter-layout.ts';
+import { BIN, BOUT, PROCESS_ROW, ROW_WIDTH, SCUR, SESS_RATE } from './counter-layout.ts';
+import type { Counters } from './counters.ts';
+import type { Dispatch } from './dispatch.ts';
+import type { Frontend } from './frontend.ts';
+import type { SessionRecord } from './log/record.ts';
+import type { Loop } from './loop.ts';
+import type { Server } from './server.ts';
+import type { StatsSource } from './stats/source.ts';
+
+/** Read at once from a connection, and at most kept for one that does not take it. */
+export const BULK_SIZE = 65536;
+
+export interface Paused {
+  resume(): void;
+}
+
+/** A session of a client, of whatever mode. */
+export interface Stream {
+  /** The process ends softly: no further request after the one under way. */
+  onSoftStop(): void;
+  /** Ends at once: the process stops, or (`down`) its server was marked down with shutdown-sessions. */
+  kill(reason: 'stop' | 'down'): void;
+  readonly server: Server | null;
+}
+
+export class WorkerContext {
+  readonly loop: Loop;
+  readonly counters: Counters;
+  readonly rows: RowMap;
+  readonly buffers: BufferPool;
+  /** Where every read goes first, and where messages are put together. */
+  readonly scratch: Region = allocate(BULK_SIZE);
+  readonly out: Region;
+  /** Read at once where a head may come: what follows it is copied behind the new head. */
+  readonly headRead: number;
+  readonly requestHead: Head;
+  readonly responseHead: Head;
+  /** A head may take this much: `tune.bufsize` without what rewriting needs. */
+  readonly headLimit: number;
+  readonly streams = new Set<Stream>();
+  readonly waitingBackends = new Set<Backend>();
+  /** No new connections are accepted, and no connection is kept for another request. */
+  stopping = false;
+  /** Wakes the other workers of the process to look at their queues. */
+  readonly wakeOthers: () => void;
+  /** Listeners that reached a limit: a session's end may let them go on. */
+  readonly pausedListeners = new Set<Paused>();
+  /** For the statistics page; set once the worker stands. */
+  statsSource!: StatsSource;
+  /** Runs when the last stream has ended while stopping. */
+  onEmpty: () => void = () => {};
+
+  constructor(
+    loop: Loop,
+    counters: Counters,
+    rows: RowMap,
+    tune: { readonly bufsize: number; readonly maxrewrite: number; readonly maxhdr: number },
+    wakeOthers: () => void,
+  ) {
+    this.loop = loop;
+    this.counters = counters;
+    this.rows = rows;
+    this.headRead = Math.min(tune.bufsize, BULK_SIZE);
+    this.buffers = new BufferPool(Math.max(2 * tune.bufsize, BULK_SIZE));
+    this.out = allocate(this.buffers.size);
+    this.headLimit = tune.bufsize - tune.maxrewrite;
+    this.requestHead = new Head(tune.maxhdr - 1);
+    this.responseHead = new Head(tune.maxhdr - 1);
+    this.wakeOthers = wakeOthers;
+  }
+
+  begin(stream: Stream): void {
+    this.streams.add(stream);
+    this.counters.enter(PROCESS_ROW);
+  }
+
+  end(stream: Stream): void {
+    this.streams.delete(stream);
+    this.counters.leaveRow(PROCESS_ROW);
+    for (const listener of this.pausedListeners) listener.resume();
+    if (this.stopping && this.streams.size === 0) this.onEmpty();
+  }
+
+  /** A server has a free place: for whoever waits here, else in another worker. */
+  offerPlace(backend: Backend, server: Server): void {
+    if (backend.queue.length > 0 || server.queue.length > 0) backend.offer(server);
+    if (backend.othersWait()) this.wakeOthers();
+  }
+
+  /** A session comes to a backend. */
+  enterBackend(backend: Backend): void {
+    const { counters, loop } = this;
+    counters.enter(backend.row);
+    counters.tick(backend.row, SESS_RATE, loop.second);
+  }
+
+  /** Adds bytes to every object that a session passed through. */
+  countTraffic(
+    frontend: Frontend,
+    listenerRow: number,
+    server: Server | null,
+    bytesIn: number,
+    bytesOut: number,
+  ): void {
+    this.countRow(frontend.row, bytesIn, bytesOut);
+    this.countRow(listenerRow, bytesIn, bytesOut);
+    if (frontend.backend !== null) this.countRow(frontend.backend.row, bytesIn, bytesOut);
+    if (server !== null) this.countRow(server.row, bytesIn, bytesOut);
+  }
+
+  private countRow(row: number, bytesIn: number, bytesOut: number): void {
+    const { totals } = this.counters.own;
+    totals[row * ROW_WIDTH + BIN]! += bytesIn;
+    totals[row * ROW_WIDTH + BOUT]! += bytesOut;
+  }
+
+  sessionsOf(server: Server): number {
+    return this.counters.mineNow(server.row, SCUR);
+  }
+
+  /** The numbers of sessions for a log line, as of now: this one is still among them. */
+  fillConnections(record: SessionRecord, frontend: Frontend, dispatch: Dispatch): void {
+    const { counters } = this;
+    const { backend } = frontend;
+    record.actconn = counters.mineNow(PROCESS_ROW, SCUR);
+    record.feconn = counters.mineNow(frontend.row, SCUR);
+    record.beconn = backend === null ? 0 : counters.mineNow(backend.row, SCUR);
+    record.srvconn = dispatch.server === null ? 0 : this.sessionsOf(dispatch.server);
+    record.retries = dispatch.retries;
+    record.redispatched = dispatch.redispatched;
+    record.serverQueue = dispatch.serverQueue;
+    record.backendQueue = dispatch.backendQueue;
+  }
+
+  offerAllPlaces(): void {
+    for (const backend of this.waitingBackends) {
+      backend.offerAll();
+      if (backend.queue.length === 0 && backend.servers.every((s) => s.queue.length === 0)) {
+        this.waitingBackends.delete(backend);
+      }
+    }
+  }
+}

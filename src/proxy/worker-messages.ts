@@ -1,0 +1,32 @@
+/** What the proxy's main thread and its workers say to each other. A worker is woken by its eventfd. */
+import type { ProxySlice } from '../config/slice.ts';
+import type { InheritedSocket, ServerHealth } from '../ipc/messages.ts';
+import type { CounterPlace } from './counters.ts';
+
+/** Everything a worker starts with. Plain data: it crosses by structured clone. */
+export interface WorkerStart {
+  readonly slice: ProxySlice;
+  readonly sockets: readonly InheritedSocket[];
+  readonly counters: CounterPlace;
+  /** Slots of all workers of the process, and which of them is this worker's. */
+  readonly slots: readonly number[];
+  readonly index: number;
+  /** Eventfds of all workers, by index. */
+  readonly wakeFds: readonly number[];
+  readonly health: readonly ServerHealth[];
+  readonly processLimit: number;
+  readonly descriptorLimit: number;
+  readonly startedAtMs: number;
+}
+
+export type ToWorker =
+  | { readonly type: 'server-health'; readonly states: readonly ServerHealth[] }
+  | { readonly type: 'soft-stop' }
+  | { readonly type: 'stop' };
+
+export type FromWorker =
+  /** Accepts on every socket. */
+  | { readonly type: 'ready' }
+  /** Was told to stop softly and its last session has ended. */
+  | { readonly type: 'empty' }
+  | { readonly type: 'failed'; readonly what: string };

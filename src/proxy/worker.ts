@@ -1,0 +1,189 @@
+/**
+ * A worker thread: builds the running objects from its configuration and runs the loop until it is told to stop.
+ *
+ * It never comes back to Node's event loop before that. Messages of the main thread are fetched when the eventfd wakes
+ * the loop; another worker wakes it the same way when a place at a server became free.
+ */
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { dispatch } from '../ipc/channel.ts';
+import type { Handlers, ServerHealth } from '../ipc/messages.ts';
+import { SyslogSender, syslogOrigin } from '../log/syslog-sender.ts';
+import { wake } from '../os/epoll.ts';
+import { Backend } from './backend.ts';
+import { mapRows, serverKey } from './counter-layout.ts';
+import { Counters } from './counters.ts';
+import { Frontend } from './frontend.ts';
+import { IdleConnections } from './idle-connections.ts';
+import { Listener } from './listener.ts';
+import { Loop } from './loop.ts';
+import { Server } from './server.ts';
+import { SessionLog } from './session-log.ts';
+import { type Timed, Timer } from './timers.ts';
+import { VERSION } from '../version.ts';
+import { WorkerContext } from './worker-context.ts';
+import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
+
+/** HAProxy's `pool-purge-delay`. */
+const PURGE_MS = 5000;
+
+class ProxyWorker implements Timed {
+  private readonly start: WorkerStart;
+  private readonly loop: Loop;
+  private readonly context: WorkerContext;
+  private readonly servers = new Map<string, Server>();
+  private readonly backends = new Map<number, Backend>();
+  private readonly listeners: Listener[] = [];
+  private readonly health = new Map<string, ServerHealth>();
+  private readonly purgeTimer = new Timer(this);
+  private readonly handlers: Handlers<ToWorker> = {
+    'server-health': ({ states }) => this.takeHealth(states),
+    'soft-stop': () => this.softStop(),
+    stop: () => this.stop(),
+  };
+
+  constructor(start: WorkerStart) {
+    this.start = start;
+    const { slice, slots, index } = start;
+    const counters = new Counters(start.counters, slots, slots[index]!);
+    const rows = mapRows(slice);
+    this.loop = new Loop(start.wakeFds[index]!, () => this.onWake());
+    const { tuneBufsize, tuneMaxrewrite, tuneHttpMaxhdr } = slice.global;
+    const tune = { bufsize: tuneBufsize, maxrewrite: tuneMaxrewrite, maxhdr: tuneHttpMaxhdr };
+    const others = start.wakeFds.filter((_, i) => i !== index);
+    this.context = new WorkerContext(this.loop, counters, rows, tune, () => {
+      for (const fd of others) wake(fd);
+    });
+    this.context.onEmpty = () => tell({ type: 'empty' });
+    this.context.statsSource = {
+      slice,
+      rows,
+      counters,
+      pid: process.pid,
+      startedAtMs: start.startedAtMs,
+      threads: slots.length,
+      maxconn: start.processLimit,
+      descriptorLimit: start.descriptorLimit,
+      version: VERSION,
+      health: (proxyId, serverId) => this.health.get(serverKey(proxyId, serverId)),
+      stopping: false,
+    };
+  }
+
+  build(): void {
+    const { slice } = this.start;
+    const { context } = this;
+    for (const proxy of slice.proxies) {
+      if (proxy.disabled) continue;
+      const servers = proxy.servers.map((conf) => {
+        const key = serverKey(proxy.id, conf.id);
+        const server = new Server(conf, proxy, context.rows.servers.get(key)!, context.counters);
+        if (proxy.mode === 'http') server.idle = new IdleConnections();
+        this.servers.set(key, server);
+        return server;
+      });
+      const row = context.rows.backends.get(proxy.id)!;
+      this.backends.set(proxy.id, new Backend(proxy, row, servers, context.counters));
+    }
+    this.takeHealth(this.start.health);
+    this.buildFrontends();
+    this.loop.timers.arm(this.purgeTimer, this.loop.now + PURGE_MS);
+  }
+
+  private buildFrontends(): void {
+    const { slice, sockets, processLimit } = this.start;
+    const { context } = this;
+    for (const proxy of slice.proxies) {
+      if (proxy.disabled || proxy.kind === 'backend') continue;
+      const origin = syslogOrigin(proxy.logTag ?? slice.global.logTag, slice.global.logSendHostname);
+      const log = new SessionLog(proxy, new SyslogSender(proxy.logs, origin));
+      const backend = proxy.backend === null ? null : (this.backends.get(proxy.backend) ?? null);
+      const frontend = new Frontend(proxy, context.rows.frontends.get(proxy.id)!, backend, log);
+      for (const conf of proxy.listeners) {
+        for (const socket of sockets.filter((s) => s.listenerId === conf.id)) {
+          const row = context.rows.listeners.get(conf.id)!;
+          this.listeners.push(new Listener(conf, socket.fd, row, frontend, context, processLimit));
+        }
+      }
+    }
+  }
+
+  listen(): void {
+    for (const listener of this.listeners) {
+      const done = listener.open();
+      if (done < 0) throw new Error(`listener ${listener.conf.id} (descriptor ${listener.fd}): errno ${-done}`);
+    }
+  }
+
+  run(): void {
+    this.loop.run();
+  }
+
+  private onWake(): void {
+    for (;;) {
+      const received = receiveMessageOnPort(parentPort!);
+      if (received === undefined) break;
+      dispatch(this.handlers, received.message);
+    }
+    this.context.offerAllPlaces();
+  }
+
+  private takeHealth(states: readonly ServerHealth[]): void {
+    const changed = new Set<Backend>();
+    for (const state of states) {
+      const key = serverKey(state.proxyId, state.serverId);
+      this.health.set(key, state);
+      const server = this.servers.get(key);
+      if (server === undefined) continue;
+      const before = server.usable;
+      server.health = state;
+      if (server.usable === before) continue;
+      const backend = this.backends.get(state.proxyId)!;
+      changed.add(backend);
+      backend.refresh();
+      if (!server.usable) this.serverLost(server);
+    }
+    for (const backend of changed) backend.offerAll();
+  }
+
+  private serverLost(server: Server): void {
+    server.idle?.closeAll();
+    server.queue.scatter();
+    if (!server.conf.onMarkedDownShutdownSessions) return;
+    for (const stream of [...this.context.streams]) if (stream.server === server) stream.kill('down');
+  }
+
+  private softStop(): void {
+    const { context } = this;
+    context.stopping = true;
+    for (const listener of this.listeners) listener.close();
+    for (const stream of context.streams) stream.onSoftStop();
+    if (context.streams.size === 0) context.onEmpty();
+  }
+
+  private stop(): void {
+    this.context.stopping = true;
+    this.context.onEmpty = () => {};
+    for (const listener of this.listeners) listener.close();
+    for (const stream of [...this.context.streams]) stream.kill('stop');
+    this.loop.stop();
+  }
+
+  onTimer(): void {
+    for (const server of this.servers.values()) server.idle?.purge();
+    this.loop.timers.arm(this.purgeTimer, this.loop.now + PURGE_MS);
+  }
+}
+
+function tell(message: FromWorker): void {
+  parentPort!.postMessage(message);
+}
+
+try {
+  const worker = new ProxyWorker(workerData as WorkerStart);
+  worker.build();
+  worker.listen();
+  tell({ type: 'ready' });
+  worker.run();
+} catch (error) {
+  tell({ type: 'failed', what: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+}
