@@ -116,7 +116,7 @@ function runPair(flavourA: Flavour, flavourB: Flavour): void {
       from: seen,
     });
     const queries = loop.since(stopped);
-    expect(queries.length).toBeGreaterThan(50);
+    expect(queries.length).toBeGreaterThan(5);
     expect(queries.filter((query) => query.answeredBy !== 'a')).toEqual([]);
     expect(await pair.holders()).toEqual([master.host.name]);
     await pair.b.startDatabase();
