@@ -85,6 +85,8 @@ function openMonitor(onChange: () => void): NetlinkSocket {
   return monitor;
 }
 
+const neverPreferred = { ifaPrefered: 0, ifaValid: 0xffffffff, cstamp: 0, tstamp: 0 };
+
 type AddressCall = RtSocket['newAddress'];
 
 async function change(
@@ -104,6 +106,8 @@ async function change(
     address: bytes,
     local: bytes,
     ...(request.label === null ? {} : { label: request.label }),
+    // An address for service, not for connections of this host's own: keepalived deprecates a /128 too.
+    ...(request.family === 6 && request.prefixLength === 128 ? { cacheInfo: neverPreferred } : {}),
     ...(request.broadcast === null ? {} : { broadcast: Buffer.from(request.broadcast) }),
   };
   try {

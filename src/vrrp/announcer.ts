@@ -6,9 +6,9 @@
  * `garp_interval` spaces single packets.
  */
 import type { GarpConf, VirtualAddressConf } from '../config/keepalived.ts';
+import type { ProcessLog } from '../log/process-log.ts';
 import { encodeGratuitousArp } from '../wire/arp.ts';
 import { encodeNeighbourAdvert } from '../wire/ndisc.ts';
-import type { VrrpLog } from './log.ts';
 import { type Network, packVirtual } from './network.ts';
 
 export interface AnnouncerOptions {
@@ -17,7 +17,7 @@ export interface AnnouncerOptions {
   readonly addresses: () => readonly VirtualAddressConf[];
   readonly network: Network;
   readonly sendFrame: (interfaceIndex: number, frame: Uint8Array) => number;
-  readonly log: VrrpLog;
+  readonly log: ProcessLog;
 }
 
 export class Announcer {

@@ -9,6 +9,7 @@
 import type { GlobalDefs, VrrpInstanceConf, VrrpScriptConf } from '../config/keepalived.ts';
 import type { VrrpSlice } from '../config/slice.ts';
 import type { VrrpState } from '../ipc/messages.ts';
+import type { ProcessLog } from '../log/process-log.ts';
 import { unpackInet4, unpackInet6 } from '../os/address.ts';
 import type { InterfaceAddress, Link } from '../os/netlink.ts';
 import { openFrameSocket, sendFrame } from '../os/packet.ts';
@@ -16,7 +17,6 @@ import { openPoller } from '../os/poller.ts';
 import { closeFd } from '../os/socket.ts';
 import { prepareScript } from './exec.ts';
 import type { Tracking } from './instance.ts';
-import type { VrrpLog } from './log.ts';
 import { type Network, openNetwork, packVirtual } from './network.ts';
 import { createNotifier, type Notifier } from './notify.ts';
 import { type RouterSurroundings, VirtualRouter } from './router.ts';
@@ -34,7 +34,7 @@ export class VrrpDaemon {
   groups: SyncGroup[] = [];
   slice: VrrpSlice;
   readonly network: Network;
-  private readonly log: VrrpLog;
+  private readonly log: ProcessLog;
   private readonly poller = openPoller();
   private readonly frameSocket = openFrameSocket();
   private readonly notifier: Notifier;
@@ -48,7 +48,7 @@ export class VrrpDaemon {
   private constructor(
     slice: VrrpSlice,
     network: Network,
-    log: VrrpLog,
+    log: ProcessLog,
     onState: (instance: string, state: VrrpState) => void,
   ) {
     this.slice = slice;
@@ -72,7 +72,7 @@ export class VrrpDaemon {
   /** Reads the network and starts everything. */
   static async open(
     slice: VrrpSlice,
-    log: VrrpLog,
+    log: ProcessLog,
     onState: (instance: string, state: VrrpState) => void,
   ): Promise<VrrpDaemon> {
     const early: { daemon: VrrpDaemon | null } = { daemon: null };

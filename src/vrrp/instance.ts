@@ -14,8 +14,8 @@
  */
 import { fatal } from '../fatal.ts';
 import type { VrrpState } from '../ipc/messages.ts';
+import type { LogLevel, ProcessLog } from '../log/process-log.ts';
 import { compareAddresses } from '../wire/ipv4.ts';
-import type { VrrpLog, VrrpLogLevel } from './log.ts';
 
 export const OWNER_PRIORITY = 255;
 const DOWN_TIMER_ADVERTS = 3;
@@ -64,7 +64,7 @@ export interface InstanceWorld {
   readonly onLowerPriority: () => void;
   /** False: a member of the sync group cannot be master now. */
   readonly mayBecomeMaster: () => boolean;
-  readonly log: VrrpLog;
+  readonly log: ProcessLog;
 }
 
 export interface InstanceStats {
@@ -103,6 +103,8 @@ export class VrrpInstance {
   priority: number;
   /** Version 3 follows the master's interval; otherwise our own. */
   masterIntervalMs: number;
+  /** Timed out, but the sync group is not ready: it becomes master once every member wants to. */
+  wantsMaster = false;
   /** Who was heard as master last. */
   master: { readonly address: string; readonly priority: number } | null = null;
   private readonly world: InstanceWorld;
@@ -240,6 +242,7 @@ export class VrrpInstance {
 
   private enter(to: VrrpState): void {
     const from = this.state;
+    this.wantsMaster = false;
     if (!transitions[from].includes(to)) fatal(`${this.policy.name}: transition from ${from} to ${to}`);
     this.state = to;
     if (to === 'MASTER') this.stats.becameMaster++;
@@ -249,6 +252,7 @@ export class VrrpInstance {
 
   private receiveAsBackup(advert: HeardAdvert): void {
     const { now } = this.world;
+    this.wantsMaster &&= advert.priority < this.priority;
     if (advert.priority === 0) {
       this.stats.priorityZeroReceived++;
       this.say('Backup received priority 0 advertisement');
@@ -323,6 +327,7 @@ export class VrrpInstance {
 
   private takeOver(): void {
     this.say('Receive advertisement timeout', 'detail');
+    this.wantsMaster = true;
     if (this.world.mayBecomeMaster()) this.enterMaster();
     else this.arm(this.world.now() + this.masterDownMs);
   }
@@ -359,7 +364,7 @@ export class VrrpInstance {
     this.world.setTimer(at);
   }
 
-  private say(text: string, level: VrrpLogLevel = 'info'): void {
+  private say(text: string, level: LogLevel = 'info'): void {
     this.world.log(level, `(${this.policy.name}) ${text}`);
   }
 }

@@ -9,11 +9,12 @@ import type { VrrpSlice } from '../config/slice.ts';
 import { fatal } from '../fatal.ts';
 import { serveParent } from '../ipc/channel.ts';
 import type { FromVrrp, Handlers, ToVrrp } from '../ipc/messages.ts';
+import type { ProcessLog } from '../log/process-log.ts';
 import { VrrpDaemon } from './daemon.ts';
-import type { VrrpLog } from './log.ts';
+import { formatData, formatStats, writeDump } from './dump.ts';
 
 export interface VrrpOptions {
-  readonly log?: VrrpLog;
+  readonly log?: ProcessLog;
 }
 
 export function runVrrp(options: VrrpOptions = {}): void {
@@ -39,7 +40,7 @@ export function runVrrp(options: VrrpOptions = {}): void {
       pending = null;
       inTurn(() => apply(next));
     },
-    dump: () => {},
+    dump: (message) => dump(message.what),
     stop: () => end(),
   } satisfies Handlers<ToVrrp>;
   const send = serveParent<ToVrrp, FromVrrp>(handlers, () => end());
@@ -57,6 +58,15 @@ export function runVrrp(options: VrrpOptions = {}): void {
       });
     }
     send({ type: 'ready', generation });
+  }
+
+  function dump(what: 'data' | 'stats'): void {
+    if (!daemon) return;
+    const [name, text] =
+      what === 'data' ? ['keepalived.data', formatData(daemon)] : ['keepalived.stats', formatStats(daemon)];
+    log('info', `Printing VRRP ${what} for process(${process.pid}) on signal`);
+    const problem = writeDump(name, text);
+    if (problem !== null) log('info', `Can't open dump file: ${problem}`);
   }
 
   function end(): void {

@@ -8,8 +8,8 @@
 import type { ChildProcess } from 'node:child_process';
 import type { GlobalDefs, NotifyConf, ScriptConf } from '../config/keepalived.ts';
 import type { VrrpState } from '../ipc/messages.ts';
+import type { ProcessLog } from '../log/process-log.ts';
 import { prepareScript, startProgram } from './exec.ts';
-import type { VrrpLog } from './log.ts';
 
 export interface Subject {
   readonly kind: 'INSTANCE' | 'GROUP';
@@ -24,7 +24,7 @@ export interface Notifier {
   readonly settle: (limitMs: number) => Promise<void>;
 }
 
-export function createNotifier(globals: () => GlobalDefs, log: VrrpLog): Notifier {
+export function createNotifier(globals: () => GlobalDefs, log: ProcessLog): Notifier {
   const running = new Set<ChildProcess>();
 
   function run(conf: ScriptConf | null, extra: readonly string[]): void {

@@ -6,6 +6,7 @@
  */
 import type { GlobalDefs, VirtualAddressConf, VrrpInstanceConf } from '../config/keepalived.ts';
 import type { VrrpState } from '../ipc/messages.ts';
+import type { ProcessLog } from '../log/process-log.ts';
 import { packInet4, unpackInet4 } from '../os/address.ts';
 import { errorText } from '../os/libc.ts';
 import { encodeIpv4 } from '../wire/ipv4.ts';
@@ -21,7 +22,6 @@ import {
 import { countFault, describeFault, emptyFaultStats, type FaultStats } from './advert-fault.ts';
 import { Announcer } from './announcer.ts';
 import { type InstancePolicy, OWNER_PRIORITY, VrrpInstance } from './instance.ts';
-import type { VrrpLog } from './log.ts';
 import { type Network, packVirtual } from './network.ts';
 import type { Notifier } from './notify.ts';
 import type { Channel } from './transport.ts';
@@ -34,7 +34,7 @@ export interface RouterSurroundings {
   readonly globals: () => GlobalDefs;
   readonly network: Network;
   readonly notifier: Notifier;
-  readonly log: VrrpLog;
+  readonly log: ProcessLog;
   readonly sendFrame: (interfaceIndex: number, frame: Uint8Array) => number;
   /** Every configured virtual address, as hexadecimal text: none of them may be our source. */
   readonly virtualAddresses: () => ReadonlySet<string>;
@@ -278,7 +278,7 @@ function policyOf(conf: VrrpInstanceConf): InstancePolicy {
 }
 
 function passwordOf(conf: VrrpInstanceConf): Uint8Array | null {
-  return conf.auth?.type === 'PASS' ? Buffer.from(conf.auth.password).subarray(0, 8) : null;
+  return conf.auth?.type === 'PASS' ? Buffer.from(conf.auth.password, 'latin1').subarray(0, 8) : null;
 }
 
 function textOf(address: VirtualAddressConf): string {

@@ -7,8 +7,8 @@
  */
 import type { ChildProcess } from 'node:child_process';
 import type { VrrpScriptConf } from '../config/keepalived.ts';
+import type { ProcessLog } from '../log/process-log.ts';
 import { type Program, signalGroup, startProgram } from './exec.ts';
-import type { VrrpLog } from './log.ts';
 
 /** How long a script that got SIGTERM may take to end. */
 const KILL_AFTER_MS = 2000;
@@ -78,13 +78,13 @@ export class TrackScript {
   /** Null: the program is missing or must not run; the script then never succeeds. */
   readonly program: Program | null;
   state: 'idle' | 'running' | 'terminating' | 'killing' = 'idle';
-  private readonly log: VrrpLog;
+  private readonly log: ProcessLog;
   private readonly onChange: () => void;
   private ticker: NodeJS.Timeout | null = null;
   private child: ChildProcess | null = null;
   private lastExit: number | null = 0;
 
-  constructor(conf: VrrpScriptConf, program: Program | null, log: VrrpLog, onChange: () => void) {
+  constructor(conf: VrrpScriptConf, program: Program | null, log: ProcessLog, onChange: () => void) {
     this.conf = conf;
     this.program = program;
     this.log = log;

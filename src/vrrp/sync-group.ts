@@ -2,24 +2,24 @@
  * `vrrp_sync_group`: its members are master together or not at all (keepalived.conf(5), "VRRP synchronization group").
  *
  * A fault of one member is a fault of all; one that becomes master takes the others along, one that gives way makes
- * the others follow; none becomes master while another cannot. The group's notify scripts run once all have arrived.
+ * the others follow; the first becomes master when every one has timed out. The group's notify scripts run once all have arrived.
  */
 import type { SyncGroupConf } from '../config/keepalived.ts';
 import type { VrrpState } from '../ipc/messages.ts';
+import type { ProcessLog } from '../log/process-log.ts';
 import type { Tracking, VrrpInstance } from './instance.ts';
-import type { VrrpLog } from './log.ts';
 
 export class SyncGroup {
   readonly conf: SyncGroupConf;
   readonly members: readonly VrrpInstance[];
   state: VrrpState = 'INIT';
-  private readonly log: VrrpLog;
+  private readonly log: ProcessLog;
   private readonly onState: (state: VrrpState) => void;
 
   constructor(
     conf: SyncGroupConf,
     members: readonly VrrpInstance[],
-    log: VrrpLog,
+    log: ProcessLog,
     onState: (state: VrrpState) => void,
   ) {
     this.conf = conf;
@@ -42,7 +42,9 @@ export class SyncGroup {
   }
 
   mayBecomeMaster(asking: VrrpInstance): boolean {
-    return this.members.every((each) => each === asking || each.state === 'BACKUP' || each.state === 'MASTER');
+    const ready = (each: VrrpInstance): boolean =>
+      each.state === 'MASTER' || (each.state === 'BACKUP' && each.wantsMaster);
+    return this.members.every((each) => each === asking || ready(each));
   }
 
   /** A member has changed its state: the others follow. */

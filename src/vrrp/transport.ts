@@ -5,6 +5,8 @@
  * whose destination is not the channel's (a unicast packet on a multicast instance). What is wrong with the rest, the
  * instance's ladder finds out.
  */
+
+import type { ProcessLog } from '../log/process-log.ts';
 import { packInet4 } from '../os/address.ts';
 import { errorText } from '../os/libc.ts';
 import { openVrrpSocket4, receivePacket, sendPacket4 } from '../os/packet.ts';
@@ -12,7 +14,6 @@ import type { Poller } from '../os/poller.ts';
 import { closeFd } from '../os/socket.ts';
 import { decodeIpv4, IPV4_HEADER_LENGTH } from '../wire/ipv4.ts';
 import { ADVERT_HEADER_LENGTH, type AdvertPacket, peekVrid } from '../wire/vrrp.ts';
-import type { VrrpLog } from './log.ts';
 
 /** Bounds one turn: a flood on the link must not keep the timers waiting. */
 const PACKETS_PER_TURN = 64;
@@ -36,7 +37,7 @@ export interface Channel {
 }
 
 /** Undefined when the socket cannot be had; the log says why. */
-export function openChannel(poller: Poller, options: ChannelOptions, log: VrrpLog): Channel | undefined {
+export function openChannel(poller: Poller, options: ChannelOptions, log: ProcessLog): Channel | undefined {
   const fd = openVrrpSocket4(options);
   if (fd < 0) {
     log('error', `cant open raw socket on ${options.interfaceName}. errno=${-fd} (${errorText(fd)})`);
@@ -65,7 +66,12 @@ export function openChannel(poller: Poller, options: ChannelOptions, log: VrrpLo
   };
 }
 
-function deliver(bytes: Uint8Array, group: Uint8Array | null, subscribers: Channel['subscribers'], log: VrrpLog): void {
+function deliver(
+  bytes: Uint8Array,
+  group: Uint8Array | null,
+  subscribers: Channel['subscribers'],
+  log: ProcessLog,
+): void {
   const packet = decodeIpv4(bytes);
   const vrid = packet && peekVrid(packet.payload);
   if (!packet || vrid === undefined) {
