@@ -46,7 +46,7 @@ export function parseAddress(
   const expanded = text.replace(/\$(?:\{(\w+)\}|(\w+))/g, (_, braced, bare) => env.get(braced ?? bare) ?? '');
   const plain = expanded.replace(/^(?:stream|dgram|quic)\+/, '');
   const prefix = /^([a-z][a-z0-9]*)@(.*)$/s.exec(plain);
-  if (!prefix) return plain.startsWith('/') ? { kind: 'unix', path: plain } : parseIp(plain, 0, text);
+  if (!prefix) return plain.startsWith('/') ? parseUnix(plain, text) : parseIp(plain, 0, text);
   const [, scheme = '', rest = ''] = prefix;
   if (scheme === 'unix' || scheme === 'uxst' || scheme === 'uxdg') return parseUnix(rest, text);
   if (scheme === 'fd') return parseFd(rest, text);

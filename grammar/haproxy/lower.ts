@@ -46,6 +46,9 @@ class Lowering {
   private readonly sections: SectionReader;
   /** Variables that the original sets itself, beside the user's. */
   private readonly pseudo = new Map<string, string>();
+  private readonly environment = {
+    get: (name: string): string | undefined => this.pseudo.get(name) ?? this.global.env.get(name),
+  };
 
   constructor(options: LowerOptions) {
     this.options = options;
@@ -58,8 +61,7 @@ class Lowering {
 
   readTree(tree: Tree): void {
     const { diagnostics, language } = this.options;
-    const environment = { get: (name: string) => this.pseudo.get(name) ?? this.global.env.get(name) };
-    const directives = new Directives(tree.source, environment, language, diagnostics);
+    const directives = new Directives(tree.source, this.environment, language, diagnostics);
     let section: OpenSection | null = null;
     this.pseudo.set('.FILE', tree.source.file);
     this.checkEncoding(tree.source);
@@ -115,10 +117,6 @@ class Lowering {
     this.options.diagnostics.error('too-many-words', surplus.at, message);
     return values.slice(0, MAX_WORDS);
   }
-
-  private readonly environment = {
-    get: (name: string): string | undefined => this.pseudo.get(name) ?? this.global.env.get(name),
-  };
 
   private setLine(source: Source, word: Word): void {
     if (word.raw.includes('.LINE')) this.pseudo.set('.LINE', String(positionOf(source, word.start).line));

@@ -42,9 +42,7 @@ export interface LoadedHaproxy {
 
 export function loadHaproxy(files: readonly string[], options: LoadHaproxyOptions): LoadedHaproxy {
   const diagnostics = new Diagnostics();
-  const trees = files
-    .flatMap((file) => listFiles(file, diagnostics))
-    .flatMap((file) => readTree(file, options, diagnostics));
+  const trees = files.flatMap((file) => readTrees(file, options, diagnostics));
   const language = languageOf(options.compat);
   const nodes = lower(trees, { language, env: options.env, diagnostics });
   const uniqueNames = !language.lenient && language.release[0] === 3 && language.release[1] >= 3;
@@ -65,31 +63,33 @@ function hasListeners(nodes: HaproxyNodes): boolean {
   return nodes.proxies.some((proxy) => proxy.declaresBind);
 }
 
-/** A directory's configuration files, or the file itself. */
+/** The tree of a file, or the trees of a directory's *.cfg files. */
+function readTrees(path: string, options: LoadHaproxyOptions, diagnostics: Diagnostics): Tree[] {
+  try {
+    return [parse(sourceOf(path, options.readFile(path)))];
+  } catch (error) {
+    if (codeOf(error) === null) throw error;
+    if (codeOf(error) === 'EISDIR')
+      return listFiles(path, diagnostics).flatMap((file) => readTrees(file, options, diagnostics));
+    refuse(path, error, diagnostics);
+    return [];
+  }
+}
+
 function listFiles(path: string, diagnostics: Diagnostics): string[] {
   try {
     const names = readdirSync(path, 'utf8').filter((name) => name.endsWith('.cfg') && !name.startsWith('.'));
     return names.sort().map((name) => join(path, name));
   } catch (error) {
-    if (codeOf(error) === 'ENOTDIR') return [path];
-    const text = `Cannot open configuration file/directory ${path} : ${reasonOf(error)}`;
-    diagnostics.error('unreadable-file', startOf(path), text);
+    if (codeOf(error) === null) throw error;
+    refuse(path, error, diagnostics);
     return [];
   }
 }
 
-function readTree(path: string, options: LoadHaproxyOptions, diagnostics: Diagnostics): Tree[] {
-  try {
-    return [parse(sourceOf(path, options.readFile(path)))];
-  } catch (error) {
-    if (!(error instanceof Error) || codeOf(error) === null) throw error;
-    diagnostics.error(
-      'unreadable-file',
-      startOf(path),
-      `Could not open configuration file ${path} : ${reasonOf(error)}`,
-    );
-    return [];
-  }
+function refuse(path: string, error: unknown, diagnostics: Diagnostics): void {
+  const message = `Cannot open configuration file/directory ${path} : ${reasonOf(error)}`;
+  diagnostics.error('unreadable-file', startOf(path), message);
 }
 
 function startOf(file: string) {

@@ -26,7 +26,7 @@ export const checkRows: readonly KeywordRow<ProxyNode>[] = [
     ok: ['http-check send meth GET uri /up ver HTTP/1.1 hdr Host example.com'],
     bad: [
       ['http-check send meth', 'missing-argument'],
-      ['http-check send zork', 'bad-value'],
+      ['http-check send zork 1', 'bad-value'],
     ],
     apply: setSend,
   }),
