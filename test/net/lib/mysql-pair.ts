@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { copyDatabase, createDatabase, startDatabase } from './mariadb.ts';
 import { createNetwork, type Host, type HostProcess, type Network } from './namespaces.ts';
 import { distBin, findBinary, repository } from './requirements.ts';
+import { findRole } from './roles.ts';
 import { receiveSyslogOn, type SyslogReceiver } from './syslog.ts';
 import { waitUntil } from './wait.ts';
 
@@ -109,8 +110,13 @@ async function createNode(host: Host, flavour: Flavour, scratch: string): Promis
   let program: HostProcess | null = null;
   let output = '';
   const proxyRole = (): number | null => {
-    const role = host.processes().find(({ args }) => args.includes('--role') && args.includes('proxy'));
-    return role?.pid ?? null;
+    // In the drop-in flavours haproxy is a daemon of its own: every parent of a role is its core.
+    const cores = new Set(host.processes().map((entry) => entry.parentPid));
+    for (const core of cores) {
+      const role = findRole(core, 'proxy');
+      if (role !== null) return role;
+    }
+    return null;
   };
   return {
     host,

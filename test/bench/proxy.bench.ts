@@ -1,0 +1,111 @@
+/**
+ * CPU time per request beside the real HAProxy: the same configuration, loaded in turn, the whole process tree counted.
+ *
+ *     node test/bench/run.mjs proxy
+ *
+ * Wall-clock throughput on a small shared machine is noise; CPU time per request is not. The ratio is HAProxy's time
+ * over ours: above 1 ours is cheaper. BENCH_SECONDS (3) and BENCH_ROUNDS (3) set the length.
+ */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { freePorts, waitForPort } from '../net/lib/ports.ts';
+import { readTreeUsage } from '../net/lib/process-tree.ts';
+import { type Program, startProgram, writeFiles } from '../net/lib/program.ts';
+import { describeNet, distBin, findBinary } from '../net/lib/requirements.ts';
+import { runWrk } from '../net/lib/wrk.ts';
+import { median } from './median.ts';
+
+const seconds = Number(process.env.BENCH_SECONDS ?? 3);
+const rounds = Number(process.env.BENCH_ROUNDS ?? 3);
+
+interface Side {
+  readonly name: string;
+  readonly program: Program;
+  readonly ports: readonly number[];
+}
+
+const close = ['Connection: close'];
+const work = [
+  { name: 'tcp keep-alive', port: 0, headers: [], connections: 64 },
+  { name: 'tcp connect', port: 0, headers: close, connections: 32 },
+  { name: 'http keep-alive', port: 1, headers: [], connections: 64 },
+  { name: 'http close', port: 1, headers: close, connections: 32 },
+];
+
+describeNet('beside HAProxy', { binaries: ['haproxy', 'nginx', 'wrk'], build: true }, () => {
+  const sides: Side[] = [];
+  const rows: string[] = [];
+  let files: Awaited<ReturnType<typeof writeFiles>>;
+  let origin: Program;
+  beforeAll(async () => {
+    const [web, ...ports] = await freePorts(5);
+    const [ours, theirs] = [ports.slice(0, 2), ports.slice(2)];
+    files = await writeFiles({
+      'nginx.conf': nginxConf(web!),
+      'ours.cfg': proxyConf(ours, web!),
+      'haproxy.cfg': proxyConf(theirs, web!),
+    });
+    origin = startProgram(findBinary('nginx')!, ['-c', files.path('nginx.conf')]);
+    await waitForPort(web!);
+    const start = (name: string, binary: string, own: readonly number[]): Side => {
+      return { name, program: startProgram(binary, ['-db', '-f', files.path(`${name}.cfg`)]), ports: own };
+    };
+    sides.push(start('ours', distBin('haproxy'), ours), start('haproxy', findBinary('haproxy')!, theirs));
+    for (const side of sides) for (const port of side.ports) await waitForPort(port);
+  });
+  afterAll(async () => {
+    console.log(`\n${rows.join('\n')}\n`);
+    for (const { program } of sides) await program.stop();
+    await origin?.stop();
+    await files?.remove();
+  });
+
+  it.each(work)('$name', async ({ name, port, headers, connections }) => {
+    const cost = new Map<string, number[]>(sides.map((side) => [side.name, []]));
+    // The first round warms up and is not counted.
+    for (let round = 0; round <= rounds; round++) {
+      for (const side of sides) {
+        const before = readTreeUsage(side.program.pid).cpuMs;
+        const url = `http://127.0.0.1:${side.ports[port]}/`;
+        const result = await runWrk({ url, seconds, connections, headers });
+        expect(result.errors, result.output).toBe(0);
+        const used = readTreeUsage(side.program.pid).cpuMs - before;
+        if (round > 0) cost.get(side.name)!.push((used * 1000) / result.requests);
+      }
+    }
+    const [ours, theirs] = [median(cost.get('ours')!), median(cost.get('haproxy')!)];
+    const ratio = theirs / ours;
+    rows.push(
+      `${name.padEnd(16)} ours ${ours.toFixed(1).padStart(6)} us   haproxy ${theirs.toFixed(1).padStart(6)} us   ratio ${ratio.toFixed(2)}`,
+    );
+    expect.soft(ratio, `${name}: HAProxy's CPU time over ours`).toBeGreaterThanOrEqual(0.9);
+  });
+});
+
+function proxyConf([tcp, http]: readonly number[], origin: number): string {
+  return `
+global
+    maxconn 4000
+    nbthread 1
+defaults
+    timeout connect 5s
+    timeout client 50s
+    timeout server 50s
+listen tcp
+    mode tcp
+    bind 127.0.0.1:${tcp}
+    server s 127.0.0.1:${origin}
+listen http
+    mode http
+    bind 127.0.0.1:${http}
+    server s 127.0.0.1:${origin}
+`;
+}
+
+function nginxConf(port: number): string {
+  return `
+worker_processes 1; daemon off; pid /dev/null; error_log stderr crit;
+events { worker_connections 8192; }
+http { access_log off; keepalive_requests 1000000000;
+  server { listen 127.0.0.1:${port} backlog=4096; location / { return 200 "hello world 1234567890\\n"; } } }
+`;
+}

@@ -1,0 +1,10 @@
+#!/usr/bin/env node
+// Runs the measurements of this folder: `node test/bench/run.mjs budgets` or `... proxy`, or both without an argument.
+// Needs the built program (npm run build). Exits with 1 when a bound is missed.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const vitest = fileURLToPath(new URL('../../node_modules/vitest/vitest.mjs', import.meta.url));
+const args = ['run', '--config', 'test/bench/vitest.config.ts', '--root', '.', ...process.argv.slice(2)];
+process.exit(spawnSync(process.execPath, [vitest, ...args], { cwd: root, stdio: 'inherit' }).status ?? 1);
