@@ -43,6 +43,7 @@ export class VrrpDaemon {
   private virtualAddresses: ReadonlySet<string> = new Set();
   private seenLinks: readonly Link[] = [];
   private seenAddresses = new Map<string, InterfaceAddress>();
+  private groupWork: Promise<unknown> = Promise.resolve();
   private stopping = false;
 
   private constructor(
@@ -117,6 +118,7 @@ export class VrrpDaemon {
     this.stopping = true;
     for (const script of this.scripts.values()) script.stop();
     await Promise.all(this.routers.map((router) => router.stop()));
+    await this.groupWork;
     await this.notifier.settle(SETTLE_MS);
     for (const channel of this.channels) channel.close();
     this.network.close();
@@ -194,8 +196,11 @@ export class VrrpDaemon {
     return this.slice.syncGroups.map((conf) => {
       const members = this.routers.filter((router) => conf.members.includes(router.conf.name));
       const instances = members.map((router) => router.instance);
+      // Addresses first: to start a program takes milliseconds.
       return new SyncGroup(conf, instances, this.log, (state) => {
-        this.notifier.transition(conf.notify, { kind: 'GROUP', name: conf.name, priority: 0 }, state);
+        this.groupWork = Promise.all([this.groupWork, ...members.map((member) => member.settled())]).then(() => {
+          this.notifier.transition(conf.notify, { kind: 'GROUP', name: conf.name, priority: 0 }, state);
+        });
       });
     });
   }

@@ -214,7 +214,6 @@ export class VirtualRouter {
   private transit(to: VrrpState, from: VrrpState): void {
     this.changedAtMs = Date.now();
     if (from === 'MASTER') this.announcer.end();
-    this.around.onTransition(this, to, from);
     const { priority } = this.instance;
     void this.inTurn(async () => {
       if (to === 'MASTER') await this.takeAddresses();
@@ -223,6 +222,12 @@ export class VirtualRouter {
       this.around.notifier.transition(notify, { kind: 'INSTANCE', name, priority }, to);
       this.around.onSettled(this, to);
     });
+    this.around.onTransition(this, to, from);
+  }
+
+  /** Resolves when the work of every transition so far is done. */
+  settled(): Promise<void> {
+    return this.work;
   }
 
   private async takeAddresses(): Promise<void> {

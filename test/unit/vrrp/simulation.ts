@@ -3,6 +3,7 @@
 import type { VrrpState } from '../../../src/ipc/messages.ts';
 import { packInet4 } from '../../../src/os/address.ts';
 import { type InstancePolicy, type Tracking, VrrpInstance } from '../../../src/vrrp/instance.ts';
+import type { SyncGroup } from '../../../src/vrrp/sync-group.ts';
 
 export const clear: Tracking = { faulty: false, pending: false, weight: 0 };
 
@@ -16,7 +17,7 @@ export interface SimulatedRouter {
   /** Dead routers neither send nor hear; their timers do not run. */
   alive: boolean;
   timer: number | null;
-  group: readonly SimulatedRouter[] | null;
+  group: SyncGroup | null;
 }
 
 export class Simulation {
@@ -51,13 +52,14 @@ export class Simulation {
         this.broadcast(router, priority);
       },
       ownAddress: () => packInet4(address),
-      onTransition: (to: VrrpState) => {
+      onTransition: (to: VrrpState, from: VrrpState) => {
         events.push(to);
+        router.group?.follow(instance, to, from);
       },
       onLowerPriority: () => {
         router.lowerPriorityHeard++;
       },
-      mayBecomeMaster: () => true,
+      mayBecomeMaster: () => router.group?.mayBecomeMaster(instance) ?? true,
       log: (_level, text) => lines.push(text),
     });
     const router: SimulatedRouter = {
