@@ -169,6 +169,7 @@ export class VrrpDaemon {
         continue;
       }
       const script = this.makeScript(conf);
+      if (!script) continue;
       if (before && before.status.verdict !== 'unknown') {
         const verdict = before.status.verdict;
         script.status.resume(verdict);
@@ -181,15 +182,14 @@ export class VrrpDaemon {
     for (const script of old.values()) script.stop();
   }
 
-  private makeScript(conf: VrrpScriptConf): TrackScript {
+  /** A script that cannot or must not run is not tracked at all, as in keepalived. */
+  private makeScript(conf: VrrpScriptConf): TrackScript | null {
     const prepared = prepareScript(conf.script, this.slice.globalDefs);
-    if ('problem' in prepared) {
-      this.log('warning', prepared.problem);
-      const why = prepared.insecure ? 'due to insecure' : 'since not found/accessible';
-      this.log('warning', `Disabling track script ${conf.name} ${why}`);
-    }
-    const program = 'program' in prepared ? prepared.program : null;
-    return new TrackScript(conf, program, this.log, () => this.retrackAll());
+    if ('program' in prepared) return new TrackScript(conf, prepared.program, this.log, () => this.retrackAll());
+    this.log('warning', prepared.problem);
+    const why = prepared.insecure ? 'due to insecure' : 'since not found/accessible';
+    this.log('warning', `Disabling track script ${conf.name} ${why}`);
+    return null;
   }
 
   private makeGroups(): SyncGroup[] {

@@ -268,7 +268,7 @@ function scriptLines(daemon: VrrpDaemon, script: TrackScript): string[] {
     `   Rise = ${conf.rise}`,
     `   Fall = ${conf.fall}`,
     `   Result = ${status.result}`,
-    `   Insecure = ${script.program ? 'no' : 'yes'}`,
+    '   Insecure = no',
     `   Status = ${verdicts[status.verdict]}`,
     `   Script uid:gid = ${identityOf(daemon, conf.script)}`,
     '   Tracking instances :',

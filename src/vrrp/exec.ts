@@ -37,7 +37,10 @@ export function prepareScript(conf: ScriptConf, globals: GlobalDefs): Preparatio
   const identity = findIdentity(conf, globals);
   if (typeof identity === 'string') return { problem: identity, insecure: false };
   const file = findProgram(name);
-  if (!file) return { problem: `Cannot find script ${name} in path - disabling`, insecure: false };
+  if (!file) {
+    const what = `Script ${name} cannot be accessed - No such file or directory`;
+    return { problem: name.includes('/') ? what : `Cannot find script ${name} in path - disabling`, insecure: false };
+  }
   const insecure = identity.uid === 0 && isWritableByOthers(file);
   if (insecure && globals.enableScriptSecurity) {
     return { problem: `Unsafe permissions found for script '${name}' - disabling.`, insecure };

@@ -19,7 +19,7 @@ export interface Subject {
 
 export interface Notifier {
   readonly transition: (notify: NotifyConf, subject: Subject, state: VrrpState) => void;
-  readonly lowerPriorityHeard: (notify: NotifyConf, subject: Subject) => void;
+  readonly lowerPriorityHeard: (notify: NotifyConf) => void;
   /** Resolves when every script has ended, or after `limitMs`. */
   readonly settle: (limitMs: number) => Promise<void>;
 }
@@ -48,10 +48,7 @@ export function createNotifier(globals: () => GlobalDefs, log: ProcessLog): Noti
       run(scriptFor(notify, state), []);
       run(notify.all, [subject.kind, subject.name, state, String(subject.priority)]);
     },
-    lowerPriorityHeard: (notify, subject) => {
-      const words = [subject.kind, subject.name, 'MASTER_RX_LOWER_PRI', String(subject.priority)];
-      run(notify.masterRxLowerPri, words);
-    },
+    lowerPriorityHeard: (notify) => run(notify.masterRxLowerPri, []),
     settle: async (limitMs) => {
       const ends = [...running].map((child) => new Promise((resolve) => child.once('exit', resolve)));
       const limit = new Promise((resolve) => setTimeout(resolve, limitMs).unref());

@@ -257,10 +257,8 @@ export class VirtualRouter {
   }
 
   private answerLowerPriority(): void {
-    const { name, notify } = this.conf;
     if (this.addressesSet) this.announcer.lowerPriorityHeard();
-    const { priority } = this.instance;
-    this.around.notifier.lowerPriorityHeard(notify, { kind: 'INSTANCE', name, priority });
+    this.around.notifier.lowerPriorityHeard(this.conf.notify);
   }
 
   private inTurn(work: () => Promise<void>): Promise<void> {

@@ -75,8 +75,7 @@ interface Outcome {
 export class TrackScript {
   readonly conf: VrrpScriptConf;
   readonly status: ScriptStatus;
-  /** Null: the program is missing or must not run; the script then never succeeds. */
-  readonly program: Program | null;
+  readonly program: Program;
   state: 'idle' | 'running' | 'terminating' | 'killing' = 'idle';
   private readonly log: ProcessLog;
   private readonly onChange: () => void;
@@ -84,16 +83,15 @@ export class TrackScript {
   private child: ChildProcess | null = null;
   private lastExit: number | null = 0;
 
-  constructor(conf: VrrpScriptConf, program: Program | null, log: ProcessLog, onChange: () => void) {
+  constructor(conf: VrrpScriptConf, program: Program, log: ProcessLog, onChange: () => void) {
     this.conf = conf;
     this.program = program;
     this.log = log;
     this.onChange = onChange;
-    this.status = new ScriptStatus(conf.rise, conf.fall, conf.initFail || program === null);
+    this.status = new ScriptStatus(conf.rise, conf.fall, conf.initFail);
   }
 
   start(): void {
-    if (!this.program) return;
     this.ticker = setInterval(() => this.run(), this.conf.intervalMs);
     this.run();
   }
@@ -113,7 +111,7 @@ export class TrackScript {
       this.log('info', `Track script ${this.conf.name} is ${what}, expect idle - skipping run`);
       return;
     }
-    const child = startProgram(this.program!);
+    const child = startProgram(this.program);
     this.child = child;
     this.state = 'running';
     const timer = setTimeout(() => this.terminate(child), this.conf.timeoutMs || this.conf.intervalMs);

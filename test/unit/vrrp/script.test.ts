@@ -128,9 +128,10 @@ describe('programs', () => {
       ...more,
     };
     const prepared = prepareScript(script.script, globals);
+    if ('problem' in prepared) throw new Error(prepared.problem);
     const made = new TrackScript(
       script,
-      'program' in prepared ? prepared.program : null,
+      prepared.program,
       (_level, text) => lines.push(text),
       () => {},
     );
@@ -188,10 +189,11 @@ describe('programs', () => {
     await waitUntil('the child to be gone', () => !existsSync(`/proc/${child}`) || isZombie(child));
   }, 15_000);
 
-  it('a program that is not there is bad from the start', () => {
-    const { script } = track([file('absent')]);
-    script.start();
-    expect(script.status.verdict).toBe('bad');
+  it('names a program that is not there', () => {
+    const problem = `Script ${file('absent')} cannot be accessed - No such file or directory`;
+    expect(prepareScript(confOf(file('absent')), globals)).toMatchObject({ problem });
+    const unknown = 'Cannot find script no-such-program in path - disabling';
+    expect(prepareScript(confOf('no-such-program'), globals)).toMatchObject({ problem: unknown });
   });
 
   it('refuses what others may write when script security is on', () => {
@@ -233,7 +235,7 @@ describe('programs', () => {
       notifier.transition(notify, subject, state);
       await notifier.settle(5000);
     }
-    notifier.lowerPriorityHeard(notify, subject);
+    notifier.lowerPriorityHeard(notify);
     await notifier.settle(5000);
     const calls = readFileSync(file('calls'), 'utf8').trim().split('\n');
     expect(calls.toSorted()).toEqual(
@@ -245,7 +247,7 @@ describe('programs', () => {
         'all INSTANCE VI_1 FAULT 101',
         'to-stop',
         'all INSTANCE VI_1 STOP 101',
-        'lower INSTANCE VI_1 MASTER_RX_LOWER_PRI 101',
+        'lower',
       ].toSorted(),
     );
   });
