@@ -67,11 +67,27 @@ export class AddressLineReader {
     if (this.readWords(bindTable, bind, words, (word) => `${where}: unknown keyword '${word}'`)) node.binds.push(bind);
   }
 
+  /** The words of `stats socket` are those of a `bind` line. False: something was reported. */
+  checkSocket(values: readonly Value[]): boolean {
+    const before = this.diagnostics.list.length;
+    const call = this.callOf('stats socket', values, 2);
+    const [address, ...words] = call.words;
+    if (!address) return true;
+    if (!this.readListenAddress(call, address, address.text)) return false;
+    const bind: BindNode = { at: address.at, addresses: [], settings: {} };
+    const good = this.readWords(bindTable, bind, words, (word) => `'stats socket' : unknown keyword '${word}'`);
+    // One warning for the whole line is enough.
+    if (good) this.diagnostics.list.length = before;
+    return good;
+  }
+
   private readListenAddress(call: Call, word: Value, text: string): Address | null {
     const parsed = parseAddress(text, call.env);
     const problem = 'problem' in parsed ? parsed.problem : portProblem(parsed, text);
     if ('problem' in parsed || problem) {
-      call.fail('bad-address', word, `'bind' : ${problem}`, { expected: 'an address with a port from 1 to 65535' });
+      call.fail('bad-address', word, `'${call.keyword}' : ${problem}`, {
+        expected: 'an address with a port from 1 to 65535',
+      });
       return null;
     }
     return parsed;

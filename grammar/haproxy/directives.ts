@@ -24,6 +24,17 @@ interface Block {
 
 const names = new Set(['.if', '.elif', '.else', '.endif', '.notice', '.warning', '.alert', '.diag']);
 
+/** What conditions may ask of this program. */
+export function conditionFacts(env: Environment, language: Language): ConditionFacts {
+  return {
+    env,
+    version: [...language.release, 0],
+    opensslVersion: (process.versions.openssl ?? '3.0.0').split('.').map((part) => Number.parseInt(part, 10)),
+    features: new Set(['EPOLL', 'SPLICE', 'GETADDRINFO', 'LINUX_TPROXY', 'THREAD']),
+    enabled: new Set(['EPOLL', 'SPLICE', 'GETADDRINFO', 'REUSEPORT']),
+  };
+}
+
 export class Directives {
   /** An `.alert` or a broken condition: nothing after it in this file is read. */
   stopped = false;
@@ -35,13 +46,7 @@ export class Directives {
   constructor(source: Source, env: Environment, language: Language, diagnostics: Diagnostics) {
     this.source = source;
     this.diagnostics = diagnostics;
-    this.facts = {
-      env,
-      version: [...language.release, 0],
-      opensslVersion: (process.versions.openssl ?? '3.0.0').split('.').map((part) => Number.parseInt(part, 10)),
-      features: new Set(['EPOLL', 'SPLICE', 'GETADDRINFO', 'LINUX_TPROXY', 'THREAD']),
-      enabled: new Set(['EPOLL', 'SPLICE', 'GETADDRINFO', 'REUSEPORT']),
-    };
+    this.facts = conditionFacts(env, language);
   }
 
   /** Are lines read here? */

@@ -48,6 +48,7 @@ export class SectionReader {
     if (!first || !sectionNames.has(first.text)) return null;
     const name = first.text as SectionName;
     if (!this.language.lenient && !isSectionIn(this.language.release, name)) return null;
+    if (name === 'global') this.refuseSurplus(name, values, 1);
     if (name === 'global') return { read: (line) => this.readGlobal(line) };
     if (proxyKinds.has(name)) return this.openProxy(name as ProxySectionKind, values);
     return this.openForeign(name, values);
@@ -99,6 +100,7 @@ export class SectionReader {
 
   private openForeign(name: SectionName, values: readonly Value[]): OpenSection {
     const known = wordsOfSection(name);
+    if (name !== 'program') this.refuseSurplus(name, values, 2);
     const message = `section '${name}' is accepted but not carried out.`;
     this.diagnostics.warning('not-carried-out', values[0]!.at, message);
     return {
@@ -108,6 +110,12 @@ export class SectionReader {
         if (plain !== null && !known.includes(plain)) this.reportUnknown(word, name, known);
       },
     };
+  }
+
+  private refuseSurplus(name: SectionName, values: readonly Value[], count: number): void {
+    const surplus = values[count];
+    if (!surplus) return;
+    this.fail(surplus, 'extra-argument', `'${name}' cannot handle unexpected argument '${surplus.text}'.`);
   }
 
   private readGlobal(values: readonly Value[]): void {
@@ -126,6 +134,7 @@ export class SectionReader {
       return;
     }
     this.pidfileSeen ||= row.name === 'pidfile';
+    if (row.name === 'stats socket' && !this.addressLines.checkSocket(words)) return;
     this.applyChecked(row, this.global, words);
   }
 

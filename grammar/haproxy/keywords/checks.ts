@@ -16,9 +16,10 @@ export const checkRows: readonly KeywordRow<ProxyNode>[] = [
       node.settings.check = 'tcp';
     },
   }),
-  ...['tcp-check', 'mysql-check', 'pgsql-check', 'redis-check', 'smtpchk', 'ldap-check', 'ssl-hello-chk'].map(foreign),
-  foreign('external-check'),
-  foreign('spop-check'),
+  ...['tcp-check', 'redis-check', 'ldap-check', 'ssl-hello-chk', 'external-check', 'spop-check'].map((name) =>
+    foreign(name, 'refused'),
+  ),
+  ...['mysql-check', 'pgsql-check', 'smtpchk'].map((name) => foreign(name, 'free')),
   proxyRow('http-check send', backSide, {
     extra: 'free',
     since: '2.2',
@@ -44,9 +45,9 @@ export const checkRows: readonly KeywordRow<ProxyNode>[] = [
 ];
 
 /** A check protocol nobody here speaks: a plain connect check takes its place, and the warning says so. */
-function foreign(name: string): KeywordRow<ProxyNode> {
+function foreign(name: string, extra: 'refused' | 'free'): KeywordRow<ProxyNode> {
   return proxyRow(`option ${name}`, backSide, {
-    extra: 'free',
+    extra,
     since: '1.3',
     doc: `Checks servers with ${name}; carried out as a TCP connect check.`,
     ok: [`option ${name}`],

@@ -96,6 +96,20 @@ export const globalRows: readonly KeywordRow<GlobalNode>[] = [
       node.settings.logSendHostname = call.words[0]?.text ?? '';
     },
   }),
+  globalRow('stats socket', globalSection, {
+    args: [word('<address>')],
+    extra: 'free',
+    inert: true,
+    since: '1.3',
+    doc: 'Socket for commands at run time; its words are those of "bind".',
+    ok: ['stats socket /run/haproxy.sock mode 660 level admin expose-fd listeners', 'stats socket ipv4@127.0.0.1:9999'],
+    bad: [
+      ['stats socket', 'missing-argument'],
+      ['stats socket 127.0.0.1', 'bad-address'],
+      ['stats socket /run/haproxy.sock zork', 'unknown-keyword'],
+    ],
+    apply() {},
+  }),
   globalRow('hard-stop-after', globalSection, {
     args: [time()],
     since: '1.8',

@@ -33,8 +33,7 @@ const globalWords = `
   0 3.2: tune.quic.disable-tx-pacing
   0 3.3: noktls
   0 3.4: tune.defaults.purge
-  0+ 1.3: stats socket
-  0+ 1.5: ssl-server-verify, unix-bind
+    0+ 1.5: ssl-server-verify, unix-bind
   0+ 1.6: 51degrees-property-name-list, deviceatlas-property-separator, external-check
   0+ 1.6: ssl-default-bind-options, ssl-default-server-options
   0+ 1.7: wurfl-engine-mode, wurfl-information-list, wurfl-patch-file, wurfl-useragent-priority
@@ -198,7 +197,7 @@ const proxyWords = `
   fl 0 3.4: force-be-switch
   fl 0+ 3.2: ssl-f-use
   fl 1+ 1.6: declare capture
-  fl 2 1.3: capture cookie, capture request header, capture response header
+  fl 3 1.3: capture cookie, capture request header, capture response header
   flb 0 1.5: compression offload, stats admin
   flb 1 3.0: guid
   flb 1+ 1.7: filter
@@ -284,7 +283,7 @@ function* rowsOf<Node>(table: string, contexts: readonly string[] | null): Gener
         in: contexts ?? [...where].map((letter) => sections[letter]!),
         args: Array.from({ length: required }, () => anyWord),
         required,
-        extra: argumentCount.endsWith('+') ? 'free' : 'ignored',
+        extra: argumentCount.endsWith('+') ? 'free' : 'refused',
         since,
         doc: 'Accepted, not carried out.',
         ok: [],

@@ -87,7 +87,6 @@ export const proxyRows: readonly KeywordRow<ProxyNode>[] = [
     },
   }),
   proxyRow('disabled', anyProxy, {
-    extra: 'ignored',
     since: '1.1',
     doc: 'Does not start this proxy.',
     ok: ['disabled'],
@@ -96,7 +95,6 @@ export const proxyRows: readonly KeywordRow<ProxyNode>[] = [
     },
   }),
   proxyRow('enabled', anyProxy, {
-    extra: 'ignored',
     since: '1.1',
     doc: 'Starts this proxy although defaults say "disabled".',
     ok: ['enabled'],

@@ -4,7 +4,7 @@
  * gets a warning that says so.
  */
 
-import { type Call, type KeywordRow, rowsFor, type Value } from '../../keyword.ts';
+import { type Call, type KeywordRow, type Removal, rowsFor, type Value } from '../../keyword.ts';
 import { nearestWord } from '../../spelling.ts';
 import type { ProxyNode } from '../nodes.ts';
 import { time, word } from '../units.ts';
@@ -52,14 +52,14 @@ export const ruleRows: readonly KeywordRow<ProxyNode>[] = [
   }),
   conditionRow('use-server', ['listen', 'backend'], '1.5', ['use-server s if TRUE']),
   conditionRow('redirect', anyButDefaults, '1.3', ['redirect scheme https if !{ ssl_fc }']),
-  conditionRow('block', anyButDefaults, '1.3', ['block if TRUE'], { in: '2.1', modern: 'http-request deny' }),
-  conditionRow('monitor fail', ['frontend', 'listen'], '1.3', ['monitor fail if TRUE']),
-  conditionRow('force-persist', ['listen', 'backend'], '1.3', ['force-persist if TRUE']),
-  conditionRow('ignore-persist', ['listen', 'backend'], '1.3', ['ignore-persist if TRUE']),
+  bareRow('block', anyButDefaults, '1.3', { in: '2.1', modern: 'http-request deny' }),
+  bareRow('monitor fail', ['frontend', 'listen'], '1.3'),
+  bareRow('force-persist', ['listen', 'backend'], '1.3'),
+  bareRow('ignore-persist', ['listen', 'backend'], '1.3'),
   conditionRow('stats http-request', ['listen', 'backend'], '1.5', ['stats http-request allow if TRUE']),
   inspectRow('tcp-request inspect-delay', anyProxy, '1.3'),
   inspectRow('tcp-response inspect-delay', backSide, '1.5'),
-  conditionRow('stats admin', anyButDefaults, '1.5', ['stats admin if TRUE']),
+  bareRow('stats admin', anyButDefaults, '1.5'),
 ];
 
 function actionRow(
@@ -79,9 +79,18 @@ function actionRow(
       [name, 'missing-argument'],
       [`${name} zork`, 'unknown-action'],
       [`${name} ${name === 'quic-initial' ? 'accept' : 'set-var(txn.a) int(1)'} if nope`, 'unknown-acl'],
+      ...(name.startsWith('http-re') ? httpActionFailures(name) : []),
     ],
     apply: checkAction,
   });
+}
+
+function httpActionFailures(name: string): (readonly [string, string])[] {
+  return [
+    [`${name} set-header X-A`, 'missing-argument'],
+    [`${name} set-header X-A if TRUE`, 'missing-argument'],
+    [`${name} set-header X-A b c`, 'bad-condition'],
+  ];
 }
 
 function conditionRow(
@@ -89,19 +98,40 @@ function conditionRow(
   contexts: readonly string[],
   since: string,
   ok: readonly string[],
-  removed?: { readonly in: string; readonly modern: string },
 ): KeywordRow<ProxyNode> {
   return proxyRow(name, contexts, {
     extra: 'free',
     inert: true,
     since,
-    ...(removed && { removed }),
     doc: `Rules of "${name}".`,
     ok,
     bad: [[`${ok[0]!.split(' if ')[0]} if nope`, 'unknown-acl']],
     apply(node, call) {
       if (isMisplaced(node, call)) return;
       checkCondition(node, call, call.words);
+    },
+  });
+}
+
+/** A keyword that is nothing but its condition. */
+function bareRow(name: string, contexts: readonly string[], since: string, removed?: Removal): KeywordRow<ProxyNode> {
+  return proxyRow(name, contexts, {
+    extra: 'free',
+    inert: true,
+    since,
+    ...(removed && { removed }),
+    doc: `What "${name}" does depends on its condition.`,
+    ok: [`${name} if TRUE`],
+    bad: [
+      [`${name} if nope`, 'unknown-acl'],
+      [`${name} TRUE`, 'bad-condition'],
+      [name, 'bad-condition'],
+    ],
+    apply(node, call) {
+      if (isMisplaced(node, call)) return;
+      const [start] = call.words;
+      if (start && isConditionStart(start)) checkCondition(node, call, call.words);
+      else call.fail('bad-condition', start, `'${name}' requires either 'if' or 'unless' followed by a condition.`);
     },
   });
 }
@@ -148,9 +178,41 @@ function checkAction(node: ProxyNode, call: Call, action: Value): void {
     call.fail('unknown-action', action, message, suggestion ? { suggestion } : {});
     return;
   }
+  if (!checkArity(call, name)) return;
   if (name === 'deny' || name === 'tarpit') checkDenyStatus(call);
   if (call.keyword.startsWith('http')) node.httpOnly.push({ keyword: call.keyword, at: call.at });
   checkCondition(node, call, call.words);
+}
+
+/** Actions with a fixed number of words, which only a condition may follow. */
+const arities: Readonly<Record<string, number>> = Object.fromEntries(
+  [
+    'accept allow reject disable-l7-retry wait-for-handshake unset-var sc-inc-gpc0 sc-inc-gpc1',
+    'cache-use set-method set-path set-pathq set-query set-uri set-nice set-log-level set-tos set-mark use-service add-acl del-acl del-map',
+    'add-header set-header set-map replace-path replace-pathq replace-uri early-hint',
+    'replace-header replace-value',
+  ].flatMap((names, count) => names.split(' ').map((name) => [name, count])),
+);
+
+function checkArity(call: Call, name: string): boolean {
+  const count = arities[name];
+  if (count === undefined) return true;
+  const rule = `'${call.keyword} ${name}'`;
+  const args = call.words.slice(1);
+  const condition = args[count];
+  const early = args.slice(0, count).find(isConditionStart);
+  if (args.length < count || early) {
+    call.fail('missing-argument', early, `${rule} expects exactly ${count} arguments.`);
+    return false;
+  }
+  if (!condition || isConditionStart(condition)) return true;
+  const message = `${rule} expects either 'if' or 'unless' followed by a condition but found '${condition.text}'.`;
+  call.fail('bad-condition', condition, message);
+  return false;
+}
+
+function isConditionStart(value: Value): boolean {
+  return value.text === 'if' || value.text === 'unless';
 }
 
 /** Status codes that have an error page to answer with. */
@@ -185,7 +247,7 @@ function isMisplaced(node: ProxyNode, call: Call): boolean {
 
 /** Follows `if` or `unless` and looks at every name: declared, predefined, or an expression between braces. */
 export function checkCondition(node: ProxyNode, call: Call, words: readonly Value[]): void {
-  const start = words.findIndex((value) => value.text === 'if' || value.text === 'unless');
+  const start = words.findIndex(isConditionStart);
   if (start < 0) return;
   for (let at = start + 1; at < words.length; at++) {
     const { text } = words[at]!;
