@@ -6,8 +6,9 @@
  */
 import type { ListenerConf, ProxyConf, ServerConf } from '../../config/haproxy.ts';
 import * as C from '../counter-layout.ts';
+import { describeCode } from '../health-text.ts';
 import { BACKEND_TYPE, type Column, FRONTEND_TYPE, LISTENER_TYPE, type Row, SERVER_TYPE } from './columns.ts';
-import { CHECK_MEANING, type ServerState, serverState } from './server-state.ts';
+import { type ServerState, serverState } from './server-state.ts';
 import type { StatsSource } from './source.ts';
 
 /** Lines of one proxy. `legends`: addresses and algorithms may be shown (`stats show-legends`, or a trusted reader). */
@@ -213,7 +214,7 @@ function addHealth(row: Row, source: StatsSource, state: ServerState, nowMs: num
   row.check_health = health?.health ?? check.rise;
   if (state.conf.disabled) return;
   row.check_status = health?.code ?? 'INI';
-  row.check_desc = CHECK_MEANING[health?.code ?? 'INI'];
+  row.check_desc = describeCode(health?.code ?? 'INI');
   if (!health) return;
   if (health.status > 0) row.check_code = health.status;
   if (health.durationMs >= 0) row.check_duration = health.durationMs;

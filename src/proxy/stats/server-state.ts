@@ -3,7 +3,7 @@
  * class of its row. Decides nothing: whether a server gets traffic is the balancer's matter.
  */
 import type { ProxyConf, ServerConf } from '../../config/haproxy.ts';
-import type { CheckCode, ServerHealth } from '../../ipc/messages.ts';
+import type { ServerHealth } from '../../ipc/messages.ts';
 import type { StatsSource } from './source.ts';
 
 export interface ServerState {
@@ -72,21 +72,3 @@ function firstTracked(source: StatsSource, conf: ServerConf): string | null {
   const found = conf.track ? findServer(source, conf.track.proxyId, conf.track.serverId) : undefined;
   return found ? `${found.proxy.name}/${found.conf.name}` : null;
 }
-
-/** What a check's code means, as the column `check_desc` words it. */
-export const CHECK_MEANING: Readonly<Record<CheckCode, string>> = {
-  UNK: 'Unknown',
-  INI: 'Initializing',
-  SOCKERR: 'Socket error',
-  L4OK: 'Layer4 check passed',
-  L4TOUT: 'Layer4 timeout',
-  L4CON: 'Layer4 connection problem',
-  L6OK: 'Layer6 check passed',
-  L6TOUT: 'Layer6 timeout',
-  L6RSP: 'Layer6 invalid response',
-  L7OK: 'Layer7 check passed',
-  L7OKC: 'Layer7 check conditionally passed',
-  L7TOUT: 'Layer7 timeout',
-  L7RSP: 'Layer7 invalid response',
-  L7STS: 'Layer7 wrong status',
-};

@@ -13,6 +13,8 @@ export interface RequestCase {
   readonly haproxy?: { readonly status: 200 | 400 | 422; readonly why: string };
   /** What a server must see of the head, where that is the point. */
   readonly forwarded?: string;
+  /** HAProxy 2.6 forwards it less normalised. */
+  readonly haproxyForwards?: string;
 }
 
 const get = (fields: string): string => `GET / HTTP/1.1\r\nHost: a\r\n${fields}\r\n`;
@@ -156,6 +158,7 @@ export const requestCases: readonly RequestCase[] = [
     raw: post('Transfer-Encoding: chunked,\r\n', EMPTY_CHUNKED),
     status: 200,
     forwarded: 'POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n',
+    haproxyForwards: 'POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked,\r\n\r\n',
   },
   {
     name: 'chunked in HTTP/1.0',
@@ -181,8 +184,8 @@ export interface ChunkCase {
   /** The body behind a chunked head. */
   readonly body: string;
   readonly valid: boolean;
-  /** Where HAProxy 2.6, which writes chunks anew, is more patient. */
-  readonly haproxyAccepts?: true;
+  /** Where HAProxy 2.6, which writes chunks anew, is more patient, or its verdict hangs on when the bytes come. */
+  readonly haproxy?: 'accepts' | 'unsteady';
 }
 
 export const chunkCases: readonly ChunkCase[] = [
@@ -203,11 +206,11 @@ export const chunkCases: readonly ChunkCase[] = [
   { name: 'size beyond 64 bits', body: 'FFFFFFFFFFFFFFFFF\r\nab', valid: false },
   { name: 'data longer than its size', body: '2\r\nabX\r\n0\r\n\r\n', valid: false },
   { name: 'CR in the extension', body: '2;a\rb\r\nab\r\n0\r\n\r\n', valid: false },
-  { name: 'bare LF', body: '2\nab\n0\n\n', valid: false, haproxyAccepts: true },
-  { name: 'LF in the extension', body: '2;a="\nb"\r\nab\r\n0\r\n\r\n', valid: false, haproxyAccepts: true },
-  { name: 'NUL in the extension', body: '2;\0\r\nab\r\n0\r\n\r\n', valid: false, haproxyAccepts: true },
-  { name: 'space in a trailer name', body: '0\r\nX T: 1\r\n\r\n', valid: false, haproxyAccepts: true },
-  { name: 'trailer without colon', body: '0\r\nX\r\n\r\n', valid: false, haproxyAccepts: true },
+  { name: 'bare LF', body: '2\nab\n0\n\n', valid: false, haproxy: 'accepts' },
+  { name: 'LF in the extension', body: '2;a="\nb"\r\nab\r\n0\r\n\r\n', valid: false, haproxy: 'unsteady' },
+  { name: 'NUL in the extension', body: '2;\0\r\nab\r\n0\r\n\r\n', valid: false, haproxy: 'accepts' },
+  { name: 'space in a trailer name', body: '0\r\nX T: 1\r\n\r\n', valid: false, haproxy: 'unsteady' },
+  { name: 'trailer without colon', body: '0\r\nX\r\n\r\n', valid: false, haproxy: 'unsteady' },
 ];
 
 export interface ResponseCase {
