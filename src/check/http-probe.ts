@@ -17,7 +17,7 @@ export const responseLimit = 16_384;
 /** `preface` goes out before the request (the PROXY line of `send-proxy` servers), or is empty. */
 export function createHttpProbe(method: HttpMethod, preface: string): Probe {
   const request = Buffer.from(preface + encodeRequest(method), 'utf8');
-  const judge = createResponseJudge(method.expect);
+  const judge = createResponseJudge(method.expect, method.method === 'HEAD');
   return (to, limits, finish) => {
     const received = Buffer.allocUnsafe(responseLimit);
     let length = 0;

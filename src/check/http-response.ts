@@ -5,7 +5,7 @@
  * an expectation on the body the head is enough; with one, the whole body is waited for, up to the buffer's size.
  */
 import type { HttpExpect } from '../config/haproxy.ts';
-import { Head, INCOMPLETE, parseResponseHead } from '../wire/http1.ts';
+import { Head, INCOMPLETE, METHOD_GET, METHOD_HEAD, parseResponseHead, responseHasBody } from '../wire/http1.ts';
 import { CHUNK_BAD, CHUNK_DONE, ChunkDecoder } from '../wire/http1-chunk.ts';
 import { makeVerdict, readText, type Verdict } from './verdict.ts';
 
@@ -19,11 +19,12 @@ interface Response {
   readonly bodyComplete: boolean;
 }
 
-export function createResponseJudge(expect: HttpExpect | null): ResponseJudge {
+export function createResponseJudge(expect: HttpExpect | null, asksHead: boolean): ResponseJudge {
+  const method = asksHead ? METHOD_HEAD : METHOD_GET;
   const head = new Head();
   const judge = expect && isAboutBody(expect) ? createBodyJudge(expect) : createStatusJudge(expect);
   return (bytes, complete) => {
-    const response = readResponse(head, bytes, complete);
+    const response = readResponse(head, method, bytes, complete);
     if (response === 'invalid') return makeVerdict('L7RSP');
     return response === 'incomplete' ? null : judge(response);
   };
@@ -55,8 +56,8 @@ function createBodyJudge(expect: HttpExpect): (response: Response) => Verdict | 
   const failure = expect.negate ? 'HTTP check matched unwanted content' : 'HTTP content check did not match';
   return ({ status, body, bodyComplete }) => {
     if (!bodyComplete) return null;
-    if (body.length === 0) return makeVerdict('L7RSP', 'HTTP content check could not find a response body', status);
-    return contains(body) === expect.negate ? makeVerdict('L7RSP', failure, status) : makeVerdict('L7OK', '', status);
+    if (body.length === 0) return makeVerdict('L7RSP', 'HTTP content check could not find a response body');
+    return contains(body) === expect.negate ? makeVerdict('L7RSP', failure) : makeVerdict('L7OK', '', status);
   };
 }
 
@@ -70,14 +71,19 @@ function createBodyTest(expect: HttpExpect): (body: Buffer) => boolean {
 /** The start of every status line: what cannot become this is no HTTP and need not be waited for. */
 const protocolStart = /^(?:[A-Z]*|[A-Z]+\/(?:\d(?:\.(?:\d(?: .*)?)?)?)?)$/s;
 
-function readResponse(head: Head, bytes: Buffer, complete: boolean): Response | 'incomplete' | 'invalid' {
+function readResponse(
+  head: Head,
+  method: number,
+  bytes: Buffer,
+  complete: boolean,
+): Response | 'incomplete' | 'invalid' {
   const start = skipEmptyLines(bytes);
   if (!protocolStart.test(bytes.toString('latin1', start, start + 16))) return 'invalid';
   const length = parseResponseHead(bytes, start, bytes.length, head);
   if (length === INCOMPLETE) return complete ? 'invalid' : 'incomplete';
   if (length < 0) return 'invalid';
   const rest = bytes.subarray(head.end);
-  const framed = head.chunked ? readChunks(rest) : readPlain(rest, head.contentLength);
+  const framed = responseHasBody(head, method) ? readBody(head, rest) : noBody;
   if (framed === 'invalid') return 'invalid';
   return {
     status: head.status,
@@ -91,6 +97,12 @@ function skipEmptyLines(bytes: Buffer): number {
   let at = 0;
   while (at < bytes.length && (bytes[at] === 13 || bytes[at] === 10)) at++;
   return at;
+}
+
+const noBody = { body: Buffer.alloc(0), complete: true };
+
+function readBody(head: Head, rest: Buffer): { body: Buffer; complete: boolean } | 'invalid' {
+  return head.chunked ? readChunks(rest) : readPlain(rest, head.contentLength);
 }
 
 function readPlain(rest: Buffer, contentLength: number): { body: Buffer; complete: boolean } {

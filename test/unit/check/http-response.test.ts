@@ -6,7 +6,7 @@ import type { Verdict } from '../../../src/check/verdict.ts';
 import type { HttpExpect } from '../../../src/config/haproxy.ts';
 
 function judge(response: string, expect: HttpExpect | null = null, complete = true): Verdict | null {
-  return createResponseJudge(expect)(Buffer.from(response, 'utf8'), complete);
+  return createResponseJudge(expect, false)(Buffer.from(response, 'utf8'), complete);
 }
 
 /** What a script with `echo -e "...\r\n"` sends: every line end doubled, the head ends after the status line. */
@@ -79,21 +79,11 @@ describe('with an expectation', () => {
     ['rstatus ^2', ok, { negate: false, match: 'rstatus', pattern: '^2' }, pass(200)],
     ['rstatus ^2 on 503', down, { negate: false, match: 'rstatus', pattern: '^2' }, sts(503, 'No')],
     ['string running', ok, { negate: false, match: 'string', pattern: 'running' }, pass(200)],
-    ['string running on 503', down, { negate: false, match: 'string', pattern: 'running' }, rsp(503, mismatch)],
+    ['string running on 503', down, { negate: false, match: 'string', pattern: 'running' }, rsp(mismatch)],
     ['! rstring down', ok, { negate: true, match: 'rstring', pattern: 'd[o]wn' }, pass(200)],
-    ['! rstring down on 503', down, { negate: true, match: 'rstring', pattern: 'd[o]wn' }, rsp(503, unwanted)],
-    [
-      'string without body',
-      'HTTP/1.1 200 OK\r\n\r\n',
-      { negate: false, match: 'string', pattern: 'x' },
-      rsp(200, empty),
-    ],
-    [
-      '! string without body',
-      'HTTP/1.1 200 OK\r\n\r\n',
-      { negate: true, match: 'string', pattern: 'x' },
-      rsp(200, empty),
-    ],
+    ['! rstring down on 503', down, { negate: true, match: 'rstring', pattern: 'd[o]wn' }, rsp(unwanted)],
+    ['string without body', 'HTTP/1.1 200 OK\r\n\r\n', { negate: false, match: 'string', pattern: 'x' }, rsp(empty)],
+    ['! string without body', 'HTTP/1.1 200 OK\r\n\r\n', { negate: true, match: 'string', pattern: 'x' }, rsp(empty)],
   ];
   function pass(status: number): Verdict {
     return { code: 'L7OK', status, text: '' };
@@ -101,11 +91,18 @@ describe('with an expectation', () => {
   function sts(status: number, text: string): Verdict {
     return { code: 'L7STS', status, text };
   }
-  function rsp(status: number, text: string): Verdict {
-    return { code: 'L7RSP', status, text };
+  function rsp(text: string): Verdict {
+    return { code: 'L7RSP', status: 0, text };
   }
   it.each(rows)('%s', (_, response, wanted, verdict) => {
     expect(judge(response, wanted)).toEqual(verdict);
+  });
+
+  it('finds no body where there is none by definition', () => {
+    const expected: HttpExpect = { negate: false, match: 'string', pattern: 'x' };
+    expect(judge('HTTP/1.1 204 No Content\r\n\r\nx', expected, false)).toEqual(rsp(empty));
+    const toHead = createResponseJudge(expected, true);
+    expect(toHead(Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n'), false)).toEqual(rsp(empty));
   });
 
   const running: HttpExpect = { negate: false, match: 'string', pattern: 'hello' };
@@ -129,7 +126,7 @@ describe('any bytes', () => {
     fc.assert(
       fc.property(start, fc.uint8Array({ maxLength: 80 }), (prefix, tail) => {
         const bytes = Buffer.concat([Buffer.from(prefix), tail]);
-        const decide = createResponseJudge({ negate: false, match: 'string', pattern: 'x' });
+        const decide = createResponseJudge({ negate: false, match: 'string', pattern: 'x' }, false);
         expect(decide(Buffer.from(bytes), true)).not.toBeNull();
         for (let length = 0; length < bytes.length; length++) decide(Buffer.from(bytes.subarray(0, length)), false);
       }),
