@@ -45,6 +45,4 @@ export function runCheck(): void {
   } satisfies Handlers<ToCheck>;
 
   const send = serveParent<ToCheck, FromCheck>(handlers, () => process.exit(0));
-  // `killall -HUP haproxy` and Ctrl-C reach every process; core answers them for all.
-  for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) process.on(signal, () => {});
 }
