@@ -1,0 +1,81 @@
+/** Running as `haproxy`: which mode, whose signals, what is told to whom. */
+import type { HaproxyConfig } from '../config/haproxy.ts';
+import type { Profile } from '../config/profile.ts';
+import { Core } from '../core/core.ts';
+import { becomeDaemon } from '../core/daemon.ts';
+import { startedByParent } from '../core/daemon-mark.ts';
+import { Service } from '../core/service.ts';
+import { dieOf, installSignals } from '../core/signals.ts';
+import { haproxyWording } from '../core/wording.ts';
+import { type LogStyle, openProcessLog } from '../log/process-log.ts';
+import type { HaproxyArguments } from './haproxy-arguments.ts';
+import type { Program } from './program.ts';
+
+export async function serveHaproxy(
+  program: Program,
+  args: HaproxyArguments,
+  profile: Profile,
+  config: HaproxyConfig,
+  read: () => Promise<HaproxyConfig | null>,
+): Promise<void> {
+  const master = args.masterWorker || config.global.masterWorker;
+  const daemon = (args.daemon || config.global.daemon) && !args.foreground && !args.tellsServiceManager;
+  if (daemon && !startedByParent) {
+    becomeDaemon(inheritedFds(config));
+    return;
+  }
+  const form = process.env.TANDEM_LOG === 'json' ? 'json' : 'haproxy';
+  const logStyle: LogStyle = { form, console: !args.quiet, syslogFacility: null, detail: false, tag: 'haproxy' };
+  const log = await openProcessLog(logStyle);
+  const core = new Core({
+    mainFile: program.mainFile,
+    comm: { proxy: 'haproxy', check: 'haproxy', vrrp: 'haproxy' },
+    title: program.title,
+    daemon,
+    logStyle,
+    log,
+    wording: haproxyWording(master),
+    load: async () => {
+      const haproxy = await read();
+      return haproxy && { haproxy, keepalived: null };
+    },
+    reusePort: args.reusePort,
+    ignoreUnresolved: args.ignoreUnresolved,
+    strictLimits: profile !== 'default',
+    oldPids: args.oldPids,
+  });
+  const pidFile = args.pidFile ?? config.global.pidfile;
+  const service = new Service(core, {
+    log,
+    pidFile: daemon || master ? pidFile : null,
+    rolePidFiles: {},
+    removesPidFiles: false,
+    startFailureCode: 1,
+    onReady: () => tellOldProcesses(args),
+  });
+  installSignals({
+    SIGTERM: () => void service.end('stop', () => (master ? process.exit(0) : dieOf('SIGTERM'))),
+    SIGINT: () => void service.end('stop', () => (master ? process.exit(130) : dieOf('SIGINT'))),
+    SIGUSR1: () => void service.end('soft', () => process.exit(0)),
+    SIGUSR2: () => void service.reload(),
+    SIGHUP: () => void service.reload(),
+    SIGQUIT: () => {},
+    SIGTTOU: () => log('warning', 'SIGTTOU received: listeners are not paused (not-carried-out)'),
+    SIGTTIN: () => {},
+  });
+  await service.start({ haproxy: config, keepalived: null });
+}
+
+/** Descriptors that `bind fd@N` names, which must come through a start in the background. */
+export function inheritedFds(config: HaproxyConfig): number[] {
+  const listeners = config.proxies.flatMap((proxy) => proxy.listeners);
+  return listeners.flatMap(({ address }) => (address.kind === 'fd' ? [address.fd] : []));
+}
+
+function tellOldProcesses(args: HaproxyArguments): void {
+  for (const pid of args.oldPids) {
+    try {
+      process.kill(pid, args.oldSignal ?? 'SIGUSR1');
+    } catch {}
+  }
+}

@@ -1,0 +1,78 @@
+/** The command line of `tandem`: `run` and `--config-test` take any number of files of either language. */
+export interface TandemArguments {
+  files: string[];
+  daemon: boolean;
+  quiet: boolean;
+  json: boolean;
+  detail: boolean;
+  pidFile: string | null;
+  configId: string | null;
+}
+
+export type TandemCommand =
+  | { readonly kind: 'help' | 'version' }
+  | { readonly kind: 'run' | 'test'; readonly args: TandemArguments }
+  | { readonly kind: 'wrong'; readonly message: string };
+
+export function parseTandemArguments(words: readonly string[]): TandemCommand {
+  const [first = '', ...others] = words;
+  if (first === '--help' || first === '-h' || first === 'help') return { kind: 'help' };
+  if (first === '--version' || first === '-v' || first === 'version') return { kind: 'version' };
+  if (first === 'run') return parseFiles('run', others);
+  if (first === '--config-test' || first === '-t' || first === '-c') return parseFiles('test', others);
+  return { kind: 'wrong', message: first === '' ? 'nothing to do' : `unknown command '${first}'` };
+}
+
+const flags: Readonly<Record<string, (args: TandemArguments) => void>> = {
+  '-D': (a) => (a.daemon = true),
+  '-q': (a) => (a.quiet = true),
+  '--detail': (a) => (a.detail = true),
+};
+
+const valued: Readonly<Record<string, (args: TandemArguments, value: string) => string | undefined>> = {
+  '-f': (a, value) => void a.files.push(value),
+  '-p': (a, value) => void (a.pidFile = value),
+  '-i': (a, value) => void (a.configId = value),
+  '--log': (a, value) => {
+    a.json = value === 'json';
+    return value === 'json' || value === 'text' ? undefined : '--log takes text or json';
+  },
+};
+
+function parseFiles(kind: 'run' | 'test', words: readonly string[]): TandemCommand {
+  const args: TandemArguments = {
+    files: [],
+    daemon: false,
+    quiet: false,
+    json: process.env.TANDEM_LOG === 'json',
+    detail: false,
+    pidFile: null,
+    configId: null,
+  };
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!;
+    const flag = flags[word];
+    const take = valued[word];
+    if (flag) flag(args);
+    else if (take) {
+      const value = words[++i];
+      if (value === undefined) return { kind: 'wrong', message: `${word} needs a value` };
+      const problem = take(args, value);
+      if (problem !== undefined) return { kind: 'wrong', message: problem };
+    } else if (word.startsWith('-')) return { kind: 'wrong', message: `unknown option '${word}'` };
+    else args.files.push(word);
+  }
+  if (args.files.length === 0) return { kind: 'wrong', message: 'no configuration file given (-f FILE)' };
+  return { kind, args };
+}
+
+export const tandemUsage: readonly string[] = [
+  'Usage: tandem run -f FILE [-f FILE]... [-D] [-p PIDFILE] [-i CONFIG-ID] [--log text|json] [--detail] [-q]',
+  '       tandem --config-test -f FILE [-f FILE]... [-i CONFIG-ID] [-q]',
+  '       tandem --version | --help',
+  '',
+  'FILE is a haproxy.cfg or a keepalived.conf: which one is told by its content. Several haproxy.cfg are read as one',
+  'configuration; `run` takes at most one keepalived.conf, which may include others.',
+  '',
+  'Exit codes of --config-test: 0 valid, 1 errors, 2 unusable (wrong arguments, nothing to run).',
+];
