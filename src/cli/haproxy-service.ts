@@ -51,7 +51,10 @@ export async function serveHaproxy(
     rolePidFiles: {},
     removesPidFiles: false,
     startFailureCode: 1,
-    onReady: () => tellOldProcesses(args),
+    onReady: () => {
+      if (master) log('notice', 'Loading success.');
+      tellOldProcesses(args);
+    },
   });
   installSignals({
     SIGTERM: () => void service.end('stop', () => (master ? process.exit(0) : dieOf('SIGTERM'))),
