@@ -16,6 +16,7 @@ import { createToken, type IToken, Lexer, type TokenType } from 'chevrotain';
 /** `~SEQ(..)` and `~LST(..)` are bounded so that a line full of unclosed ones is read in linear time. */
 const WORD_IN_FILE =
   /(?:\\[^ \t\r\v\f\n]?|\$\{[A-Za-z_]\w{0,99}(?:[ \t][^\n{}"]{0,200})?\}|~(?:SEQx?|LST)\([^)\n"#!]{0,2000}\)|[^ \t\r\v\f\n"#!{}\\])+/y;
+const CONTINUATION = /\\[ \t\r]*\n/y;
 const COMMENT = /[#!][^\n]*/y;
 const COMMENT_IN_DEFINITION = /[#!](?:[^\n\\]|\\(?![ \t\r]*\n))*/y;
 const WORD_EXPANDED = /(?:\$\{[A-Za-z_]\w{0,99}\}|[^ \t\r\v\f\n"{}])+/y;
@@ -50,9 +51,9 @@ function inDefinition(tokens: readonly IToken[]): boolean {
 function patternWhere(regex: RegExp, allowed: (tokens: IToken[]) => boolean) {
   return {
     exec(text: string, offset: number, tokens: IToken[]): RegExpExecArray | null {
+      if (!allowed(tokens)) return null;
       regex.lastIndex = offset;
-      const match = regex.exec(text);
-      return match && allowed(tokens) ? match : null;
+      return regex.exec(text);
     },
   };
 }
@@ -73,6 +74,7 @@ export const Comment = createToken({
   name: 'Comment',
   pattern: {
     exec(text: string, offset: number, tokens: IToken[]): RegExpExecArray | null {
+      if (text[offset] !== '#' && text[offset] !== '!') return null;
       const regex = inDefinition(tokens) ? COMMENT_IN_DEFINITION : COMMENT;
       regex.lastIndex = offset;
       return regex.exec(text);
@@ -100,7 +102,13 @@ export const Definition = createToken({
 /** A backslash that ends the line of a definition; elsewhere it is part of a word. */
 export const Continuation = createToken({
   name: 'Continuation',
-  pattern: patternWhere(/\\[ \t\r]*\n/y, inDefinition),
+  pattern: {
+    exec(text: string, offset: number, tokens: IToken[]): RegExpExecArray | null {
+      CONTINUATION.lastIndex = offset;
+      const match = CONTINUATION.exec(text);
+      return match && inDefinition(tokens) ? match : null;
+    },
+  },
   line_breaks: true,
   start_chars_hint: ['\\'],
 });

@@ -7,10 +7,10 @@
 import { accessSync, constants, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
-import { type Diagnostic, Diagnostics } from '../../grammar/diagnostic.ts';
+import { type Diagnostic, Diagnostics, type Severity } from '../../grammar/diagnostic.ts';
 import type { IncludedFile } from '../../grammar/keepalived/expand.ts';
 import { type ReadOptions, readKeepalived } from '../../grammar/keepalived/lower.ts';
-import { type Source, sourceOf } from '../../grammar/source.ts';
+import { type Source, type Span, sourceOf } from '../../grammar/source.ts';
 import { matchFiles } from './file-pattern.ts';
 import type { KeepalivedConfig } from './keepalived.ts';
 import { weigh } from './keepalived-verdict.ts';
@@ -36,7 +36,7 @@ export interface LoadedKeepalived {
 }
 
 export function loadKeepalived(file: string, options: LoadKeepalivedOptions): LoadedKeepalived {
-  const diagnostics = new Diagnostics();
+  const diagnostics = new BoundedDiagnostics();
   const main = openFile(file, file, options);
   if (!main.source) {
     const at = { source: { file, text: '' }, start: 0, end: 0 };
@@ -63,6 +63,35 @@ export function localOptions(compat: Profile, configId: string | null): LoadKeep
     readFile: (path) => readFileSync(path),
     hostFacts: { interfaces: localInterfaces, executable: isExecutable, user: isUser },
   };
+}
+
+const MOST_DIAGNOSTICS = 1000;
+
+/** A file that is no configuration has a mistake in every line; nobody reads more than the first ones. */
+class BoundedDiagnostics extends Diagnostics {
+  private readonly dropped = new Set<Severity>();
+
+  override add(diagnostic: Diagnostic): void {
+    const { severity, at } = diagnostic;
+    if (this.list.length - this.dropped.size < MOST_DIAGNOSTICS) super.add(diagnostic);
+    else if (!this.dropped.has(severity)) {
+      this.dropped.add(severity);
+      super.add({
+        code: 'too-many-problems',
+        severity,
+        ...(at && { at }),
+        message: 'too many problems; no more are shown',
+      });
+    }
+  }
+
+  override error(code: string, at: Span | undefined, message: string, more: Partial<Diagnostic> = {}): void {
+    this.add({ code, severity: 'error', ...(at && { at }), message, ...more });
+  }
+
+  override warning(code: string, at: Span | undefined, message: string, more: Partial<Diagnostic> = {}): void {
+    this.add({ code, severity: 'warning', ...(at && { at }), message, ...more });
+  }
 }
 
 /** In the order of the files and of the lines in them. */

@@ -7,7 +7,7 @@
  * column is added behind. The sentences follow keepalived's where it has one, so that tools that look for them find
  * them. Warnings say so, since keepalived has only one weight.
  */
-import type { Diagnostic } from '../../grammar/diagnostic.ts';
+import type { Diagnostic, Note } from '../../grammar/diagnostic.ts';
 import { positionOf } from '../../grammar/source.ts';
 
 export function renderKeepalived(diagnostics: readonly Diagnostic[]): string[] {
@@ -17,14 +17,21 @@ export function renderKeepalived(diagnostics: readonly Diagnostic[]): string[] {
 function renderLine(diagnostic: Diagnostic): string {
   const { at, severity, suggestion, expected } = diagnostic;
   const message = printable(diagnostic.message);
-  const weight = severity === 'error' || /^warning\b/i.test(message) ? '' : `${severity}: `;
+  const weight = severity === 'error' || /\bwarning\b/i.test(message) ? '' : `${severity}: `;
   const hints = [
-    suggestion === undefined ? '' : ` - did you mean '${suggestion}'?`,
-    expected === undefined || suggestion !== undefined ? '' : ` - expected ${expected}`,
+    suggestion === undefined ? '' : ` - did you mean '${printable(suggestion)}'?`,
+    expected === undefined || suggestion !== undefined ? '' : ` - expected ${printable(expected)}`,
+    ...(diagnostic.notes ?? []).map(renderNote),
   ].join('');
   if (!at) return `${weight}${message}${hints}`;
   const { line, column } = positionOf(at.source, at.start);
   return `(${at.source.file}: Line ${line}) ${weight}${message}${hints} (column ${column})`;
+}
+
+function renderNote({ at, message }: Note): string {
+  if (!at) return `, ${message}`;
+  const { line, column } = positionOf(at.source, at.start);
+  return `, ${message}: ${at.source.file} line ${line} column ${column}`;
 }
 
 const LONGEST_MESSAGE = 300;

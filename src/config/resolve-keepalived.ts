@@ -5,6 +5,7 @@
  * that changes what was written leaves a diagnostic at the word it changes. What exists only on the target machine
  * (interfaces, programs, users) is asked of `HostFacts`; an answer of null means "not known here, take it as given".
  */
+import { NOT_CARRIED_OUT } from '../../grammar/diagnostic.ts';
 import type { Site } from '../../grammar/keepalived/ast.ts';
 import type { Context } from '../../grammar/keepalived/context.ts';
 import { addressFamily } from '../../grammar/keepalived/ip.ts';
@@ -88,7 +89,7 @@ class Resolver {
       this.context.warning(
         'script-security',
         this.runsScripts,
-        'scripts are being executed but script_security not enabled.',
+        'SECURITY VIOLATION - scripts are being executed but script_security not enabled.',
         { expected: "'enable_script_security' in global_defs" },
       );
     }
@@ -160,6 +161,7 @@ class Resolver {
     const version = this.versionOf(node, family, globals, name);
     const priority = node.priority?.value ?? (node.state?.value === 'MASTER' ? 255 : 100);
     const initialState = priority === 255 ? 'MASTER' : (node.state?.value ?? 'BACKUP');
+    this.reportNotCarriedOut(node, family, name);
     const preemption = this.preemptionOf(node, initialState, priority, name);
     this.reportRepeated(node, name);
     const addresses = this.addressesOf(node, interfaceName, family, name);
@@ -186,6 +188,18 @@ class Resolver {
       accept: node.accept ?? !(node.strict ?? globals.strict),
       strict: node.strict ?? globals.strict,
     };
+  }
+
+  /** What the vrrp role disables an instance for. */
+  private reportNotCarriedOut(node: InstanceNode, family: 4 | 6, name: string): void {
+    const disabled = 'understood but not carried out - the instance is disabled';
+    if (family === 6) {
+      const site = node.addresses[0]?.site ?? node.name;
+      this.context.warning(NOT_CARRIED_OUT, site, `(${name}) an IPv6 instance is ${disabled}`);
+    }
+    if (node.authType?.value === 'AH') {
+      this.context.warning(NOT_CARRIED_OUT, node.authType.site, `(${name}) 'auth_type AH' is ${disabled}`);
+    }
   }
 
   private interfaceOf(node: InstanceNode, name: string): string | null {

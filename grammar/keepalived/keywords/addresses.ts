@@ -3,6 +3,7 @@
  *
  *     192.0.2.10/24 brd 192.0.2.255 dev eth0 scope global label eth0:vip no_track
  */
+import { NOT_CARRIED_OUT } from '../../diagnostic.ts';
 import type { Block, Site, Statement, Word } from '../ast.ts';
 import type { Context } from '../context.ts';
 import { addressFamily, splitPrefix } from '../ip.ts';
@@ -70,7 +71,7 @@ function readOptions(node: AddressNode, words: readonly Word[], context: Context
     const value = words[i + 1];
     const skipped = NOT_CARRIED[option.text];
     if (skipped !== undefined) {
-      context.warning('not-carried-out', option, `'${option.text}' is understood but not carried out`);
+      context.warning(NOT_CARRIED_OUT, option, `'${option.text}' is understood but not carried out`);
       i += skipped;
     } else if (option.text === 'no_track') node.noTrack = true;
     else if (!VALUED.includes(option.text)) {

@@ -25,18 +25,18 @@ const LONGEST_SECONDS = 1_000_000;
 const path = text('path');
 const name = text('name');
 
-const carried: Row<GlobalNode>[] = [
-  word(
+const settings: Row<GlobalNode>[] = [
+  known(
     'router_id',
     text('name'),
-    (node, value) => {
-      node.routerId = value;
-    },
     {
       doc: 'Name of this machine in mails and SNMP',
       since: '1.1.8',
       accept: ['router_id LVS_1'],
       reject: [['router_id', 'missing-argument']],
+    },
+    (node: GlobalNode, value) => {
+      node.routerId = value;
     },
   ),
   word(
@@ -86,17 +86,17 @@ const carried: Row<GlobalNode>[] = [
       reject: [['vrrp_startup_delay x', 'invalid-number']],
     },
   ),
-  word(
+  known(
     'vrrp_strict',
     boolean,
-    (node, value) => {
-      node.strict = value;
-    },
     {
       doc: 'Hold strictly to the RFCs',
       since: '1.2.20',
       accept: ['vrrp_strict', 'vrrp_strict off'],
       reject: [['vrrp_strict x', 'invalid-value']],
+    },
+    (node: GlobalNode, value) => {
+      node.strict = value;
     },
   ),
   word(
@@ -112,17 +112,17 @@ const carried: Row<GlobalNode>[] = [
       reject: [['vrrp_mcast_group4 ff02::12', 'invalid-address']],
     },
   ),
-  word(
+  known(
     'vrrp_mcast_group6',
     addressOfFamily(6),
-    (node, value) => {
-      node.mcastGroup6 = value;
-    },
     {
       doc: 'IPv6 multicast group of adverts',
       since: '1.2.10',
       accept: ['vrrp_mcast_group6 ff02::12'],
       reject: [['vrrp_mcast_group6 224.0.0.18', 'invalid-address']],
+    },
+    (node: GlobalNode, value) => {
+      node.mcastGroup6 = value;
     },
   ),
   word(
@@ -138,16 +138,16 @@ const carried: Row<GlobalNode>[] = [
       reject: [['vrrp_garp_interval x', 'invalid-number']],
     },
   ),
-  word(
+  known(
     'dynamic_interfaces',
     optional(oneOf('allow_if_changes')),
-    (node) => {
-      node.dynamicInterfaces = true;
-    },
     {
       doc: 'Interfaces may come and go',
       since: '2.0.0',
       accept: ['dynamic_interfaces', 'dynamic_interfaces allow_if_changes'],
+    },
+    (node: GlobalNode) => {
+      node.dynamicInterfaces = true;
     },
   ),
   word(
@@ -397,7 +397,7 @@ const program: Row<GlobalNode>[] = [
 ];
 
 export const globalDefs: Table<GlobalNode> = table('global_defs', [
-  ...carried,
+  ...settings,
   ...mail,
   ...fifo(''),
   ...fifo('vrrp_'),

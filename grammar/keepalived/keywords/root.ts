@@ -2,9 +2,10 @@
 
 import type { Word } from '../ast.ts';
 import type { Reader } from '../keyword.ts';
-import { block, known, knownList, type Table, table, word } from '../keyword.ts';
+import { block, known, knownList, list, type Table, table } from '../keyword.ts';
 import type { DocumentNode, InstanceNode, SyncGroupNode, VrrpScriptNode } from '../nodes.ts';
 import { flag, integer, optional, text } from '../readers.ts';
+import { readAddresses } from './addresses.ts';
 import { globalDefs } from './global-defs.ts';
 import { trackRows } from './track.ts';
 import { lvsRows } from './virtual-server.ts';
@@ -65,17 +66,17 @@ export const root: Table<DocumentNode> = table('root', [
     vrrpInstance,
     { doc: 'One virtual router', since: '0.5.3' },
   ),
-  word(
+  known(
     'instance',
     text('name'),
-    (document, value) => {
-      document.global.instanceName = value;
-    },
     {
       doc: 'Name of this keepalived among several',
       since: '1.2.24',
       accept: ['instance one'],
       reject: [['instance', 'missing-argument']],
+    },
+    (document: DocumentNode, value) => {
+      document.global.instanceName = value;
     },
   ),
   known('net_namespace', text('name'), { doc: 'Network namespace to run in', since: '1.2.24' }),
@@ -85,7 +86,13 @@ export const root: Table<DocumentNode> = table('root', [
   known('child_wait_time', integer(0, 2 ** 31 - 1), { doc: 'Seconds to wait for the children to end', since: '2.0.0' }),
   known('linkbeat_use_polling', flag, { doc: 'Poll the link state', since: '1.1.18' }),
   knownList('linkbeat_interfaces', { doc: 'Interfaces whose link state is polled', since: '2.0.13' }),
-  knownList('static_ipaddress', { doc: 'Addresses that are always there', since: '1.1.0' }),
+  list(
+    'static_ipaddress',
+    (_document, entries, context) => {
+      readAddresses(entries, context);
+    },
+    { doc: 'Addresses that are always there', since: '1.1.0', carried: false },
+  ),
   knownList('static_routes', { doc: 'Routes that are always there', since: '1.0.1' }),
   knownList('static_rules', { doc: 'Routing rules that are always there', since: '1.2.20' }),
   ...trackRows,

@@ -1,5 +1,6 @@
 /** `vrrp_instance NAME { }`: one virtual router. keepalived.conf(5), "VRRP instance(s)". */
 
+import { NOT_CARRIED_OUT } from '../../diagnostic.ts';
 import { addressFamily } from '../ip.ts';
 import { block, known, knownList, list, type Row, type RowFacts, type Table, table, word } from '../keyword.ts';
 import type { GarpNode, InstanceNode } from '../nodes.ts';
@@ -226,7 +227,7 @@ const addressing: Row<InstanceNode>[] = [
         if (family) node.unicastPeers.push({ site: line[0]!, address: line[0]!.text, family });
         else
           context.error('invalid-address', line[0]!, `malformed unicast peer address[${line[0]!.text}]. Skipping...`);
-        if (line[1]) context.warning('not-carried-out', line[1], `'${line[1].text}' is understood but not carried out`);
+        if (line[1]) context.warning(NOT_CARRIED_OUT, line[1], `'${line[1].text}' is understood but not carried out`);
       }
     },
     { doc: 'Send adverts to these addresses instead of the multicast group', since: '1.2.8', takes: 'address..' },
@@ -291,24 +292,24 @@ const others: Row<InstanceNode>[] = [
     },
     facts('Accept packets to the addresses', '1.2.17', { accept: ['accept'] }),
   ),
-  word(
+  known(
     'no_accept',
     flag,
-    (node) => {
+    facts('Drop packets to the addresses unless priority is 255', '1.3.0', { accept: ['no_accept'] }),
+    (node: InstanceNode) => {
       node.accept = false;
     },
-    facts('Drop packets to the addresses unless priority is 255', '1.3.0', { accept: ['no_accept'] }),
   ),
-  word(
+  known(
     'strict_mode',
     boolean,
-    (node, value) => {
-      node.strict = value;
-    },
     facts('Hold strictly to the RFCs', '1.2.20', {
       accept: ['strict_mode', 'strict_mode off'],
       reject: [['strict_mode x', 'invalid-value']],
     }),
+    (node: InstanceNode, value) => {
+      node.strict = value;
+    },
   ),
   word(
     'no_virtual_ipaddress',
