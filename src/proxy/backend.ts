@@ -16,6 +16,8 @@ export class Backend {
   readonly queue = new WaitQueue();
   /** Whether any server may get sessions. */
   usable = false;
+  /** A session is bound to no server and others are there: a failed attempt goes to another one at once. */
+  takesTurns = false;
   private readonly counters: Counters;
   private readonly balancer: Balancer<Server>;
   private readonly anyLimit: boolean;
@@ -38,6 +40,7 @@ export class Backend {
     const backups = this.conf.allbackups ? usable : usable.slice(0, 1);
     const candidates = active.length > 0 ? active : backups;
     this.usable = candidates.length > 0;
+    this.takesTurns = active.length > 1 && /^(roundrobin|static-rr|random)$/.test(this.conf.balance.algorithm);
     this.balancer.rebuild(candidates);
   }
 

@@ -133,10 +133,10 @@ export class Dispatch implements EndOwner, Waiting {
     }
     this.state = QUEUED;
     this.server = server;
-    if (server === null) this.backendQueue = queue.length;
-    else this.serverQueue = queue.length;
     entry.since = this.worker.loop.now;
     queue.add(entry);
+    if (server === null) this.backendQueue = queue.length;
+    else this.serverQueue = queue.length;
     backend.countWaiting(server, 1);
     this.worker.waitingBackends.add(backend);
     const limit = backend.conf.timeouts.queueMs ?? backend.conf.timeouts.connectMs;
@@ -214,6 +214,7 @@ export class Dispatch implements EndOwner, Waiting {
     switch (this.state) {
       case QUEUED:
         this.leaveQueue();
+        this.assignedAt = this.worker.loop.now;
         this.worker.counters.add(this.backend.row, ECON, 1);
         this.fail('queue-timeout');
         return;
@@ -255,7 +256,7 @@ export class Dispatch implements EndOwner, Waiting {
   private mayRedispatch(server: Server): boolean {
     const { redispatch, retries } = this.backend.conf;
     if (redispatch === null || redispatch === 0) return false;
-    if (!server.usable) return true;
+    if (!server.usable || this.backend.takesTurns) return true;
     const interval = redispatch > 0 ? redispatch : Math.max(1, retries + 1 + redispatch);
     return this.retries % interval === 0;
   }

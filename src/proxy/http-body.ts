@@ -8,22 +8,27 @@ export class BodyMeter {
   done = true;
   /** Of a body with a length: what is still to come. */
   remaining = 0;
+  /** Content of the body so far, without its framing. */
+  content = 0;
   private chunks: ChunkDecoder | null = null;
 
   setNone(): void {
     this.kind = 'none';
     this.done = true;
     this.remaining = 0;
+    this.content = 0;
   }
 
   setLength(length: number): void {
     this.kind = 'length';
+    this.content = 0;
     this.remaining = length;
     this.done = length === 0;
   }
 
   setChunked(): void {
     this.kind = 'chunked';
+    this.content = 0;
     this.done = false;
     this.chunks ??= new ChunkDecoder();
     this.chunks.reset();
@@ -31,6 +36,7 @@ export class BodyMeter {
 
   setUntilClose(): void {
     this.kind = 'until-close';
+    this.content = 0;
     this.done = false;
   }
 
@@ -45,10 +51,12 @@ export class BodyMeter {
       case 'none':
         return start;
       case 'until-close':
+        this.content += end - start;
         return end;
       case 'length': {
         const taken = Math.min(end - start, this.remaining);
         this.remaining -= taken;
+        this.content += taken;
         this.done = this.remaining === 0;
         return start + taken;
       }
@@ -63,6 +71,7 @@ export class BodyMeter {
     const result = chunks.feed(bytes, start, end);
     if (result === CHUNK_BAD) return -1;
     this.done = result === CHUNK_DONE;
+    this.content = chunks.contentLength;
     return chunks.consumed;
   }
 }

@@ -23,6 +23,8 @@ export class HttpReport {
   /** Instead of a server's name. */
   serverName: string | null = null;
   enteredBackend = false;
+  /** No log line: a monitor asked. */
+  silent = false;
   private readonly worker: WorkerContext;
   private readonly frontend: Frontend;
   private readonly listener: Listener;
@@ -80,9 +82,9 @@ export class HttpReport {
     if (!this.begun) this.begin();
   }
 
-  /** The client left before a request was complete; `partial`: some of it had come. */
-  takeAbortedRequest(partial: boolean): void {
-    if (!partial) return;
+  /** The client's connection broke before a request was complete. */
+  takeAbortedRequest(): void {
+    this.takeBadRequest();
     this.status = 400;
     this.end('client-abort', 'R');
   }
@@ -118,7 +120,7 @@ export class HttpReport {
     if (server === null) return;
     this.countTraffic();
     this.server = server;
-    this.serverSessions = this.worker.sessionsOf(server);
+    this.serverSessions = Math.max(0, this.worker.sessionsOf(server) - 1);
     if (this.connectedAt === 0) return;
     const { counters, loop } = this.worker;
     const waited = this.dispatch.assignedAt - this.dispatch.startedAt;
@@ -165,7 +167,8 @@ export class HttpReport {
 
   end(cause: EndCause, phase: Phase): void {
     this.countTraffic();
-    if (this.frontend.log.enabled) this.writeLog(cause, phase);
+    if (this.frontend.log.enabled && !this.silent) this.writeLog(cause, phase);
+    this.silent = false;
     if (this.enteredBackend) this.worker.counters.leaveRow(this.frontend.backend!.row);
     this.enteredBackend = false;
     this.begun = false;

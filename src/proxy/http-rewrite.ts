@@ -2,7 +2,7 @@
  * What the proxy adds to heads that it passes on: the client's address, and what each side is told about keeping the
  * connection. The lines are HAProxy's; those of the connection field depend on the versions of both messages.
  */
-import { findField, type Head } from '../wire/http1.ts';
+import { CONNECTION, FIELD_STRIDE, findField, type Head, TOKEN_CLOSE, TOKEN_KEEP_ALIVE } from '../wire/http1.ts';
 import type { ClientAddress } from './client-address.ts';
 import type { Frontend } from './frontend.ts';
 
@@ -54,4 +54,31 @@ function makeForwarded(frontend: Frontend, address: ClientAddress): Uint8Array {
   const { name, except } = frontend.forwardfor!;
   if (address.family === 'unix' || address.isIn(except)) return NONE;
   return Buffer.from(`${name}: ${address.host}\r\n`, 'latin1');
+}
+
+/**
+ * Length of a message as HAProxy counts it in logs and statistics: its internal form, without separators, line ends
+ * and chunk sizes, but with 20 bytes for the start line and 1 for the end of the head.
+ */
+export function requestLength(head: Head): number {
+  return START_LINE + head.methodEnd - head.lineStart + head.uriEnd - head.uriStart + VERSION + fieldsLength(head);
+}
+
+export function responseLength(head: Head): number {
+  return START_LINE + VERSION + 3 + head.reasonEnd - head.reasonStart + fieldsLength(head);
+}
+
+const START_LINE = 20;
+const VERSION = 8;
+
+function fieldsLength(head: Head): number {
+  const { fields, ids, count } = head;
+  const named = (head.connection & ~(TOKEN_CLOSE | TOKEN_KEEP_ALIVE)) !== 0;
+  let length = 1;
+  for (let i = 0; i < count; i++) {
+    if (ids[i] === CONNECTION && !named) continue;
+    const at = FIELD_STRIDE * i;
+    length += fields[at + 1]! - fields[at]! + fields[at + 3]! - fields[at + 2]!;
+  }
+  return length;
 }

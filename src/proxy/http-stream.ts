@@ -33,7 +33,13 @@ import { type ErrorPage, type ErrorStatus, errorPage, MONITOR_PAGE } from './err
 import type { Frontend } from './frontend.ts';
 import { BodyMeter } from './http-body.ts';
 import { HttpReport } from './http-report.ts';
-import { clientConnectionLine, RequestLines, serverConnectionLine } from './http-rewrite.ts';
+import {
+  clientConnectionLine,
+  RequestLines,
+  requestLength,
+  responseLength,
+  serverConnectionLine,
+} from './http-rewrite.ts';
 import type { Listener } from './listener.ts';
 import { requestLine } from './log/record.ts';
 import type { Deferred } from './loop.ts';
@@ -60,6 +66,8 @@ const REPLY = 5;
 const LINGER = 6;
 const CLOSED = 7;
 
+/** `method` while there is none. */
+const NO_REQUEST = -1;
 const READS_A_TURN = 8;
 const NEVER = Number.POSITIVE_INFINITY;
 /** How long a client may take to close after the last answer. */
@@ -164,7 +172,7 @@ export class HttpStream implements Stream, EndOwner, DispatchOwner, Timed, Defer
         if (!this.requestBody.done) this.passRequestBody();
         return;
       case BODY:
-        if (!this.requestBody.done) this.passRequestBody();
+        if (!this.requestBody.done && this.connection !== null) this.passRequestBody();
         if (this.phase === BODY) this.passResponseBody();
         return;
       case TUNNEL:
@@ -286,6 +294,7 @@ export class HttpStream implements Stream, EndOwner, DispatchOwner, Timed, Defer
     const { frontend, worker } = this;
     if (frontend.monitorUri !== null && isTarget(bytes, head, frontend.monitorUri)) {
       this.leaveBody(bytes, head.end, end);
+      this.report.silent = true;
       this.answer(MONITOR_PAGE, 'intercepted', 'R');
       return true;
     }
@@ -350,7 +359,7 @@ export class HttpStream implements Stream, EndOwner, DispatchOwner, Timed, Defer
     if (at < 0 || bodyEnd < 0 || at + bodyEnd - head.end > request.bytes.length) return false;
     request.end = at;
     if (bodyEnd > head.end) request.append(bytes, head.end, bodyEnd);
-    this.report.bytesIn += bodyEnd - head.start;
+    this.report.bytesIn += requestLength(head) + this.requestBody.content;
     this.keepInput(bytes, bodyEnd, end);
     return true;
   }
@@ -381,7 +390,7 @@ export class HttpStream implements Stream, EndOwner, DispatchOwner, Timed, Defer
     }
     if (!reused || !this.requestBody.done) this.dropRequest();
     if (!this.requestBody.done) {
-      this.setClientDeadline(this.frontend.conf.timeouts.clientMs);
+      this.watchUpload();
       this.passRequestBody();
     }
   }
@@ -389,6 +398,12 @@ export class HttpStream implements Stream, EndOwner, DispatchOwner, Timed, Defer
   private dropRequest(): void {
     this.request?.giveBack();
     this.request = null;
+  }
+
+  /** While a body is missing, its client's timeout runs, unless the server's does: that one is answered with a page. */
+  private watchUpload(): void {
+    const missing = !this.requestBody.done && (this.phase !== ANSWER || this.serverDeadline === NEVER);
+    this.setClientDeadline(missing ? this.frontend.conf.timeouts.clientMs : null);
   }
 
   private passRequestBody(): void {
@@ -406,13 +421,14 @@ export class HttpStream implements Stream, EndOwner, DispatchOwner, Timed, Defer
         return;
       }
       if (n <= 0) return;
+      const before = requestBody.content;
       const bodyEnd = requestBody.take(scratch.bytes, 0, n);
       if (bodyEnd < 0) {
         this.badRequestBody();
         return;
       }
-      this.report.bytesIn += bodyEnd;
-      this.setClientDeadline(requestBody.done ? null : this.frontend.conf.timeouts.clientMs);
+      this.report.bytesIn += requestBody.content - before;
+      this.watchUpload();
       this.touchServer();
       if (!connection.write(scratch.bytes, scratch.address, 0, bodyEnd)) break;
       if (bodyEnd < n) this.keepInput(scratch.bytes, bodyEnd, n);
@@ -519,7 +535,7 @@ export class HttpStream implements Stream, EndOwner, DispatchOwner, Timed, Defer
         this.clientGone();
         return;
       }
-      this.report.bytesOut += at;
+      this.report.bytesOut += responseLength(head);
     }
     const next = head.end;
     this.dropRequest();
@@ -532,7 +548,6 @@ export class HttpStream implements Stream, EndOwner, DispatchOwner, Timed, Defer
     const { out } = this.worker;
     const connection = this.connection!;
     this.dropRequest();
-    this.report.takeResponse(head.status);
     this.meterResponse(head);
     this.keepServer = this.keepServer && head.keepAlive;
     const tunnel = this.opensTunnel(head.status);
@@ -545,13 +560,14 @@ export class HttpStream implements Stream, EndOwner, DispatchOwner, Timed, Defer
       this.badResponse();
       return;
     }
+    this.report.takeResponse(head.status);
     copyBytes(out.bytes, at, bytes, head.end, bodyEnd);
     const length = at + bodyEnd - head.end;
     // More than the response announced: the connection cannot be trusted with another request.
     if (bodyEnd < end) this.keepServer = false;
     this.dropResponse();
     this.phase = tunnel ? TUNNEL : BODY;
-    this.report.bytesOut += length;
+    this.report.bytesOut += responseLength(head) + (tunnel ? bodyEnd - head.end : this.responseBody.content);
     if (!this.client.write(out.bytes, out.address, 0, length)) {
       this.clientGone();
       return;
@@ -578,7 +594,8 @@ export class HttpStream implements Stream, EndOwner, DispatchOwner, Timed, Defer
     const { scratch, loop } = this.worker;
     const connection = this.connection;
     if (responseBody.done || connection === null) {
-      if (client.pending === null) this.finishRequest('normal', '-');
+      if (connection !== null) this.endResponse();
+      else if (client.pending === null) this.finishRequest('normal', '-');
       return;
     }
     for (let reads = 0; connection.readable && client.accepting && !responseBody.done; reads++) {
@@ -592,6 +609,7 @@ export class HttpStream implements Stream, EndOwner, DispatchOwner, Timed, Defer
         return;
       }
       if (n <= 0) break;
+      const before = responseBody.content;
       const bodyEnd = responseBody.take(scratch.bytes, 0, n);
       if (bodyEnd < 0) {
         this.report.countBadResponse();
@@ -600,7 +618,7 @@ export class HttpStream implements Stream, EndOwner, DispatchOwner, Timed, Defer
         return;
       }
       if (bodyEnd < n) this.keepServer = false;
-      this.report.bytesOut += bodyEnd;
+      this.report.bytesOut += responseBody.content - before;
       this.touchServer();
       if (!client.write(scratch.bytes, scratch.address, 0, bodyEnd)) {
         this.clientGone();
@@ -626,11 +644,20 @@ export class HttpStream implements Stream, EndOwner, DispatchOwner, Timed, Defer
     } else this.serverGone();
   }
 
-  /** All of the response was handed to the client's socket. */
+  /** All of the response was handed to the client's socket; a body that is still on its way goes on to the server. */
   private endResponse(): void {
+    if (!this.requestBody.done && this.uploadGoesOn()) return;
     this.leaveServer();
     if (this.client.pending === null) this.finishRequest('normal', '-');
     else this.watchSlowClient();
+  }
+
+  private uploadGoesOn(): boolean {
+    const { connection, client } = this;
+    if (connection === null || connection.ended || connection.finAnnounced || connection.error !== 0) return false;
+    if (client.ended || client.error !== 0) return false;
+    this.watchUpload();
+    return true;
   }
 
   /** Done with the server: its connection rests or closes, its place goes to the next. */
@@ -709,14 +736,15 @@ export class HttpStream implements Stream, EndOwner, DispatchOwner, Timed, Defer
   // ---- answers of our own ------------------------------------------------------------------------------------------
 
   /** Bytes that are no request: the page goes out as it is and the connection closes. */
-  private refuse(status: ErrorStatus): void {
+  private refuse(status: ErrorStatus, cause: EndCause = 'bad-request'): void {
     const { counters } = this.worker;
     this.report.takeBadRequest();
     counters.add(this.frontend.row, EREQ, 1);
     counters.add(this.listener.row, EREQ, 1);
     this.dropRequest();
     this.keepClient = false;
-    this.answerBytes(status, errorPage(status).unread, 'bad-request', 'R');
+    this.method = NO_REQUEST;
+    this.answerBytes(status, errorPage(status).unread, cause, 'R');
   }
 
   private answer(page: ErrorPage, cause: EndCause, phase: Phase): void {
@@ -733,6 +761,8 @@ export class HttpStream implements Stream, EndOwner, DispatchOwner, Timed, Defer
     this.dropResponse();
     this.leaveServer();
     this.report.takeReply(status);
+    // A page for what was no request does not count, as in HAProxy.
+    if (this.method !== NO_REQUEST) this.report.bytesOut += answerLength(bytes, this.worker.responseHead);
     this.phase = REPLY;
     this.reply = bytes;
     this.replySent = 0;
@@ -755,7 +785,6 @@ export class HttpStream implements Stream, EndOwner, DispatchOwner, Timed, Defer
         this.clientGone();
         return;
       }
-      this.report.bytesOut += end - this.replySent;
       this.replySent = end;
     }
     if (this.replySent < reply.length || client.pending !== null) return;
@@ -768,8 +797,7 @@ export class HttpStream implements Stream, EndOwner, DispatchOwner, Timed, Defer
   private clientGone(): void {
     switch (this.phase) {
       case REQUEST:
-        this.report.takeAbortedRequest(this.input !== null);
-        this.close();
+        this.clientLeftEarly();
         return;
       case LINGER:
         this.close();
@@ -779,6 +807,16 @@ export class HttpStream implements Stream, EndOwner, DispatchOwner, Timed, Defer
         this.report.countClientAbort();
         this.client.readable = false;
         this.finishRequest('client-abort', this.phaseNow(), true);
+    }
+  }
+
+  /** Between requests that is normal. In the middle of one, or before the first, HAProxy calls it a bad request. */
+  private clientLeftEarly(): void {
+    if (this.requests > 0 && this.input === null) this.close();
+    else if (this.client.error === 0) this.refuse(400, 'client-abort');
+    else {
+      this.report.takeAbortedRequest();
+      this.close();
     }
   }
 
@@ -919,10 +957,7 @@ export class HttpStream implements Stream, EndOwner, DispatchOwner, Timed, Defer
       this.close();
       return;
     }
-    this.report.takeBadRequest();
-    this.worker.counters.add(this.frontend.row, EREQ, 1);
-    this.keepClient = false;
-    this.answerBytes(408, errorPage(408).unread, 'client-timeout', 'R');
+    this.refuse(408, 'client-timeout');
   }
 
   private serverTimedOut(): void {
@@ -947,6 +982,10 @@ export class HttpStream implements Stream, EndOwner, DispatchOwner, Timed, Defer
 }
 
 const NO_LINES = new Uint8Array(0);
+
+function answerLength(bytes: Uint8Array, head: Head): number {
+  return parseResponseHead(bytes, 0, bytes.length, head) > 0 ? responseLength(head) + bytes.length - head.end : 0;
+}
 
 function isTarget(bytes: Uint8Array, head: Head, target: Uint8Array): boolean {
   if (head.uriEnd - head.uriStart !== target.length) return false;

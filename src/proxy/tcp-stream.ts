@@ -75,12 +75,15 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, Timed, Deferr
       return;
     }
     worker.enterBackend(backend);
+    const { clientMs } = frontend.conf.timeouts;
+    if (clientMs !== null) this.clientDeadline = this.acceptedAt + clientMs;
+    this.armAgain();
     this.dispatch.start(backend, this.address.key, this.listener.portOf(this.client.fd), false);
   }
 
   armDispatch(at: number): void {
     this.dispatchDeadline = at;
-    this.worker.loop.timers.arm(this.timer, at);
+    this.worker.loop.timers.armBy(this.timer, at);
   }
 
   onDispatchFailed(cause: DispatchFailure): void {
@@ -91,6 +94,7 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, Timed, Deferr
     this.connection = connection;
     connection.owner = this;
     this.connectedAt = this.worker.loop.now;
+    this.dispatchDeadline = NEVER;
     this.touchClient();
     this.touchServer();
     this.armAgain();
@@ -190,20 +194,29 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, Timed, Deferr
   }
 
   private armAgain(): void {
-    const at = Math.min(this.clientDeadline, this.serverDeadline);
+    const at = Math.min(this.dispatchDeadline, this.clientDeadline, this.serverDeadline);
     if (at !== NEVER) this.worker.loop.timers.armBy(this.timer, at);
   }
 
   onTimer(): void {
     const { now } = this.worker.loop;
     if (this.connection === null) {
-      if (this.dispatchDeadline <= now) this.dispatch.onTimer();
+      this.dispatchTimer();
       return;
     }
     this.countBytes();
     if (this.clientDeadline <= now) this.finish('client-timeout', 'D');
     else if (this.serverDeadline <= now) this.finish('server-timeout', 'D');
     else this.armAgain();
+  }
+
+  private dispatchTimer(): void {
+    const { now } = this.worker.loop;
+    if (this.dispatchDeadline <= now) {
+      this.dispatchDeadline = NEVER;
+      this.dispatch.onTimer();
+    } else if (this.clientDeadline <= now) this.finish('client-timeout', this.dispatch.queued ? 'Q' : 'C');
+    if (!this.finished) this.armAgain();
   }
 
   /** Goes on until its sides end it. */

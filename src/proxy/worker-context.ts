@@ -124,14 +124,14 @@ export class WorkerContext {
     return this.counters.mineNow(server.row, SCUR);
   }
 
-  /** The numbers of sessions for a log line, as of now: this one is still among them. */
+  /** The numbers of sessions for a log line: the others at the backend and the server, as HAProxy counts them there. */
   fillConnections(record: SessionRecord, frontend: Frontend, dispatch: Dispatch): void {
     const { counters } = this;
     const { backend } = frontend;
     record.actconn = counters.mineNow(PROCESS_ROW, SCUR);
     record.feconn = counters.mineNow(frontend.row, SCUR);
-    record.beconn = backend === null ? 0 : counters.mineNow(backend.row, SCUR);
-    record.srvconn = dispatch.server === null ? 0 : this.sessionsOf(dispatch.server);
+    record.beconn = backend === null ? 0 : Math.max(0, counters.mineNow(backend.row, SCUR) - 1);
+    record.srvconn = dispatch.server === null ? 0 : Math.max(0, this.sessionsOf(dispatch.server) - 1);
     record.retries = dispatch.retries;
     record.redispatched = dispatch.redispatched;
     record.serverQueue = dispatch.serverQueue;
