@@ -39,6 +39,7 @@ export const checkRows: readonly KeywordRow<ProxyNode>[] = [
     bad: [
       ['http-check expect', 'missing-argument'],
       ['http-check expect zork 1', 'bad-value'],
+      ['http-check expect rstring ([a', 'bad-value'],
     ],
     apply: setExpect,
   }),
@@ -163,9 +164,21 @@ function setExpect(node: ProxyNode, call: Call): void {
     return;
   }
   const match = matches[kind.text];
+  if ((match === 'rstatus' || match === 'rstring') && !isPattern(pattern.text)) {
+    call.fail('bad-value', pattern, `'http-check expect' : regex '${pattern.text}' is invalid.`);
+    return;
+  }
   if (match) node.httpCheck.expect = { negate, match, pattern: pattern.text };
   else if (/^(?:hdr|fhdr|string-lf)$/.test(kind.text)) warn(call, kind);
   else call.fail('bad-value', kind, `'http-check expect' : unknown match '${kind.text}'.`);
+}
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text) !== null;
+  } catch {
+    return false;
+  }
 }
 
 function warn(call: Call, word: Value): void {
