@@ -44,9 +44,6 @@ export function runVrrp(options: VrrpOptions = {}): void {
     stop: () => end(),
   } satisfies Handlers<ToVrrp>;
   const send = serveParent<ToVrrp, FromVrrp>(handlers, () => end());
-  process.on('SIGTERM', () => end());
-  // A Ctrl-C in the terminal reaches every process; core answers it for all.
-  process.on('SIGINT', () => {});
 
   async function apply(next: { readonly generation: number; readonly conf: VrrpSlice }): Promise<void> {
     if (next.generation <= generation) return;

@@ -129,11 +129,13 @@ export class VirtualRouter {
     const removed = before.filter((old) => !this.allAddresses().some((kept) => same(old, kept)));
     const added = this.allAddresses().filter((address) => !before.some((old) => same(old, address)));
     if (removed.length + added.length === 0) return;
+    this.addressesSet = false;
     void this.inTurn(async () => {
-      if (!this.addressesSet) return;
       await this.removeAddresses(removed);
+      if (this.instance.state !== 'MASTER') return;
       await this.addAddresses(added);
-      if (this.instance.state === 'MASTER') this.announcer.begin();
+      this.addressesSet = true;
+      this.announcer.begin();
     });
   }
 

@@ -1,5 +1,5 @@
 /** Configurations and processes for the tests of the vrrp role: ours and the real keepalived's from one description. */
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import type { NotifyConf, ScriptConf, VirtualAddressConf, VrrpInstanceConf } from '../../../src/config/keepalived.ts';
@@ -9,19 +9,36 @@ import { repository } from '../lib/requirements.ts';
 
 /** Beside node_modules, so that the packages outside the bundle are found. */
 const folder = join(repository, 'node_modules', '.cache', 'tandem-vrrp-test');
-const bundle = join(folder, `role-${process.pid}.mjs`);
+const bundle = join(folder, `role-process-${process.pid}.mjs`);
+const sender = join(folder, `sender-process-${process.pid}.mjs`);
 
+/** Makes the programs of these tests; call `removeBundles` in `afterAll`. */
 export async function bundleRole(): Promise<void> {
   mkdirSync(folder, { recursive: true });
-  await build({
-    entryPoints: [join(import.meta.dirname, 'role-process.ts')],
-    outfile: bundle,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    external: ['koffi', 'netlink'],
-  });
+  for (const [source, outfile] of [
+    ['role-process.ts', bundle],
+    ['sender-process.ts', sender],
+  ] as const) {
+    await build({
+      entryPoints: [join(import.meta.dirname, source)],
+      outfile,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      target: 'node20',
+      external: ['koffi', 'netlink'],
+    });
+  }
+}
+
+export function removeBundles(): void {
+  for (const file of [bundle, sender]) rmSync(file, { force: true });
+}
+
+/** Sends whole IPv4 packets from a host's interface. */
+export async function sendPackets(host: Host, packets: readonly Uint8Array[]): Promise<void> {
+  const texts = packets.map((packet) => Buffer.from(packet).toString('hex'));
+  await host.run(process.execPath, [sender, host.device, ...texts]);
 }
 
 export interface TestInstance {
