@@ -50,6 +50,9 @@ const V_CHUNKED = asciiBytes('chunked');
 const V_CLOSE = asciiBytes('close');
 const V_CONTINUE = asciiBytes('100-continue');
 const V_WEBSOCKET = asciiBytes('websocket');
+const V_H2C = asciiBytes('h2c');
+const V_H2 = asciiBytes('h2');
+const V_PRI = asciiBytes('pri');
 
 /** The id of a field name; the length sorts out nearly all others. */
 function fieldId(bytes: Uint8Array, start: number, end: number): number {
@@ -224,6 +227,9 @@ export function settleRequest(bytes: Uint8Array, head: Head): number {
     if (head.otherCoding) return UNKNOWN_CODING;
     if (head.contentLength >= 0) dropLength(head);
   }
+  // HAProxy, too, takes an upgrade out of a request with a body: nobody agrees on where the new protocol would begin.
+  const hasBody = head.chunked || head.contentLength > 0;
+  if (head.upgradeField >= 0 && (hasBody || offersHttp2(bytes, head))) dropUpgrade(head);
   settleConnection(head);
   if (head.upgrade && head.websocketKeyField < 0 && isWebsocket(bytes, head)) return BAD_FIELD;
   return bytes[head.uriStart] === 47 && head.method !== METHOD_CONNECT ? 0 : checkTarget(bytes, head);
@@ -279,6 +285,24 @@ export function removeField(head: Head, index: number): void {
   if (head.lengthField > index) head.lengthField--;
 }
 
+/** `Upgrade: h2c` would lead through the proxy unread, past all of its rules (HAProxy 2.6 lets it through). */
+function offersHttp2(bytes: Uint8Array, head: Head): boolean {
+  const slot = FIELD_STRIDE * head.upgradeField;
+  const end = head.fields[slot + 3]!;
+  for (let at = head.fields[slot + 2]!; at < end; ) {
+    const itemEnd = endOfItem(bytes, at, end);
+    const last = trimEnd(bytes, at, itemEnd);
+    if (equalsIgnoringCase(bytes, at, last, V_H2C) || equalsIgnoringCase(bytes, at, last, V_H2)) return true;
+    at = skipBlanks(bytes, itemEnd + 1, end);
+  }
+  return false;
+}
+
+function dropUpgrade(head: Head): void {
+  for (let i = head.count - 1; i >= 0; i--) if (head.ids[i] === UPGRADE) removeField(head, i);
+  head.upgradeField = -1;
+}
+
 function isWebsocket(bytes: Uint8Array, head: Head): boolean {
   const slot = FIELD_STRIDE * head.upgradeField;
   return equalsIgnoringCase(bytes, head.fields[slot + 2]!, head.fields[slot + 3]!, V_WEBSOCKET);
@@ -296,10 +320,15 @@ function checkTarget(bytes: Uint8Array, head: Head): number {
     if (!/^[^/?*]+$/.test(target)) return BAD_START_LINE;
     return matchesHost(bytes, head, target.toLowerCase(), '') ? 0 : BAD_HOST;
   }
-  if (target === '*') return 0;
+  // With PRI it is the preface of HTTP/2, which this port does not speak.
+  if (target === '*') return isPri(bytes, head) ? BAD_START_LINE : 0;
   const parts = ABSOLUTE.exec(target);
   if (!parts) return BAD_START_LINE;
   return matchesHost(bytes, head, parts[2]!.toLowerCase(), parts[1]!.toLowerCase()) ? 0 : BAD_HOST;
+}
+
+function isPri(bytes: Uint8Array, head: Head): boolean {
+  return equalsIgnoringCase(bytes, head.lineStart, head.methodEnd, V_PRI);
 }
 
 /** Whether Host, when there is one, names this authority; the scheme's own port may be left out on either side. */

@@ -58,7 +58,7 @@ function hasStatus(text: string): boolean {
 
 export interface Origin {
   readonly port: number;
-  /** What came on each connection so far. */
+  /** What came on each connection since `forget`, kept connections included. */
   readonly received: () => readonly string[];
   readonly forget: () => void;
   /** What is sent once a head is complete; an empty answer closes at once. */
@@ -82,21 +82,23 @@ export function countChunkedRequest(text: string): number {
   return /\r\n\r\n(?:.*\r\n)?0+[^\n]*\r\n(?:[^\r\n]+\r\n)*\r\n$/s.test(text) ? 1 : 0;
 }
 
+interface Connection {
+  readonly socket: Socket;
+  text: string;
+  answered: number;
+}
+
 export async function startOrigin(): Promise<Origin> {
-  let received: { text: string }[] = [];
-  const sockets = new Set<Socket>();
+  const connections = new Set<Connection>();
   const server = createServer((socket) => {
-    const record = { text: '' };
-    let answered = 0;
-    received.push(record);
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
+    const one: Connection = { socket, text: '', answered: 0 };
+    connections.add(one);
     socket.on('error', () => {});
     socket.on('data', (data) => {
-      record.text += data.toString('latin1');
-      const requests = origin.countRequests(record.text);
-      if (requests <= answered) return;
-      answered = requests;
+      one.text += data.toString('latin1');
+      const requests = origin.countRequests(one.text);
+      if (requests <= one.answered) return;
+      one.answered = requests;
       if (origin.closes || origin.answer === '') socket.end(Buffer.from(origin.answer, 'latin1'));
       else socket.write(Buffer.from(origin.answer, 'latin1'));
     });
@@ -104,18 +106,22 @@ export async function startOrigin(): Promise<Origin> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const origin: Origin = {
     port: (server.address() as { port: number }).port,
-    received: () => received.map((one) => one.text),
+    received: () => [...connections].map((one) => one.text).filter((text) => text !== ''),
     forget: () => {
-      received = [];
       origin.countRequests = countHeads;
+      for (const one of connections) {
+        if (one.socket.destroyed) connections.delete(one);
+        one.text = '';
+        one.answered = 0;
+      }
     },
     answer: plainAnswer,
     closes: false,
     countRequests: countHeads,
-    openConnections: () => sockets.size,
+    openConnections: () => [...connections].filter((one) => !one.socket.destroyed).length,
     close: () =>
       new Promise((resolve) => {
-        for (const socket of sockets) socket.destroy();
+        for (const { socket } of connections) socket.destroy();
         server.close(() => resolve());
       }),
   };

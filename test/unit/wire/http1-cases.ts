@@ -10,7 +10,7 @@ export interface RequestCase {
   /** 200: passed on. */
   readonly status: 200 | 400 | 422;
   /** Where HAProxy 2.6 differs, and why we do. */
-  readonly haproxy?: { readonly status: 200 | 400 | 422; readonly why: string };
+  readonly haproxy?: { readonly status: 200 | 400 | 422 | 'other'; readonly why: string };
   /** What a server must see of the head, where that is the point. */
   readonly forwarded?: string;
   /** HAProxy 2.6 forwards it less normalised. */
@@ -51,6 +51,12 @@ export const requestCases: readonly RequestCase[] = [
   { name: 'DEL in target', raw: line('GET /\x7f HTTP/1.1'), status: 400 },
   { name: 'NUL in target', raw: line('GET /\0 HTTP/1.1'), status: 400 },
   { name: 'odd but printable target', raw: line('GET /"<>\\^`{|} HTTP/1.1'), status: 200 },
+  {
+    name: 'preface of HTTP/2',
+    raw: 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+    status: 400,
+    haproxy: { status: 'other', why: 'it speaks HTTP/2 here' },
+  },
   { name: 'relative target', raw: line('GET foo HTTP/1.1'), status: 400 },
   { name: 'asterisk', raw: line('OPTIONS * HTTP/1.1'), status: 200 },
   { name: 'absolute target', raw: line('GET http://a/x HTTP/1.1'), status: 200 },
@@ -167,6 +173,32 @@ export const requestCases: readonly RequestCase[] = [
     haproxy: { status: 200, why: 'RFC 9112 section 6.1 calls the framing faulty; an old server may not know chunks' },
   },
   { name: 'websocket without key', raw: get('Connection: Upgrade\r\nUpgrade: websocket\r\n'), status: 400 },
+  {
+    name: 'upgrade to HTTP/2',
+    raw: get('Connection: Upgrade\r\nUpgrade: h2c\r\n'),
+    status: 200,
+    forwarded: 'GET / HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\n\r\n',
+    haproxyForwards: 'GET / HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\nupgrade: h2c\r\n\r\n',
+  },
+  {
+    name: 'upgrade to one of several',
+    raw: get('Connection: Upgrade\r\nUpgrade: foo, H2C\r\n'),
+    status: 200,
+    forwarded: 'GET / HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\n\r\n',
+    haproxyForwards: 'GET / HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\nupgrade: foo, H2C\r\n\r\n',
+  },
+  {
+    name: 'upgrade with a body',
+    raw: post('Connection: Upgrade\r\nUpgrade: foo\r\nContent-Length: 2\r\n', 'ab'),
+    status: 200,
+    forwarded: 'POST / HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\ncontent-length: 2\r\n\r\n',
+  },
+  {
+    name: 'upgrade without a body',
+    raw: post('Connection: Upgrade\r\nUpgrade: foo\r\nContent-Length: 0\r\n'),
+    status: 200,
+    forwarded: 'POST / HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\nupgrade: foo\r\ncontent-length: 0\r\n\r\n',
+  },
   { name: '100 fields', raw: get('X: 1\r\n'.repeat(99)), status: 200 },
   { name: '101 fields', raw: get('X: 1\r\n'.repeat(100)), status: 400 },
   { name: 'field longer than the buffer', raw: get(`X: ${'a'.repeat(17000)}\r\n`), status: 400 },
