@@ -26,10 +26,13 @@ export class Arguments {
     return this.statement.words[this.index];
   }
 
-  /** The next word; when there is none, an error that says what was expected. */
-  next(expected: string): Word | undefined {
+  /**
+   * The next word; when there is none, an error that says what was expected. keepalived stops reading at a missing
+   * argument, but not at the missing name of a block: hence two codes.
+   */
+  next(expected: string, code = 'missing-argument'): Word | undefined {
     const word = this.peek();
-    if (!word) this.report('missing-argument', this.behind(), `'${this.keyword}' is missing ${expected}`, expected);
+    if (!word) this.report(code, this.behind(), `'${this.keyword}' is missing ${expected}`, expected);
     else this.index++;
     return word;
   }

@@ -149,16 +149,21 @@ class Expander {
     const at = tokenSpan(source, line.head!);
     const path = line.tokens.find((token) => token.tokenType.name === 'IncludePath');
     if (!path) {
-      this.diagnostics.error('missing-argument', at, `'${line.head!.image}' needs a file name`);
+      this.diagnostics.error('missing-value', at, `'${line.head!.image}' needs a file name`);
       return;
     }
     const pathAt = tokenSpan(source, path);
     const pattern = this.replaceText(path.image.replace(/^"(.*)"$/, '$1'), pathAt);
     const found = this.options.include(pattern, source);
-    if (found.length === 0) {
-      this.diagnostics.error('include-missing', pathAt, `no file matches '${pattern}'`);
-    }
+    if (found.length === 0) this.reportNothingIncluded(pattern, pathAt);
     for (const file of found) this.includeFile(file, pathAt);
+  }
+
+  /** A pattern may well match nothing today; a plain name must be there. */
+  private reportNothingIncluded(pattern: string, at: Span): void {
+    const message = `Config files missing '${pattern}'.`;
+    if (/[*?[{]/.test(pattern)) this.diagnostics.warning('include-missing', at, message);
+    else this.diagnostics.error('include-missing', at, message);
   }
 
   private includeFile(file: IncludedFile, at: Span): void {

@@ -18,6 +18,9 @@ function reader<T>(takes: string, read: (args: Arguments) => T | undefined): Rea
 /** A bare word. The value is true so that `undefined` keeps meaning "in error". */
 export const flag: Reader<true> = reader('', () => true);
 
+/** The name of a block. */
+export const blockName: Reader<Word> = reader('name', (args) => args.next('a name', 'missing-name'));
+
 /** The rest of the line, unchecked. */
 export const words: Reader<readonly Word[]> = reader('...', (args) => args.rest());
 

@@ -26,6 +26,7 @@ const VERDICTS: Readonly<Record<string, Verdict>> = {
   'duplicate-script': 'silent',
   'old-keyword': 'silent',
   'line-too-long': 'silent',
+  'include-missing': 'silent',
   'file-missing': 'silent',
   'file-unreadable': 'silent',
   'notify-not-here': 'silent',

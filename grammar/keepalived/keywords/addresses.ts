@@ -84,7 +84,7 @@ function readOptions(node: AddressNode, words: readonly Word[], context: Context
         },
       );
     } else if (!value) {
-      context.error('missing-argument', option, `'${option.text}' is missing its value`);
+      context.error('missing-value', option, `'${option.text}' is missing its value`);
     } else {
       storeOption(node, option.text, value, context);
       i++;

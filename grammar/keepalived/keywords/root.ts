@@ -1,10 +1,9 @@
 /** What may stand outside all blocks. */
 
 import type { Word } from '../ast.ts';
-import type { Reader } from '../keyword.ts';
 import { block, known, knownList, list, type Table, table } from '../keyword.ts';
 import type { DocumentNode, InstanceNode, SyncGroupNode, VrrpScriptNode } from '../nodes.ts';
-import { flag, integer, optional, text } from '../readers.ts';
+import { blockName, flag, integer, optional, text } from '../readers.ts';
 import { readAddresses } from './addresses.ts';
 import { globalDefs } from './global-defs.ts';
 import { trackRows } from './track.ts';
@@ -12,8 +11,6 @@ import { lvsRows } from './virtual-server.ts';
 import { vrrpInstance } from './vrrp-instance.ts';
 import { vrrpScript } from './vrrp-script.ts';
 import { vrrpSyncGroup } from './vrrp-sync-group.ts';
-
-const name: Reader<Word> = { takes: 'name', read: (args) => args.next('a name') };
 
 function newInstance(word: Word): InstanceNode {
   return {
@@ -35,7 +32,7 @@ export const root: Table<DocumentNode> = table('root', [
   }),
   block(
     'vrrp_script',
-    name,
+    blockName,
     (document, word) => {
       const node: VrrpScriptNode = { name: word };
       document.scripts.push(node);
@@ -46,7 +43,7 @@ export const root: Table<DocumentNode> = table('root', [
   ),
   block(
     'vrrp_sync_group',
-    name,
+    blockName,
     (document, word) => {
       const node: SyncGroupNode = { name: word, members: [], notify: {}, repeated: [] };
       document.syncGroups.push(node);
@@ -57,7 +54,7 @@ export const root: Table<DocumentNode> = table('root', [
   ),
   block(
     'vrrp_instance',
-    name,
+    blockName,
     (document, word) => {
       const node = newInstance(word);
       document.instances.push(node);

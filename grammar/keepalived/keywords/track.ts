@@ -4,11 +4,22 @@
  */
 import type { Statement } from '../ast.ts';
 import type { Context } from '../context.ts';
-import { block, known, knownList, type Reader, type Row, type RowFacts, type Table, table } from '../keyword.ts';
+import { block, known, knownList, type Row, type RowFacts, type Table, table } from '../keyword.ts';
 import type { DocumentNode } from '../nodes.ts';
-import { address, boolean, flag, integer, oneOf, optional, seconds, text, weight, words } from '../readers.ts';
+import {
+  address,
+  blockName,
+  boolean,
+  flag,
+  integer,
+  oneOf,
+  optional,
+  seconds,
+  text,
+  weight,
+  words,
+} from '../readers.ts';
 
-const name: Reader<unknown> = text('name');
 /** Nothing is stored: the rows only check. */
 type Unstored = Record<string, never>;
 const newNode = (): Unstored => ({});
@@ -68,7 +79,7 @@ const bfdInstance: Table<BfdNode> = table('bfd_instance', [
 const garpGroup: Table<Unstored> = table('garp_group', [
   known('garp_interval', seconds(0, 4294), { doc: 'Seconds between two ARPs', since: '1.2.21' }),
   known('gna_interval', seconds(0, 4294), { doc: 'Seconds between two neighbour adverts', since: '1.2.21' }),
-  known('interface', name, { doc: 'The interface', since: '1.2.21' }),
+  known('interface', text('interface'), { doc: 'The interface', since: '1.2.21' }),
   knownList('interfaces', { doc: 'Interfaces that share the pace', since: '1.2.21' }),
 ]);
 
@@ -80,19 +91,19 @@ const uncarried = (doc: string, since: string, more: Partial<RowFacts> = {}) =>
   ({ doc, since, carried: false, ...more }) as const;
 
 export const trackRows: readonly Row<DocumentNode>[] = [
-  block('track_file', name, newNode, trackFile, uncarried('A file with a number', '2.0.0')),
+  block('track_file', blockName, newNode, trackFile, uncarried('A file with a number', '2.0.0')),
   block(
     'vrrp_track_file',
-    name,
+    blockName,
     newNode,
     trackFile,
     uncarried('A file with a number', '2.0.0', { deprecated: '2.1.0', modern: 'track_file', silent: true }),
   ),
-  block('vrrp_track_process', name, newNode, trackProcess, uncarried('A process that must run', '2.0.11')),
-  block('bfd_instance', name, (): BfdNode => ({}), bfdInstance, {
+  block('vrrp_track_process', blockName, newNode, trackProcess, uncarried('A process that must run', '2.0.11')),
+  block('bfd_instance', blockName, (): BfdNode => ({}), bfdInstance, {
     ...uncarried('A BFD session', '2.0.0'),
     end: requireNeighbor,
   }),
   block('garp_group', flag, newNode, garpGroup, uncarried('Pace of ARPs on some interfaces', '1.2.21')),
-  block('track_group', name, newNode, trackGroup, uncarried('Instances that follow static addresses', '2.0.3')),
+  block('track_group', blockName, newNode, trackGroup, uncarried('Instances that follow static addresses', '2.0.3')),
 ];
