@@ -56,10 +56,18 @@ export async function serveHaproxy(
       tellOldProcesses(args);
     },
   });
+  const leave = (how: 'stop' | 'soft', finish: () => void) => {
+    if (master) log('warning', 'Exiting Master process...');
+    void service.end(how, finish);
+  };
+  const exit = (code: number) => {
+    if (master) log('warning', `All workers exited. Exiting... (${code})`);
+    process.exit(code);
+  };
   installSignals({
-    SIGTERM: () => void service.end('stop', () => (master ? process.exit(0) : dieOf('SIGTERM'))),
-    SIGINT: () => void service.end('stop', () => (master ? process.exit(130) : dieOf('SIGINT'))),
-    SIGUSR1: () => void service.end('soft', () => process.exit(0)),
+    SIGTERM: () => leave('stop', () => (master ? exit(0) : dieOf('SIGTERM'))),
+    SIGINT: () => leave('stop', () => (master ? exit(130) : dieOf('SIGINT'))),
+    SIGUSR1: () => leave('soft', () => exit(0)),
     SIGUSR2: () => void service.reload(),
     SIGHUP: () => void service.reload(),
     SIGQUIT: () => {},
