@@ -44,6 +44,8 @@ export class VrrpDaemon {
   private seenLinks: readonly Link[] = [];
   private seenAddresses = new Map<string, InterfaceAddress>();
   private groupWork: Promise<unknown> = Promise.resolve();
+  /** Runs during `vrrp_startup_delay`. */
+  private startTimer: NodeJS.Timeout | null = null;
   private stopping = false;
 
   private constructor(
@@ -109,6 +111,7 @@ export class VrrpDaemon {
     this.attachChannels();
     await Promise.all(fresh.map((router) => router.clearAddresses()));
     this.retrackAll();
+    if (this.startTimer) return;
     for (const router of fresh) router.instance.start(this.trackingOf(router));
   }
 
@@ -116,6 +119,7 @@ export class VrrpDaemon {
   async stop(): Promise<void> {
     if (this.stopping) return;
     this.stopping = true;
+    if (this.startTimer) clearTimeout(this.startTimer);
     for (const script of this.scripts.values()) script.stop();
     await Promise.all(this.routers.map((router) => router.stop()));
     await this.groupWork;
@@ -142,9 +146,14 @@ export class VrrpDaemon {
     const { startupDelayMs } = slice.globalDefs;
     if (startupDelayMs > 0) {
       this.log('info', `Delaying startup for ${startupDelayMs / 1000} seconds`);
-      await new Promise((resolve) => setTimeout(resolve, startupDelayMs));
+      this.startTimer = setTimeout(() => this.startRouters(), startupDelayMs);
+    } else {
+      this.startRouters();
     }
-    if (this.stopping) return;
+  }
+
+  private startRouters(): void {
+    this.startTimer = null;
     for (const router of this.routers) router.instance.start(this.trackingOf(router));
   }
 

@@ -4,7 +4,7 @@
  * Times are the protocol's: an election takes 3 x advert_int + skew after the last advert of a master that died, and
  * skew after one that said goodbye (RFC 3768, section 6.1), plus half a second for a busy machine.
  */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeNet } from '../lib/requirements.ts';
@@ -162,6 +162,53 @@ describeNet('vrrp beside keepalived', { root: true, binaries: ['keepalived', 'tc
         expect(theirs.log()).not.toMatch(/nvalid|mismatch|discarding/);
       }),
     30_000,
+  );
+
+  it.concurrent(
+    'writes the statistics and data files as keepalived does, and follows no link',
+    () =>
+      inScene(async ({ start, scratch, waitForHolder }) => {
+        const found: { stats: string; data: string }[] = [];
+        const trap = join(scratch, 'trap');
+        for (const kind of ['keepalived', 'ours'] as const) {
+          const folder = join(scratch, kind);
+          mkdirSync(folder);
+          if (kind === 'ours') symlinkSync(trap, join(folder, 'keepalived.data'));
+          const node = await start(
+            kind,
+            'a',
+            { priority: 100, addresses: [vip, '10.90.0.101/24'] },
+            { TMPDIR: folder },
+          );
+          await waitForHolder('a');
+          await sleep(1500);
+          node.process.kill('SIGUSR1');
+          await sleep(200);
+          node.process.kill('SIGUSR2');
+          await waitUntil('the files', () => existsSync(join(folder, 'keepalived.stats')));
+          await sleep(200);
+          const [stats = '', data = ''] = ['stats', 'data'].map((each) =>
+            readFileSync(join(folder, `keepalived.${each}`), 'utf8'),
+          );
+          found.push({ stats, data });
+          node.process.kill('SIGTERM');
+          await node.process.exited;
+        }
+        expect(existsSync(trap)).toBe(false);
+        const [theirs, ours] = found;
+        const labels = (text: string): string[] => text.split('\n').map((line) => line.replace(/\d+$/, 'N'));
+        expect(labels(ours!.stats)).toEqual(labels(theirs!.stats));
+        expect(ours!.stats).toContain('  Became master: 1\n  Released master: 0\n');
+        // Every line of ours is one of theirs, but for times and descriptors.
+        const topology = (text: string): string[] => {
+          const [, part = ''] = /Topology >------\n([\s\S]*?)------</.exec(text) ?? [];
+          return part.split('\n').map((line) => line.replace(/(transition|timeout) = .*|fd_in .*/, '$1'));
+        };
+        const known = new Set(topology(theirs!.data));
+        expect(topology(ours!.data).filter((line) => !known.has(line))).toEqual([]);
+        expect(topology(ours!.data).length).toBeGreaterThan(30);
+      }),
+    40_000,
   );
 
   it.concurrent(

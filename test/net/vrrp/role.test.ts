@@ -6,7 +6,7 @@ import { describeNet } from '../lib/requirements.ts';
 import { sleep, waitUntil } from '../lib/wait.ts';
 import { hostilePackets, packet } from './hostile-packets.ts';
 import { listen } from './listener.ts';
-import { bundleRole, removeBundles, sendPackets } from './role.ts';
+import { bundleRole, removeBundles, sendPackets, sliceOf, startOurs } from './role.ts';
 import { inScene, killQuietly, stateChanges, vip } from './scene.ts';
 
 const skewMs = (priority: number): number => ((256 - priority) / 256) * 1000;
@@ -143,6 +143,23 @@ describeNet('vrrp role', { root: true, binaries: ['tcpdump'] }, () => {
           details: node.log,
         });
         expect(stateChanges(node)).toEqual(['BACKUP', 'MASTER', 'BACKUP', 'MASTER']);
+      }),
+    20_000,
+  );
+
+  it.concurrent(
+    'waits for vrrp_startup_delay and is ready meanwhile',
+    () =>
+      inScene(async ({ host, scratch, holds }) => {
+        const slice = sliceOf([{ priority: 100 }]);
+        const delayed = { ...slice, globalDefs: { ...slice.globalDefs, startupDelayMs: 2000 } };
+        const node = await startOurs(host('a'), delayed, scratch);
+        await waitUntil('ready', () => node.log().includes('"type":"ready"'));
+        await sleep(1000);
+        expect(node.log()).toContain('Delaying startup for 2 seconds');
+        expect(stateChanges(node)).toEqual([]);
+        await waitUntil('BACKUP', () => stateChanges(node).length === 1, { deadlineMs: 3000 });
+        expect(await holds('a')).toBe(false);
       }),
     20_000,
   );

@@ -236,10 +236,15 @@ export interface Node {
   readonly rewrite: (instances: readonly TestInstance[]) => void;
 }
 
-export async function startOurs(host: Host, slice: VrrpSlice, scratch: string): Promise<Node> {
+export async function startOurs(
+  host: Host,
+  slice: VrrpSlice,
+  scratch: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<Node> {
   const file = join(scratch, `${host.name}.json`);
   writeFileSync(file, JSON.stringify(slice));
-  const process_ = await host.spawn(process.execPath, [bundle, file]);
+  const process_ = await host.spawn(process.execPath, [bundle, file], { env: { ...process.env, ...env } });
   return {
     kind: 'ours',
     process: process_,
@@ -248,11 +253,18 @@ export async function startOurs(host: Host, slice: VrrpSlice, scratch: string): 
   };
 }
 
-export async function startKeepalived(host: Host, instances: readonly TestInstance[], scratch: string): Promise<Node> {
+export async function startKeepalived(
+  host: Host,
+  instances: readonly TestInstance[],
+  scratch: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<Node> {
   const file = join(scratch, `${host.name}.conf`);
   writeFileSync(file, keepalivedConf(instances));
   const pids = ['-p', '-r', '-c'].flatMap((flag) => [flag, join(scratch, `${host.name}${flag}.pid`)]);
-  const process_ = await host.spawn('keepalived', ['-n', '-l', '-D', '-f', file, ...pids]);
+  const process_ = await host.spawn('keepalived', ['-n', '-l', '-D', '-f', file, ...pids], {
+    env: { ...process.env, ...env },
+  });
   return {
     kind: 'keepalived',
     process: process_,

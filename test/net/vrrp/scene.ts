@@ -15,7 +15,7 @@ export const vip = '10.90.0.100';
 export interface Scene {
   readonly scratch: string;
   readonly host: (name: string) => Host;
-  readonly start: (kind: Node['kind'], name: string, instance: TestInstance) => Promise<Node>;
+  readonly start: (kind: Node['kind'], name: string, instance: TestInstance, env?: NodeJS.ProcessEnv) => Promise<Node>;
   readonly holds: (name: string) => Promise<boolean>;
   /** Resolves with the time when the address was seen there. */
   readonly waitForHolder: (name: string, deadlineMs?: number) => Promise<number>;
@@ -33,11 +33,11 @@ export async function inScene(body: (scene: Scene) => Promise<void>): Promise<vo
       scratch,
       host,
       holds,
-      start: async (kind, name, instance) => {
+      start: async (kind, name, instance, env = {}) => {
         const node =
           kind === 'ours'
-            ? await startOurs(host(name), sliceOf([instance]), scratch)
-            : await startKeepalived(host(name), [instance], scratch);
+            ? await startOurs(host(name), sliceOf([instance]), scratch, env)
+            : await startKeepalived(host(name), [instance], scratch, env);
         nodes.push(node);
         return node;
       },
