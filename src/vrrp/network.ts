@@ -62,10 +62,14 @@ export async function openNetwork(onChange: () => void, netlink: Netlink = openN
     const index = link(name)?.index;
     return index === undefined ? [] : addresses.filter((each) => each.index === index);
   };
-  const change = (address: VirtualAddressConf, call: (request: AddressRequest) => Promise<AddressResult>) => {
+  const change = (
+    address: VirtualAddressConf,
+    call: (request: AddressRequest) => Promise<AddressResult>,
+    absent: AddressResult,
+  ) => {
     return inTurn(async () => {
       const index = link(address.device)?.index;
-      return index === undefined ? 'ENODEV' : await call(toRequest(address, index));
+      return index === undefined ? absent : await call(toRequest(address, index));
     });
   };
 
@@ -87,8 +91,8 @@ export async function openNetwork(onChange: () => void, netlink: Netlink = openN
       const bytes = packVirtual(address);
       return onLink(address.device).some((each) => Buffer.compare(each.bytes, bytes) === 0);
     },
-    add: (address) => change(address, netlink.addAddress),
-    remove: (address) => change(address, netlink.removeAddress),
+    add: (address) => change(address, netlink.addAddress, 'ENODEV'),
+    remove: (address) => change(address, netlink.removeAddress, 'unchanged'),
     close: () => {
       closed = true;
       netlink.close();
