@@ -21,7 +21,7 @@ async function openSide(which: 'original' | 'ours'): Promise<Side> {
   const config = scenarioConfig(theatre.stage.ports, theatre.originPort, dead, log.port);
   const proxy = await startProxy(which, config, theatre.stage.ports[names[0]]!);
   // The connection that found the port open has its own log line.
-  await log.waitFor(/ tcp tcp\//, { deadlineMs: 2000 }).catch(() => '');
+  await log.waitFor(/ rr rr\//, { deadlineMs: 2000 }).catch(() => '');
   return { proxy, log, theatre };
 }
 
@@ -46,7 +46,11 @@ async function perform(side: Side, scenario: Scenario): Promise<string> {
   const origin = scenario.origin
     ? theatre.stage.origin.map((p) => p.events.filter((e) => e.startsWith('data')).join(' | '))
     : [];
-  return [...seen, '-- origin', ...origin, '-- log', ...lines().map(maskLine).sort()].join('\n');
+  return [...seen, '-- origin', ...origin, '-- log', ...ordered(scenario, lines().map(maskLine))].join('\n');
+}
+
+function ordered(scenario: Scenario, lines: readonly string[]): readonly string[] {
+  return scenario.ordered ? lines : [...lines].sort();
 }
 
 describeNet('Sessions beside the real HAProxy', { binaries: ['haproxy'], build: true }, () => {

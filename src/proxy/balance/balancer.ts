@@ -43,7 +43,7 @@ export function makeBalancer<C extends Candidate>(
   switch (balance.algorithm) {
     case 'roundrobin':
     case 'static-rr':
-      return new RoundrobinBalancer(position);
+      return new RoundrobinBalancer(position, balance.algorithm === 'roundrobin');
     case 'leastconn':
       return new LeastconnBalancer(position);
     case 'source':

@@ -1,4 +1,7 @@
-/** `balance leastconn`: the fewest sessions for its weight; equals take turns. */
+/**
+ * `balance leastconn`: the fewest sessions for its weight, counting the one to come; an idle server goes before all
+ * others; equals take turns.
+ */
 import type { Balancer, Candidate, SharedPosition } from './balancer.ts';
 
 export class LeastconnBalancer<C extends Candidate> implements Balancer<C> {
@@ -29,7 +32,8 @@ export class LeastconnBalancer<C extends Candidate> implements Balancer<C> {
         fallback = candidate;
         continue;
       }
-      const load = candidate.load() / candidate.weight;
+      const sessions = candidate.load();
+      const load = sessions === 0 ? 0 : (sessions + 1) / candidate.weight;
       if (load >= least) continue;
       least = load;
       best = index;

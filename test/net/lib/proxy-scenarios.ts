@@ -44,7 +44,7 @@ export class Peer {
 export interface Stage {
   /** Ports of the proxy by the names in the configuration. */
   readonly ports: Readonly<Record<string, number>>;
-  readonly open: (name: string) => Promise<Peer>;
+  readonly open: (name: string, from?: string) => Promise<Peer>;
   /** What the origin does with a new connection. */
   onConnection: (peer: Peer) => void;
   /** Connections that reached the origin in this scenario. */
@@ -57,6 +57,8 @@ export interface Scenario {
   readonly lines: number;
   /** What is compared besides the log: by default what the client saw. */
   readonly run: (stage: Stage) => Promise<readonly Peer[]>;
+  /** The order of the log lines matters. */
+  readonly ordered?: boolean;
   /** Compare what the origin received too. */
   readonly origin?: boolean;
 }
@@ -80,8 +82,9 @@ export async function openStage(): Promise<{
     ports: {},
     origin: [],
     onConnection: () => {},
-    open: async (name) => {
-      const socket = connect({ port: stage.ports[name]!, host: '127.0.0.1', allowHalfOpen: true });
+    open: async (name, from = '127.0.0.1') => {
+      const port = stage.ports[name]!;
+      const socket = connect({ port, host: '127.0.0.1', localAddress: from, allowHalfOpen: true });
       clients.add(socket);
       const peer = new Peer(socket);
       await new Promise((resolve) => socket.once('connect', resolve));
@@ -123,7 +126,7 @@ export function answering(text: string, close = false): (peer: Peer) => void {
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const get = 'GET /x HTTP/1.1\r\nHost: a\r\n\r\n';
 
-export const scenarios: readonly Scenario[] = [
+const sessionScenarios: readonly Scenario[] = [
   // ---- mode tcp ----------------------------------------------------------------------------------------------------
   {
     name: 'tcp: both ways, client ends first',
@@ -745,8 +748,57 @@ export const scenarios: readonly Scenario[] = [
   },
 ];
 
+/** One request on a connection of its own from each address; the log tells which server each one got. */
+function visit(listener: string, addresses: readonly string[], withholding = false): Scenario['run'] {
+  return async (stage) => {
+    stage.onConnection = withholding ? () => {} : answering(ok);
+    for (const address of addresses) {
+      const client = await stage.open(listener, address);
+      client.send(get);
+      if (withholding) await sleep(25);
+      else await client.see(/ok"$/);
+    }
+    return [];
+  };
+}
+
+const once = (count: number): string[] => Array.from({ length: count }, () => '127.0.0.1');
+const neighbours = Array.from({ length: 12 }, (_, i) => `127.${i * 19}.${i * 7}.${i + 1}`);
+
+const balanceScenarios: readonly Scenario[] = [
+  { name: 'balance: roundrobin, equal weights', lines: 7, ordered: true, run: visit('rr', once(7)) },
+  { name: 'balance: roundrobin, weights', lines: 12, ordered: true, run: visit('rrw', once(12)) },
+  { name: 'balance: roundrobin, other weights', lines: 22, ordered: true, run: visit('rrx', once(22)) },
+  { name: 'balance: static-rr, weights', lines: 12, ordered: true, run: visit('staticrr', once(12)) },
+  { name: 'balance: source, map', lines: 12, ordered: true, run: visit('source', neighbours) },
+  { name: 'balance: source, map, weights', lines: 12, ordered: true, run: visit('sourcew', neighbours) },
+  { name: 'balance: first', lines: 3, ordered: true, run: visit('first', once(3)) },
+  {
+    name: 'balance: the first backup when no other server is there',
+    lines: 3,
+    ordered: true,
+    run: visit('backup', once(3)),
+  },
+  { name: 'balance: all backups', lines: 4, ordered: true, run: visit('backups', once(4)) },
+  { name: 'balance: weight 0 gets nothing', lines: 3, ordered: true, run: visit('drained', once(3)) },
+  { name: 'balance: leastconn under open sessions', lines: 6, ordered: true, run: visit('least', once(6), true) },
+];
+
+export const scenarios: readonly Scenario[] = [...sessionScenarios, ...balanceScenarios];
+
 /** The configuration of all scenarios. `ports` in the order of `names`. */
 export const names = [
+  'rr',
+  'rrw',
+  'rrx',
+  'staticrr',
+  'source',
+  'sourcew',
+  'first',
+  'backup',
+  'backups',
+  'drained',
+  'least',
   'tcp',
   'tcpslow',
   'tcpdead',
@@ -773,6 +825,7 @@ export function scenarioConfig(
     `listen ${name}\n    bind 127.0.0.1:${ports[name]}\n${lines}\n`;
   const live = `    server live 127.0.0.1:${origin}`;
   const gone = `    server dead 127.0.0.1:${dead}`;
+  const server = (name: string, options = ''): string => `    server ${name} 127.0.0.1:${origin} ${options}\n`;
   const tcp = '    mode tcp\n    option tcplog\n';
   const http = '    mode http\n    option httplog\n';
   return `global
@@ -800,6 +853,17 @@ ${listen('httpredis', `${http}    option redispatch\n${gone}\n${live}`)}
 ${listen('httpmax', `${http}${live} maxconn 1`)}
 ${listen('httpclose', `${http}    option httpclose\n${live}`)}
 ${listen('httpsclose', `${http}    option http-server-close\n${live}`)}
+${listen('rr', http + server('a') + server('b') + server('c'))}
+${listen('rrw', http + server('a', 'weight 3') + server('b') + server('c', 'weight 2'))}
+${listen('rrx', http + server('a', 'weight 4') + server('b', 'weight 1') + server('c', 'weight 5') + server('d', 'weight 1'))}
+${listen('staticrr', `${http}    balance static-rr\n${server('a', 'weight 3')}${server('b')}${server('c', 'weight 2')}`)}
+${listen('source', `${http}    balance source\n${server('a')}${server('b')}${server('c')}`)}
+${listen('sourcew', `${http}    balance source\n${server('a', 'weight 10')}${server('b', 'weight 30')}${server('c', 'weight 20')}`)}
+${listen('first', `${http}    balance first\n${server('a')}${server('b')}`)}
+${listen('backup', http + server('a', 'disabled') + server('b', 'backup') + server('c', 'backup'))}
+${listen('backups', `${http}    option allbackups\n${server('a', 'disabled')}${server('b', 'backup')}${server('c', 'backup')}`)}
+${listen('drained', http + server('a', 'weight 0') + server('b'))}
+${listen('least', `${http}    balance leastconn\n    timeout server 400ms\n${server('a')}${server('b')}${server('c', 'weight 2')}`)}
 ${listen('httpfwd', `${http}    monitor-uri /alive\n    option forwardfor except 10.0.0.0/8 header X-Client\n${live}`)}
 `;
 }
@@ -808,7 +872,7 @@ ${listen('httpfwd', `${http}    monitor-uri /alive\n    option forwardfor except
 export function maskLine(line: string): string {
   return line
     .replace(/^<\d+>.*?haproxy\[\d+\]: /, '')
-    .replace(/127\.0\.0\.1:\d+/, 'CLIENT')
+    .replace(/(127\.[\d.]+):\d+/, '$1')
     .replace(/\[[^\]]+\]/, '[DATE]')
     .replace(
       / (-?\d+(?:\/\+?-?\d+){2,4}) /,
