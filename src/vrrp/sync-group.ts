@@ -12,7 +12,8 @@ import type { Tracking, VrrpInstance } from './instance.ts';
 export class SyncGroup {
   readonly conf: SyncGroupConf;
   readonly members: readonly VrrpInstance[];
-  state: VrrpState = 'INIT';
+  /** Where its members last arrived together. */
+  state: VrrpState;
   private readonly log: ProcessLog;
   private readonly onState: (state: VrrpState) => void;
 
@@ -26,6 +27,8 @@ export class SyncGroup {
     this.members = members;
     this.log = log;
     this.onState = onState;
+    const [first] = members;
+    this.state = first && members.every((each) => each.state === first.state) ? first.state : 'INIT';
   }
 
   has(instance: VrrpInstance): boolean {
