@@ -40,14 +40,12 @@ export interface IncludedFile {
 }
 
 export interface ExpandOptions {
-  /** The `@id` that holds (`-i`, or the first label of the host name). */
+  /** The `@id` that holds (`-i`, or the first label of the host name); also `${_INSTANCE}`. */
   readonly configId: string;
   /** `${_ENV NAME}`; undefined when not set. */
   env(name: string): string | undefined;
   /** `${_PWD}`: the directory of a file. */
   directoryOf(source: Source): string;
-  /** `${_INSTANCE}`. */
-  readonly instance: string;
   /** Files that match a pattern, relative to the including file; empty when there are none. */
   include(pattern: string, from: Source): readonly IncludedFile[];
 }
@@ -66,7 +64,14 @@ interface Line {
   readonly within: readonly string[];
 }
 
-const REFERENCE = /\\\$|\$(?:\{([A-Za-z_]\w*)(?:[ \t]+([^}"]*))?\}|([A-Za-z_]\w*))/g;
+const NO_LINE: Line = { pieces: [], within: [] };
+
+/** `${NAME}` anywhere; `$NAME` only before a blank, the end, or what stands behind a parameter of `~SEQ`. */
+const REFERENCE = /\$(?:\{([A-Za-z_]\w*)(?:[ \t]+([^}"]*))?\}|([A-Za-z_]\w*)(?![^ \t\r\v\f,)]))/g;
+/** A name that something else follows. */
+const UNREPLACED = /\$([A-Za-z_]\w*)(?=[^\s,)\w=])/g;
+const CONDITION = /^[ \t\r\v\f]*@(\^?)([^ \t\r\v\f]*)/;
+const DEFINITION = /^[ \t\r\v\f]*\$([A-Za-z_]\w*)=/;
 
 export interface Expansion {
   readonly text: TracedText;
@@ -97,6 +102,10 @@ class Expander {
 
   expandFile(source: Source, identity: string): void {
     this.files.push(source.file);
+    if (source.text.startsWith(BYTE_ORDER_MARK)) {
+      const message = 'keepalived takes the byte order mark here for a part of the first word';
+      this.diagnostics.warning('byte-order-mark', { source, start: 0, end: BYTE_ORDER_MARK.length }, message);
+    }
     const binaryAt = source.text.indexOf('\0');
     if (binaryAt >= 0) {
       const at = { source, start: binaryAt, end: binaryAt + 1 };
@@ -107,7 +116,7 @@ class Expander {
     for (const line of parse(source).lines) {
       if (this.exhausted) break;
       this.checkLength(source, line);
-      if (!this.conditionsHold(line)) continue;
+      if (line.kind !== 'text' && line.condition && !this.holds(CONDITION.exec(line.condition.image)!)) continue;
       if (line.kind === 'definition') this.define(source, line);
       else if (line.kind === 'include') this.includeFiles(source, line);
       else this.expandLine({ pieces: linePieces(source, line.tokens), within: [] }, NO_SCOPE);
@@ -124,10 +133,8 @@ class Expander {
     this.diagnostics.warning('line-too-long', at, `keepalived reads no more than ${LONGEST_LINE} bytes of a line`);
   }
 
-  private conditionsHold(line: FileLine): boolean {
-    return line.conditions.every(({ image }) =>
-      image.startsWith('@^') ? image.slice(2) !== this.options.configId : image.slice(1) === this.options.configId,
-    );
+  private holds([, negated, id]: RegExpExecArray): boolean {
+    return (id === this.options.configId) !== (negated === '^');
   }
 
   private define(source: Source, line: FileLine): void {
@@ -155,20 +162,25 @@ class Expander {
     const pathAt = tokenSpan(source, path);
     const pattern = this.replaceText(path.image.replace(/^"(.*)"$/, '$1'), pathAt);
     const found = this.options.include(pattern, source);
-    if (found.length === 0) this.reportNothingIncluded(pattern, pathAt);
-    for (const file of found) this.includeFile(file, pathAt);
+    const checked = line.head!.image.length > 'include'.length;
+    if (found.length === 0) this.reportNothingIncluded(pattern, pathAt, line.head!.image);
+    for (const file of found) this.includeFile(file, pathAt, checked);
   }
 
   /** A pattern may well match nothing today; a plain name must be there. */
-  private reportNothingIncluded(pattern: string, at: Span): void {
+  private reportNothingIncluded(pattern: string, at: Span, keyword: string): void {
     const message = `Config files missing '${pattern}'.`;
-    if (/[*?[{]/.test(pattern)) this.diagnostics.warning('include-missing', at, message);
+    const isPattern = /[*?[{]/.test(pattern);
+    if (isPattern ? /[wba]$/.test(keyword) && keyword !== 'include' : /[mwba]$/.test(keyword)) {
+      this.diagnostics.error('include-check', at, message, { expected: `'include' where files may be missing` });
+    } else if (isPattern) this.diagnostics.warning('include-missing', at, message);
     else this.diagnostics.error('include-missing', at, message);
   }
 
-  private includeFile(file: IncludedFile, at: Span): void {
+  private includeFile(file: IncludedFile, at: Span, checked: boolean): void {
     if (file.problem !== undefined || !file.source) {
-      this.diagnostics.error('include-unreadable', at, `'${file.name}' ${file.problem ?? 'cannot be read'}`);
+      const code = checked ? 'include-check' : 'include-unreadable';
+      this.diagnostics.error(code, at, `'${file.name}' ${file.problem ?? 'cannot be read'}`);
     } else if (this.openFiles.includes(file.identity)) {
       const chain = [...this.openFiles, file.identity].join(' -> ');
       this.diagnostics.error('include-loop', at, `'${file.name}' includes itself (${chain})`);
@@ -180,17 +192,34 @@ class Expander {
     }
   }
 
-  /** One line: repeated when it starts with a sequence, replaced and put out when not. */
+  /**
+   * One line: dropped, remembered or repeated when it starts with a condition, a definition or a sequence; replaced
+   * and put out when it does not.
+   */
   private expandLine(line: Line, scope: Scope): void {
-    const { pieces, within } = line;
+    const { pieces, within } = this.takeCondition(line) ?? NO_LINE;
     if (this.exhausted || pieces.length === 0) return;
-    if (startsSequence(textOf(pieces))) {
-      this.repeatLine(line, scope);
-      return;
+    const text = textOf(pieces);
+    const definition = DEFINITION.exec(text);
+    if (definition) {
+      this.definitions.set(definition[1]!, { lines: [trimPieces(slicePieces(pieces, definition[0].length))] });
+    } else if (startsSequence(text)) {
+      this.repeatLine({ pieces, within }, scope);
+    } else {
+      const [first, ...more] = this.replace(pieces, scope, within);
+      const behind = pieces.at(-1)!.at;
+      const shown = first!.pieces === pieces ? first! : this.takeCondition(first!);
+      if (shown) this.emit(shown.pieces, behind);
+      for (const next of more) this.expandLine(next, scope);
     }
-    const [first, ...more] = this.replace(pieces, scope, within);
-    this.emit(first!.pieces, pieces.at(-1)!.at);
-    for (const next of more) this.expandLine(next, scope);
+  }
+
+  /** The line without the condition it starts with; null when that does not hold. */
+  private takeCondition(line: Line): Line | null {
+    const text = textOf(line.pieces);
+    const condition = text.includes('@') ? CONDITION.exec(text) : null;
+    if (!condition) return line;
+    return this.holds(condition) ? { ...line, pieces: slicePieces(line.pieces, condition[0].length) } : null;
   }
 
   private repeatLine({ pieces, within }: Line, scope: Scope): void {
@@ -224,6 +253,7 @@ class Expander {
     const line: Piece[] = [];
     const more: Line[] = [];
     const lastSolid = text.length - trailingBlanks(text);
+    this.warnUnreplaced(pieces, text);
     let done = 0;
     let quoted = false;
     let scanned = 0;
@@ -273,12 +303,23 @@ class Expander {
     return [...this.replace(first.pieces, use.scope, within), ...lines.slice(1)];
   }
 
+  /** `$NAME/24`: keepalived does not replace it, and people think that it does. */
+  private warnUnreplaced(pieces: readonly Piece[], text: string): void {
+    for (const match of text.matchAll(UNREPLACED)) {
+      const name = match[1]!;
+      if (!this.definitions.has(name)) continue;
+      const at = spanOf(slicePieces(pieces, match.index, match.index + match[0].length), pieces[0]!.at);
+      const expected = `\${${name}} where something follows the name`;
+      this.diagnostics.warning('unreplaced-parameter', at, `'$${name}' is not replaced here`, { expected });
+    }
+  }
+
   private predefined(name: string, parameter: string | undefined, at: Span): string | undefined {
     switch (name) {
       case '_PWD':
         return this.options.directoryOf(at.source);
       case '_INSTANCE':
-        return this.options.instance;
+        return this.options.configId;
       case '_HASH':
         return '#';
       case '_BANG':
@@ -347,11 +388,12 @@ function linePieces(source: Source, tokens: readonly IToken[]): Piece[] {
   return pieces;
 }
 
+const BYTE_ORDER_MARK = '\xef\xbb\xbf';
 const BLANKS = ' \t\r\v\f';
 /** keepalived's line buffer, without its end. */
 const LONGEST_LINE = 1023;
 const PASSED_OVER = new Set(['Blank', 'Comment', 'Newline']);
-const DROPPED = new Set(['Condition', 'ByteOrderMark', 'Definition', 'Include']);
+const DROPPED = new Set(['ByteOrderMark', 'Definition', 'Include']);
 
 /** Joins runs that touch, so that a line without escapes is one piece. */
 function pushExact(pieces: Piece[], source: Source, start: number, end: number): void {

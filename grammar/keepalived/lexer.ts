@@ -25,7 +25,17 @@ function previousIsLineStart(tokens: readonly IToken[]): boolean {
   for (let i = tokens.length - 1; i >= 0; i--) {
     const type = tokens[i]!.tokenType;
     if (type === Newline) return true;
-    if (type !== Blank && type !== Condition && type !== ByteOrderMark) return false;
+    if (type !== Blank && type !== ByteOrderMark) return false;
+  }
+  return true;
+}
+
+/** The same, or behind the condition of a line. */
+function previousIsCondition(tokens: readonly IToken[]): boolean {
+  for (let i = tokens.length - 1; i >= 0; i--) {
+    const type = tokens[i]!.tokenType;
+    if (type === Condition) return true;
+    if (type !== Blank) return type === Newline || type === ByteOrderMark;
   }
   return true;
 }
@@ -95,7 +105,7 @@ export const Condition = createToken({
 });
 export const Definition = createToken({
   name: 'Definition',
-  pattern: patternWhere(/\$[A-Za-z_][A-Za-z0-9_]*=/y, previousIsLineStart),
+  pattern: patternWhere(/\$[A-Za-z_][A-Za-z0-9_]*=/y, previousIsCondition),
   line_breaks: false,
   start_chars_hint: ['$'],
 });

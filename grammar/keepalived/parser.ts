@@ -2,7 +2,7 @@
  * The lossless tree of one physical keepalived.conf file.
  *
  * keepalived's preprocessor works on lines, and a `$NAME` or `@id` may hold half a block, so a file by itself has no
- * block structure: it is a list of lines, each with its conditions and its kind. The blocks are made by `blocks.ts`
+ * block structure: it is a list of lines, each with its condition and its kind. The blocks are made by `blocks.ts`
  * from the expanded text. Every byte of the file is in one token of one line: `print(parse(source)) === source.text`.
  *
  * The parser never fails: any token may stand anywhere on a line, and the lexer leaves no byte out.
@@ -32,7 +32,7 @@ export interface FileLine {
   readonly kind: 'text' | 'definition' | 'include';
   /** All tokens of the line in order, blanks, comment and line end included. */
   readonly tokens: readonly IToken[];
-  readonly conditions: readonly IToken[];
+  readonly condition: IToken | null;
   /** `$NAME=` or `include`. */
   readonly head: IToken | null;
 }
@@ -56,7 +56,7 @@ class LineParser extends EmbeddedActionsParser {
 
   private readonly line = this.RULE('line', (): FileLine => {
     const tokens: IToken[] = [];
-    const conditions: IToken[] = [];
+    let condition: IToken | null = null;
     let head: IToken | null = null;
     let kind: FileLine['kind'] = 'text';
     this.AT_LEAST_ONE({
@@ -64,13 +64,13 @@ class LineParser extends EmbeddedActionsParser {
       DEF: () =>
         this.OR([
           { ALT: () => tokens.push(this.CONSUME(Newline)) },
-          { ALT: () => conditions.push(push(tokens, this.CONSUME(Condition))) },
+          { ALT: () => (condition = push(tokens, this.CONSUME(Condition))) },
           { ALT: () => [(head = push(tokens, this.CONSUME(Definition))), (kind = 'definition')] },
           { ALT: () => [(head = push(tokens, this.CONSUME(Include))), (kind = 'include')] },
           { ALT: () => tokens.push(this.SUBRULE(this.piece)) },
         ]),
     });
-    return { kind, tokens, conditions, head };
+    return { kind, tokens, condition, head };
   });
 
   private readonly piece = this.RULE(

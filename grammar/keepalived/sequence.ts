@@ -48,10 +48,10 @@ function readRange(parameters: string, hexadecimal: boolean): Rounds {
   if (!NAME.test(variable)) return problem(`'${variable}' is not a variable name`);
   if (numbers.length < 1 || numbers.length > 3) return problem('a ~SEQ takes (var, [start, [step,]] end)');
   const values = numbers.map(Number);
-  const wrong = values.findIndex((value, i) => numbers[i] === '' || !Number.isInteger(value));
+  const wrong = values.findIndex((_value, i) => !/^(-?\d+|0x[\da-f]+)$/i.test(numbers[i]!));
   if (wrong >= 0) return problem(`'${numbers[wrong]}' is not a whole number`);
   const end = values.at(-1)!;
-  const start = values.length > 1 ? values[0]! : 1;
+  const start = values.length > 1 ? values[0]! : Math.sign(end) || 1;
   const step = values.length > 2 ? values[1]! : start <= end ? 1 : -1;
   if (hexadecimal && Math.min(start, end) < 0) return problem('a ~SEQx has no negative numbers');
   if (step === 0 || (end - start) * step < 0) return problem(`the step ${step} never leads from ${start} to ${end}`);

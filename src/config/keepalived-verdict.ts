@@ -9,13 +9,13 @@
 import type { Diagnostic } from '../../grammar/diagnostic.ts';
 import type { Profile } from './profile.ts';
 
-/** What `keepalived -t` makes of it: nothing, exit 5, exit 6 (script security alone), exit 2 (it stops reading). */
-type Verdict = 'silent' | 'error' | 'security' | 'fatal';
+/** What `keepalived -t` makes of it: nothing, exit 5, exit 6 (script security, include checks), exit 2 (it stops). */
+type Verdict = 'silent' | 'error' | 'check' | 'fatal';
 
 export const EXIT_OK = 0;
 export const EXIT_FATAL = 2;
 export const EXIT_ERRORS = 5;
-export const EXIT_SECURITY = 6;
+export const EXIT_CHECKS = 6;
 
 /** Codes whose weight is not simply that of an error. */
 const VERDICTS: Readonly<Record<string, Verdict>> = {
@@ -26,12 +26,15 @@ const VERDICTS: Readonly<Record<string, Verdict>> = {
   'duplicate-script': 'silent',
   'old-keyword': 'silent',
   'line-too-long': 'silent',
+  'unreplaced-parameter': 'silent',
   'include-missing': 'silent',
   'file-missing': 'silent',
   'file-unreadable': 'silent',
   'notify-not-here': 'silent',
   'empty-configuration': 'silent',
-  'script-security': 'security',
+  'include-unreadable': 'silent',
+  'include-check': 'check',
+  'script-security': 'check',
   'missing-argument': 'fatal',
 };
 
@@ -59,5 +62,5 @@ export function exitCodeOf(diagnostics: readonly Diagnostic[], profile: Profile)
   if (!isCompatible(profile) && errors.some((e) => e.code === 'file-missing' || e.code === 'file-unreadable')) {
     return EXIT_FATAL;
   }
-  return verdicts.has('security') ? EXIT_SECURITY : EXIT_ERRORS;
+  return verdicts.has('check') ? EXIT_CHECKS : EXIT_ERRORS;
 }

@@ -116,7 +116,6 @@ function readOptions(mainFile: string, options: LoadKeepalivedOptions): ReadOpti
     configId: options.configId ?? hostname().split('.')[0]!,
     env: (name) => options.env[name],
     directoryOf,
-    instance: '',
     version: VERSIONS[options.compat] ?? null,
     include: (pattern, from) =>
       matchFiles(pattern, directoryOf(from)).map((path) => openFile(path, nameLike(path, mainFile), options)),

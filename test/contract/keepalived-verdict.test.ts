@@ -40,6 +40,19 @@ const whole: [what: string, text: string][] = [
   ['a sequence', `~SEQ(i,1,3) $A\n${instanceWith()}`],
   ['a condition', `@nonexistent foo\n${instanceWith()}`],
   ['nothing', ''],
+  ['include of nothing', 'include /nonexistent/*.conf\n'],
+  ['includer of nothing', 'includer /nonexistent/x.conf\n'],
+  ['includem of nothing', 'includem /nonexistent/x.conf\n'],
+  ['includew of nothing', 'includew /nonexistent/*.conf\n'],
+  ['includea of nothing', 'includea /nonexistent/*.conf\n'],
+  ['include of a directory', 'include /etc\n'],
+  ['includer of a directory', 'includer /etc\n'],
+  ['a bare name before a slash', `$P=20\n${instanceWith('priority $P/')}`],
+  ['a byte order mark', '\xef\xbb\xbfglobal_defs {\n}\n'],
+  [
+    'conditions and definitions in a value',
+    `$P=nopreempt \\\n  @nonexistent foo \\\n  $Q=20 \\\n  priority $Q\n${instanceWith('$P')}`,
+  ],
 ];
 
 const found = spawnSync('keepalived', ['--version']).error === undefined;

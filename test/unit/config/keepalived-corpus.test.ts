@@ -18,7 +18,7 @@ const PROGRAMS =
 const USERS = ['root', 'nobody', 'daemon', 'mail', 'www-data', 'haproxy'];
 
 /** keepalived stops before it reads the rest when the network namespace of `net_namespace` is missing. */
-const NAMESPACE = ['186.conf', '216.conf', '274.conf'];
+const NAMESPACE = ['186.conf', '274.conf'];
 const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   'keepalived-2.2': NAMESPACE,
   // 180: 2.4 wants a blank before the backslash of a definition; 224: recorded with a build without DBus.

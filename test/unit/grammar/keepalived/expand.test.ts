@@ -17,7 +17,6 @@ const options: ExpandOptions = {
   configId: 'here',
   env: (name) => (name === 'HOME' ? '/root' : undefined),
   directoryOf: () => '/etc/keepalived',
-  instance: 'one',
   include: (pattern) =>
     pattern in files
       ? [{ name: pattern, identity: pattern, source: sourceOf(pattern, Buffer.from(files[pattern]!)) }]
@@ -46,8 +45,15 @@ describe('expanding a file', () => {
     ['keeps comment signs in double quotes', 'a "b # c ! d"\n', ['a "b # c ! d"']],
     ['keeps escaped comment signs', 'a \\#b\\! c\n', ['a #b! c']],
     ['replaces a definition', '$A=x y\nb $A c\n', ['b x y c']],
-    ['replaces within a word and in quotes', '$A=x\nb${A}c "d $A"\n', ['bxc "d x"']],
-    ['replaces at the time of use', '$A=1\n$B=$A$A\n$A=2\n$B\n', ['22']],
+    ['replaces within a word and in quotes', '$A=x\nb${A}c "d ${A}"\n', ['bxc "d x"']],
+    ['replaces a bare name before a blank, a comma and a parenthesis', '$A=x\n$A,$A) $A\n', ['x,x) x']],
+    ['takes a condition from a definition', '$C=@there\n$D=@here\n$C a\n$D b\n', [' b']],
+    ['takes conditions within a value', '$A=x \\\n @here y \\\n @there z\n$A\n', ['x', ' y']],
+    ['takes definitions within a value', '$V=a${N}\n$A=x \\\n $N=1 \\\n $V \\\n $N=2 \\\n $V\n$A\n', ['x', 'a1', 'a2']],
+    ['takes one condition a line', '@here @there a\n', [' @there a']],
+    ['counts down from -1', '~SEQ(i,-2) $i\n', ['-1', '-2']],
+    ['counts from hexadecimal', '~SEQx(i,0x9,0xa) $i\n', ['9', 'a']],
+    ['replaces at the time of use', '$A=1\n$B=${A}${A}\n$A=2\n$B\n', ['22']],
     ['keeps the quotes of a value', '$A="x # y"\n$A\n', ['"x # y"']],
     ['leaves undefined names as they are', 'a $B "$C"\n', ['a $B "$C"']],
     ['makes lines of a multi-line value', '$A=x \\\n y {\\\n z \\\n }\nk $A\n', ['k x', 'y {', 'z', '}']],
@@ -60,7 +66,7 @@ describe('expanding a file', () => {
     ['counts in steps', '~SEQ(i,5,-2,1) $i\n', ['5', '3', '1']],
     ['counts below zero', '~SEQ(i,-1,1) $i\n', ['-1', '0', '1']],
     ['counts in hexadecimal', '~SEQx(i,9,11) $i\n', ['9', 'a', 'b']],
-    ['nests sequences', '~SEQ(i,1,2)~SEQ(j,5,6) $i$j\n', ['15', '16', '25', '26']],
+    ['nests sequences', '~SEQ(i,1,2)~SEQ(j,5,6) ${i}$j\n', ['15', '16', '25', '26']],
     ['takes definitions as limits', '$N=2\n~SEQ(i,1,$N) $i\n', ['1', '2']],
     ['repeats a multi-line value', '$A=x$i \\\n y$i\n~SEQ(i,1,2) $A\n', ['x1', 'y1', 'x2', 'y2']],
     [
@@ -72,11 +78,10 @@ describe('expanding a file', () => {
     ['lists groups', '~LST({i,j},{1,2},{3}) ${i}_$j\n', ['1_2', '3_']],
     ['knows ${_ENV}', 'a ${_ENV HOME}\n', ['a /root']],
     ['knows ${_PWD}', 'a ${_PWD}\n', ['a /etc/keepalived']],
-    ['knows ${_INSTANCE}', 'a ${_INSTANCE}\n', ['a one']],
+    ['knows ${_INSTANCE}', 'a ${_INSTANCE}\n', ['a here']],
     ['knows ${_HASH} and ${_BANG}', 'a ${_HASH}${_BANG}\n', ['a #!']],
     ['includes', 'a\ninclude c.conf\nb\n', ['a', 'from c', 'from b', '', '', 'b']],
     ['strips the quotes of a file name', 'include "b.conf" # why\n', ['from b', '']],
-    ['drops a byte order mark', '\xef\xbb\xbfa\n', ['a']],
   ];
   it.each(cases)('%s', (_what, text, lines) => {
     const result = run(text);
@@ -86,6 +91,8 @@ describe('expanding a file', () => {
 
   const bad: [text: string, code: string][] = [
     ['a $B\n', 'undefined-parameter'],
+    ['$A=1\na $A/24\n', 'unreplaced-parameter'],
+    ['\xef\xbb\xbfa\n', 'byte-order-mark'],
     ['a ${B}\n', 'undefined-parameter'],
     ['a ${_ENV NOSUCH}\n', 'undefined-environment'],
     ['$A=${A}\n$A\n', 'definition-loop'],
@@ -133,7 +140,7 @@ describe('expanding a file', () => {
 
   it('stops a configuration that grows without end', () => {
     const names = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'.split('');
-    const bomb = names.map((name, i) => `$${name}=${`$${names[i + 1] ?? 'END'}`.repeat(10)}`).join('\n');
+    const bomb = names.map((name, i) => `$${name}=${`\${${names[i + 1] ?? 'END'}}`.repeat(10)}`).join('\n');
     const started = performance.now();
     const { expanded, codes } = run(`${bomb}\n$END=boom\n$A\n`);
     expect(codes).toContain('expansion-too-large');
