@@ -112,6 +112,7 @@ export const globalRows: readonly KeywordRow<GlobalNode>[] = [
   }),
   globalRow('hard-stop-after', globalSection, {
     args: [time()],
+    extra: 'ignored',
     since: '1.8',
     doc: 'Longest time of a soft stop.',
     ok: ['hard-stop-after 30s'],
@@ -197,6 +198,7 @@ function setId(node: GlobalNode, call: Call, key: 'user' | 'group', id: Value): 
 function environmentRow(name: string, overwrite: boolean): KeywordRow<GlobalNode> {
   return globalRow(name, globalSection, {
     args: [text('<name>'), text('<value>')],
+    extra: 'ignored',
     since: '1.7',
     doc: overwrite ? 'Sets an environment variable.' : 'Sets an environment variable unless it is set.',
     ok: [`${name} FOO bar`],

@@ -269,6 +269,24 @@ const serverWords = `
   1 3.4: healthcheck, quic-cc-algo
 `;
 
+/** Words after which the original does not mind further ones. */
+const tolerant = new Set(
+  `
+  capture cookie, clitcpka-cnt, clitcpka-idle, clitcpka-intvl, close-spread-time, compression offload,
+  dynamic-cookie-key, email-alert from, email-alert mailers, email-alert myhostname, email-alert to, errorfile,
+  errorloc, errorloc302, errorloc303, expose-experimental-directives, grace, hash-balance-factor,
+  http-check comment, max-keep-alive-queue, max-session-srv-conns, mworker-max-reloads, numa-cpu-mapping,
+  option httpslog, persist rdp-cookie, rate-limit sessions, server-state-base, server-state-file, srvtcpka-cnt,
+  srvtcpka-idle, srvtcpka-intvl, ssl-load-extra-del-ext, ssl-mode-async, ssl-provider-path,
+  ssl-skip-self-issued-ca, stats maxconn, stats show-modules, stats timeout, tcp-check comment, tune.fail-alloc,
+  tune.lua.maxmem, tune.lua.service-timeout, tune.lua.session-timeout, tune.lua.task-timeout,
+  tune.pattern.cache-size, tune.vars.global-max-size, tune.vars.proc-max-size, tune.vars.reqres-max-size,
+  tune.vars.sess-max-size, tune.vars.txn-max-size, unique-id-header
+`
+    .trim()
+    .split(/,\s+/),
+);
+
 const sections: Readonly<Record<string, string>> = { d: 'defaults', f: 'frontend', l: 'listen', b: 'backend' };
 const anyWord = { label: '<argument>', read: (value: { readonly text: string }) => value.text };
 
@@ -283,7 +301,7 @@ function* rowsOf<Node>(table: string, contexts: readonly string[] | null): Gener
         in: contexts ?? [...where].map((letter) => sections[letter]!),
         args: Array.from({ length: required }, () => anyWord),
         required,
-        extra: argumentCount.endsWith('+') ? 'free' : 'refused',
+        extra: argumentCount.endsWith('+') ? 'free' : tolerant.has(name) ? 'ignored' : 'refused',
         since,
         doc: 'Accepted, not carried out.',
         ok: [],

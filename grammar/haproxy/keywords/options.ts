@@ -62,6 +62,7 @@ const others: readonly KeywordRow<ProxyNode>[] = [
   }),
   proxyRow('option redispatch', backSide, {
     args: [optional(integer(-2_147_483_648))],
+    extra: 'ignored',
     since: '1.3',
     doc: 'Lets a retry go to another server when the chosen one does not answer.',
     ok: ['option redispatch', 'option redispatch 1', 'no option redispatch'],

@@ -47,6 +47,7 @@ function textRow(
 ): KeywordRow<ProxyNode> {
   return proxyRow(name, contexts, {
     args: [text('<text>')],
+    extra: 'ignored',
     since,
     doc,
     ok: [`${name} /something`],

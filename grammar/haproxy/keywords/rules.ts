@@ -139,6 +139,7 @@ function bareRow(name: string, contexts: readonly string[], since: string, remov
 function inspectRow(name: string, contexts: readonly string[], since: string): KeywordRow<ProxyNode> {
   return proxyRow(name, contexts, {
     args: [time()],
+    extra: 'ignored',
     inert: true,
     since,
     doc: 'How long content rules may wait for data.',
