@@ -167,7 +167,7 @@ export class HttpReport {
 
   end(cause: EndCause, phase: Phase): void {
     this.countTraffic();
-    if (this.frontend.log.enabled && !this.silent) this.writeLog(cause, phase);
+    if (this.frontend.log.enabled && !this.silent) this.writeLog(cause, phase, false);
     this.silent = false;
     if (this.enteredBackend) this.worker.counters.leaveRow(this.frontend.backend!.row);
     this.enteredBackend = false;
@@ -178,16 +178,27 @@ export class HttpReport {
     this.countedOut = 0;
   }
 
-  private writeLog(cause: EndCause, phase: Phase): void {
+  /** `option logasap`: the line is due with the head of the answer; the end of the request leaves none. */
+  logEarly(): void {
+    if (!this.frontend.conf.logasap || !this.frontend.log.enabled || this.silent) return;
+    this.writeLog('normal', '-', true);
+    this.silent = true;
+  }
+
+  private writeLog(cause: EndCause, phase: Phase, early: boolean): void {
     const { dispatch, frontend, worker } = this;
     const r = record;
+    const server = this.server ?? dispatch.server;
+    r.early = early;
     this.listener.describe(r, this.address, this.fd);
     r.mode = 'http';
     r.acceptedAtMs = this.acceptedAtMs;
     r.requestAtMs = this.beganAtMs;
-    r.backend = frontend.backend?.conf.name ?? frontend.conf.name;
-    r.server = this.serverName ?? this.server?.conf.name ?? NO_SERVER;
-    r.requestMs = span(this.beganAt, this.readAt);
+    // What never came to a backend is the frontend's own, in HAProxy's lines.
+    r.backend = this.enteredBackend ? frontend.backend!.conf.name : frontend.conf.name;
+    r.server = this.serverName ?? server?.conf.name ?? NO_SERVER;
+    const lost = frontend.conf.kind === 'frontend' && frontend.backend === null && this.serverName === null;
+    r.requestMs = lost ? -1 : span(this.beganAt, this.readAt);
     r.waitMs =
       dispatch.assignedAt === 0 ? (this.serverName === null ? -1 : 0) : span(dispatch.startedAt, dispatch.assignedAt);
     r.connectMs =
@@ -201,7 +212,10 @@ export class HttpReport {
     r.phase = phase;
     r.request = this.line;
     worker.fillConnections(r, frontend, dispatch);
-    r.srvconn = this.serverSessions;
+    if (early) {
+      r.beconn++;
+      r.srvconn++;
+    } else r.srvconn = this.serverSessions;
     frontend.log.write(r, this.bytesIn === 0 && this.line === BAD_REQUEST && this.status !== 408);
   }
 }

@@ -502,6 +502,7 @@ export class HttpStream implements Stream, EndOwner, DispatchOwner, Timed, Defer
     if (length < 0 || length > this.worker.headLimit || (length === 0 && end - start >= this.worker.headLimit)) {
       this.badResponse();
     } else if (length === INCOMPLETE) this.keepResponse(bytes, start, end);
+    else if (head.status === 101 && !this.upgrade) this.badResponse();
     else if (head.status < 200 && head.status !== 101) this.passInterim(bytes, head, end);
     else this.passResponse(bytes, head, end);
   }
@@ -551,7 +552,9 @@ export class HttpStream implements Stream, EndOwner, DispatchOwner, Timed, Defer
     this.meterResponse(head);
     this.keepServer = this.keepServer && head.keepAlive;
     const tunnel = this.opensTunnel(head.status);
-    const keep = this.keepClient && this.responseBody.kind !== 'until-close' && !this.worker.stopping;
+    // A client may not expect chunks behind an HTTP/1.0 status line: the end of the connection settles it.
+    const unclear = head.version < 11 && head.chunked;
+    const keep = this.keepClient && this.responseBody.kind !== 'until-close' && !unclear && !this.worker.stopping;
     this.keepClient = keep;
     const line = tunnel ? NO_LINES : clientConnectionLine(this.requestVersion, head.version, keep);
     const at = writeResponseHead(bytes, head, out.bytes, 0, out.length, 0, line);
@@ -568,6 +571,7 @@ export class HttpStream implements Stream, EndOwner, DispatchOwner, Timed, Defer
     this.dropResponse();
     this.phase = tunnel ? TUNNEL : BODY;
     this.report.bytesOut += responseLength(head) + (tunnel ? bodyEnd - head.end : this.responseBody.content);
+    this.report.logEarly();
     if (!this.client.write(out.bytes, out.address, 0, length)) {
       this.clientGone();
       return;

@@ -186,7 +186,6 @@ export class Listener implements Handler, Timed {
     record.clientPort = address.family === 'unix' ? this.conf.id : address.port;
     record.frontend = this.frontend.conf.name;
     record.tls = false;
-    record.early = false;
     if (!this.frontend.log.atBegin) return;
     const own = localAddress(fd);
     const inet = typeof own === 'object' && own.family !== 'unix' ? own : null;

@@ -45,6 +45,7 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, Timed, Deferr
   private countedIn = 0;
   private countedOut = 0;
   private finished = false;
+  private logged = false;
 
   constructor(worker: WorkerContext, frontend: Frontend, listener: Listener, fd: number, address: ClientAddress) {
     this.worker = worker;
@@ -68,7 +69,7 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, Timed, Deferr
       this.finish('resource', 'R');
       return;
     }
-    if (frontend.log.atBegin) this.writeLog('normal', '-');
+    if (frontend.log.atBegin) this.writeLog('normal', '-', false);
     const { backend } = frontend;
     if (backend === null) {
       this.finish('no-server', 'C');
@@ -98,6 +99,7 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, Timed, Deferr
     this.touchClient();
     this.touchServer();
     this.armAgain();
+    if (this.frontend.conf.logasap && !this.frontend.log.atBegin) this.writeLog('normal', '-', true);
     this.move();
   }
 
@@ -215,8 +217,14 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, Timed, Deferr
     if (this.dispatchDeadline <= now) {
       this.dispatchDeadline = NEVER;
       this.dispatch.onTimer();
-    } else if (this.clientDeadline <= now) this.finish('client-timeout', this.dispatch.queued ? 'Q' : 'C');
+    } else if (this.clientDeadline <= now) this.onSilentClient();
     if (!this.finished) this.armAgain();
+  }
+
+  /** A client that has said its piece may wait for the server as long as that takes; one that is silent may not. */
+  private onSilentClient(): void {
+    if (this.hasInput()) this.clientDeadline = NEVER;
+    else this.finish('client-timeout', this.dispatch.queued ? 'Q' : 'C');
   }
 
   /** Goes on until its sides end it. */
@@ -231,7 +239,7 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, Timed, Deferr
     this.finished = true;
     this.worker.loop.timers.disarm(this.timer);
     this.countEnd(cause);
-    if (!this.frontend.log.atBegin) this.writeLog(cause, phase);
+    if (!this.logged && !this.frontend.log.atBegin) this.writeLog(cause, phase, false);
     // A side that broke or that we give up is told by a reset, so that it does not take the end for a complete one.
     const clean = cause === 'normal';
     this.connection?.close(!clean && !this.connection.ended);
@@ -269,10 +277,13 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, Timed, Deferr
     counters.time(backend.row, waited, connected, 0, total);
   }
 
-  private writeLog(cause: EndCause, phase: Phase): void {
+  /** `early`: `option logasap`, as soon as the server is there; the end leaves no line then. */
+  private writeLog(cause: EndCause, phase: Phase, early: boolean): void {
     if (!this.frontend.log.enabled) return;
     const { dispatch, frontend, worker } = this;
     const r = record;
+    this.logged = early;
+    r.early = early;
     this.listener.describe(r, this.address, this.client.fd);
     r.mode = 'tcp';
     r.acceptedAtMs = this.acceptedAtMs;
@@ -285,7 +296,11 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, Timed, Deferr
     r.cause = causeOf(cause);
     r.phase = phase;
     worker.fillConnections(r, frontend, dispatch);
-    frontend.log.write(r, this.bytesIn === 0);
+    if (early) {
+      r.beconn++;
+      r.srvconn++;
+    }
+    frontend.log.write(r, this.bytesIn === 0 && !early);
   }
 }
 
