@@ -35,6 +35,7 @@ export class RoleKeeper {
   private readonly events: RoleEvents;
   private revision: Revision | null = null;
   private current: RoleRun | null = null;
+  private readonly starting = new Set<RoleRun>();
   private readonly leaving = new Set<RoleRun>();
   private restartTimer: NodeJS.Timeout | null = null;
   private delay = new RestartDelay();
@@ -61,11 +62,14 @@ export class RoleKeeper {
     const run = this.launch(revision);
     const watch = run.ready(revision.generation);
     revision.configure(run.child);
+    this.starting.add(run);
     try {
       await watch;
     } catch (error) {
       this.discard(run);
       throw error;
+    } finally {
+      this.starting.delete(run);
     }
     this.cancelRestart();
     const old = this.current;
@@ -95,11 +99,9 @@ export class RoleKeeper {
   async stop(ask: (child: ChildProcess) => void, deadlineMs: number | null): Promise<void> {
     this.cancelRestart();
     this.revision = null;
+    if (this.current?.alive) this.leaving.add(this.current);
+    for (const run of this.starting) this.leaving.add(run);
     const runs = [...this.leaving];
-    if (this.current?.alive) {
-      runs.push(this.current);
-      this.leaving.add(this.current);
-    }
     this.current = null;
     await Promise.all(runs.map((run) => this.end(run, ask, deadlineMs)));
   }

@@ -38,6 +38,7 @@ export class Service {
       await this.core.start(config);
     } catch (error) {
       if (!(error instanceof StartFailure)) throw error;
+      if (this.ended) return;
       for (const line of error.lines) this.options.log('error', line);
       await this.core.stop();
       process.exit(this.options.startFailureCode);
