@@ -3,9 +3,9 @@
  * own and take their arguments from what follows them (manual, chapters 4.2, 5.1 and 5.2).
  */
 import type { Diagnostics } from '../diagnostic.ts';
-import { applyRow, type Call, isAtLeast, type KeywordRow, type Language, type Value } from '../keyword.ts';
 import { nearestWord } from '../spelling.ts';
 import { type Address, parseAddress } from './address.ts';
+import { applyRow, type Call, isAtLeast, type KeywordRow, type Language, type Value } from './keyword.ts';
 import { bindTable, type KeywordTable, serverTable } from './keywords/table.ts';
 import type { LowerOptions } from './lower.ts';
 import type { BindNode, ProxyNode, ServerSettings } from './nodes.ts';

@@ -4,10 +4,10 @@
  * is looked at, so that text of another release may stand there.
  */
 import type { Diagnostics } from '../diagnostic.ts';
-import type { Language } from '../keyword.ts';
 import type { Source, Span } from '../source.ts';
 import { type Line, spanOf } from './ast.ts';
 import { type ConditionFacts, evaluateCondition } from './condition.ts';
+import type { Language } from './keyword.ts';
 import { decodeWord, type Environment } from './words.ts';
 
 /**

@@ -7,11 +7,11 @@
  * section means for another is not looked at here: see `src/config/resolve-haproxy.ts`.
  */
 import type { Diagnostics } from '../diagnostic.ts';
-import type { Language, Value } from '../keyword.ts';
 import type { Source, Span } from '../source.ts';
 import { positionOf } from '../source.ts';
 import { type Line, linesOf, spanOf, type Tree, type Word } from './ast.ts';
 import { Directives } from './directives.ts';
+import type { Language, Value } from './keyword.ts';
 import type { GlobalNode, HaproxyNodes, ProxyNode } from './nodes.ts';
 import { type OpenSection, SectionReader } from './section-reader.ts';
 import { decodeWord, type WordProblem } from './words.ts';

@@ -5,10 +5,11 @@
  * the settings of the section's defaults and over HAProxy's built-in values. `no option x` stores the built-in
  * value, so that it wins over defaults. Text is Latin-1; times are milliseconds.
  */
-import type { Value } from '../keyword.ts';
+
 import type { Span } from '../source.ts';
 import type { Address } from './address.ts';
 import type { Tree } from './ast.ts';
+import type { Value } from './keyword.ts';
 
 export type ProxySectionKind = 'defaults' | 'listen' | 'frontend' | 'backend';
 

@@ -6,9 +6,9 @@
  * the original.
  */
 import type { Diagnostic, Diagnostics } from '../diagnostic.ts';
-import { applyRow, type Call, isAtLeast, type KeywordRow, type Language, type Value } from '../keyword.ts';
 import { nearestWord } from '../spelling.ts';
 import { AddressLineReader } from './address-line.ts';
+import { applyRow, type Call, isAtLeast, type KeywordRow, type Language, type Value } from './keyword.ts';
 import { isSectionIn, wordsOfSection } from './keywords/sections.ts';
 import { globalTable, type KeywordTable, proxyTable } from './keywords/table.ts';
 import { SECTION_NAMES, type SectionName } from './lexer.ts';
@@ -32,6 +32,8 @@ export class SectionReader {
   private readonly diagnostics: Diagnostics;
   private readonly language: Language;
   private readonly addressLines: AddressLineReader;
+  private readonly namedDefaults = new Map<string, ProxyNode>();
+  private lastDefaults: ProxyNode | null = null;
   private pidfileSeen = false;
 
   constructor(global: GlobalNode, proxies: ProxyNode[], options: LowerOptions) {
@@ -77,9 +79,15 @@ export class SectionReader {
 
   /** ACLs of the defaults section that a proxy starts from are its own. */
   private inheritAclNames(node: ProxyNode): void {
-    const defaults = this.proxies.filter((proxy) => proxy.kind === 'defaults');
-    const base = node.from ? defaults.findLast((proxy) => proxy.name === node.from?.text) : defaults.at(-1);
+    const base = node.from
+      ? this.namedDefaults.get(node.from.text)
+      : node.kind !== 'defaults'
+        ? this.lastDefaults
+        : null;
     for (const name of base?.aclNames ?? []) node.aclNames.add(name);
+    if (node.kind !== 'defaults') return;
+    this.lastDefaults = node;
+    this.namedDefaults.set(node.name, node);
   }
 
   /** `listen web 0.0.0.0:80`: the address stood here until release 1.6. */

@@ -1,5 +1,5 @@
 /** Numbers with units (manual, chapters 2.5 "Time format" and 2.6 "Size format") as readers of one word. */
-import type { Argument, Call, Value } from '../keyword.ts';
+import type { Argument, Call, Value } from './keyword.ts';
 
 const unitMs: Readonly<Record<string, number>> = {
   us: 0.001,

@@ -4,19 +4,18 @@
  * original's.
  */
 import type { ProxyNode } from '../../grammar/haproxy/nodes.ts';
-import { findBackend, type MergedProxy, placeOf, type ResolveOptions } from './resolve-haproxy.ts';
+import { findBackend, type MergedProxy, type ProxyIndex, placeOf, type ResolveOptions } from './resolve-haproxy.ts';
 
-export function checkProxies(proxies: readonly MergedProxy[], options: ResolveOptions): void {
-  checkNames(proxies, options);
-  for (const proxy of proxies) {
+export function checkProxies(index: ProxyIndex, options: ResolveOptions): void {
+  checkNames(index.list, options);
+  for (const proxy of index.list) {
     checkServerNames(proxy.node, options);
     if (proxy.settings.disabled) continue;
     checkListeners(proxy, options);
     checkTimeouts(proxy, options);
     checkMode(proxy, options);
     checkLogging(proxy, options);
-    for (const reference of proxy.node.backendReferences)
-      findBackend(proxy, reference, 'use_backend', proxies, options);
+    for (const reference of proxy.node.backendReferences) findBackend(proxy, reference, 'use_backend', index, options);
   }
 }
 

@@ -7,13 +7,14 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Diagnostics } from '../../grammar/diagnostic.ts';
 import type { Tree } from '../../grammar/haproxy/ast.ts';
+import type { Language } from '../../grammar/haproxy/keyword.ts';
 import { lower } from '../../grammar/haproxy/lower.ts';
 import type { HaproxyNodes } from '../../grammar/haproxy/nodes.ts';
 import { parse } from '../../grammar/haproxy/parser.ts';
-import type { Language } from '../../grammar/keyword.ts';
 import { sourceOf } from '../../grammar/source.ts';
 import type { HaproxyConfig } from './haproxy.ts';
 import type { Profile } from './profile.ts';
@@ -44,10 +45,20 @@ export function loadHaproxy(files: readonly string[], options: LoadHaproxyOption
   const diagnostics = new Diagnostics();
   const trees = files.flatMap((file) => readTrees(file, options, diagnostics));
   const language = languageOf(options.compat);
-  const nodes = lower(trees, { language, env: options.env, diagnostics });
+  const env = { ...options.env, ...ownVariables(files, language) };
+  const nodes = lower(trees, { language, env, diagnostics });
   const uniqueNames = !language.lenient && language.release[0] === 3 && language.release[1] >= 3;
   const config = resolveHaproxy(nodes, { diagnostics, lookUp: lookUpWith(options), uniqueNames });
   return { config: diagnostics.hasErrors ? null : config, diagnostics, hasListeners: hasListeners(nodes) };
+}
+
+/** Variables that the original sets for the configuration to use (manual, chapter 2.3). */
+function ownVariables(files: readonly string[], { release }: Language): Record<string, string> {
+  return {
+    HAPROXY_BRANCH: release.join('.'),
+    HAPROXY_CFGFILES: files.join(';'),
+    HAPROXY_LOCALPEER: hostname(),
+  };
 }
 
 /** Which language a profile speaks: one release of HAProxy, or all of them. */

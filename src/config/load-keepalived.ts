@@ -13,9 +13,10 @@ import { type ReadOptions, readKeepalived } from '../../grammar/keepalived/lower
 import { type Source, type Span, sourceOf } from '../../grammar/source.ts';
 import { matchFiles } from './file-pattern.ts';
 import type { KeepalivedConfig } from './keepalived.ts';
+import type { HostFacts } from './keepalived-surroundings.ts';
 import { weigh } from './keepalived-verdict.ts';
 import type { Profile } from './profile.ts';
-import { type HostFacts, resolveKeepalived } from './resolve-keepalived.ts';
+import { resolveKeepalived } from './resolve-keepalived.ts';
 
 export interface LoadKeepalivedOptions {
   readonly compat: Profile;

@@ -31,8 +31,9 @@ const FRAME_WIDTH = 120;
 export function renderHaproxy(list: readonly Diagnostic[], style: HaproxyStyle): string[] {
   const shown = style.quietWarnings ? list.filter((diagnostic) => diagnostic.severity === 'error') : list;
   const lines = shown.flatMap((diagnostic) => renderOne(diagnostic, style.pid));
-  const broken = new Set(list.flatMap((d) => (d.severity === 'error' && d.at ? [d.at.source.file] : [])));
-  if (!list.some((diagnostic) => diagnostic.severity === 'error')) return lines;
+  const errors = list.filter((diagnostic) => diagnostic.severity === 'error' && diagnostic.code !== 'unreadable-file');
+  if (errors.length === 0) return lines;
+  const broken = new Set(errors.flatMap(({ at }) => (at ? [at.source.file] : [])));
   const prefix = `${labels.error}(${style.pid}) : config : `;
   const closing = [...broken].map((file) => `${prefix}Error(s) found in configuration file : ${file}`);
   return [...lines, ...closing, `${prefix}Fatal errors found in configuration.`];

@@ -7,6 +7,7 @@
  * so it is turned from Latin-1 bytes into UTF-8.
  */
 import type { Diagnostics } from '../../grammar/diagnostic.ts';
+import type { Value } from '../../grammar/haproxy/keyword.ts';
 import type {
   GlobalNode,
   HaproxyNodes,
@@ -18,7 +19,6 @@ import type {
   StatsSettings,
   TimeoutSettings,
 } from '../../grammar/haproxy/nodes.ts';
-import type { Value } from '../../grammar/keyword.ts';
 import { positionOf, type Span, toUtf8 } from '../../grammar/source.ts';
 import { nearestWord } from '../../grammar/spelling.ts';
 import { checkProxies } from './check-haproxy.ts';
@@ -57,6 +57,12 @@ export interface MergedProxy {
   readonly logs: readonly LogNode[];
 }
 
+/** All proxies, and those with a backend side by name; the first of a name counts. */
+export interface ProxyIndex {
+  readonly list: readonly MergedProxy[];
+  readonly backends: ReadonlyMap<string, MergedProxy>;
+}
+
 /** The part of a section that is inherited. */
 type Inherited = Omit<MergedProxy, 'node' | 'kind' | 'id'>;
 
@@ -68,19 +74,28 @@ export function placeOf(at: Span): Place {
 
 /** Makes the records. Errors are in `options.diagnostics`; the result is of use only when there are none. */
 export function resolveHaproxy(nodes: HaproxyNodes, options: ResolveOptions): HaproxyConfig {
-  const merged = mergeProxies(nodes, options.diagnostics);
-  checkProxies(merged, options);
+  const index = indexOf(mergeProxies(nodes, options.diagnostics));
+  checkProxies(index, options);
   const global = resolveGlobal(nodes.global, options);
   const globalLogs = global.logs;
   let nextListener = 1;
-  const proxies = merged.map((proxy) => {
+  const proxies = index.list.map((proxy) => {
     const listeners = resolveListeners(proxy, nextListener, options);
     nextListener += listeners.length;
     const logs = resolveLogs(proxy.logs, globalLogs, options);
-    return resolveProxy(proxy, merged, { listeners, logs }, options);
+    return resolveProxy(proxy, index, { listeners, logs }, options);
   });
   const files = nodes.trees.map((tree) => tree.source.file);
   return deepFreeze({ global, proxies, files });
+}
+
+function indexOf(list: readonly MergedProxy[]): ProxyIndex {
+  const backends = new Map<string, MergedProxy>();
+  for (const proxy of list) {
+    const { name } = proxy.node;
+    if (proxy.kind !== 'frontend' && !backends.has(name)) backends.set(name, proxy);
+  }
+  return { list, backends };
 }
 
 function mergeProxies(nodes: HaproxyNodes, diagnostics: Diagnostics): MergedProxy[] {
@@ -187,13 +202,13 @@ function resolveLogs(
 
 function resolveProxy(
   merged: MergedProxy,
-  all: readonly MergedProxy[],
+  index: ProxyIndex,
   made: Pick<ProxyConf, 'listeners' | 'logs'>,
   options: ResolveOptions,
 ): ProxyConf {
   const { node, kind, id, settings } = merged;
   const mode = settings.mode ?? 'tcp';
-  const servers = kind === 'frontend' ? [] : resolveServers(merged, all, options);
+  const servers = kind === 'frontend' ? [] : resolveServers(merged, index, options);
   return {
     id,
     name: toUtf8(node.name),
@@ -206,7 +221,7 @@ function resolveProxy(
     maxconn: settings.maxconn || null,
     backlog: settings.backlog || null,
     fullconn: settings.fullconn || null,
-    backend: resolveBackend(merged, all, servers.length > 0, options),
+    backend: resolveBackend(merged, index, servers.length > 0, options),
     balance: resolveBalance(settings),
     hashType: settings.hashType ?? 'map-based',
     timeouts: resolveTimeouts(merged.timeouts),
@@ -242,14 +257,14 @@ function resolveFlags(settings: ProxySettings) {
 /** The default backend by id; the proxy's own servers when it names none. */
 function resolveBackend(
   merged: MergedProxy,
-  all: readonly MergedProxy[],
+  index: ProxyIndex,
   hasServers: boolean,
   options: ResolveOptions,
 ): number | null {
   const { kind, id, settings } = merged;
   if (kind === 'backend') return null;
   if (!settings.defaultBackend) return hasServers ? id : null;
-  return findBackend(merged, settings.defaultBackend, 'default_backend', all, options)?.id ?? null;
+  return findBackend(merged, settings.defaultBackend, 'default_backend', index, options)?.id ?? null;
 }
 
 /** Looks a backend up by name; reports when there is none or its mode is another. */
@@ -257,16 +272,12 @@ export function findBackend(
   from: MergedProxy,
   name: Value,
   keyword: string,
-  all: readonly MergedProxy[],
+  index: ProxyIndex,
   options: ResolveOptions,
 ): MergedProxy | null {
-  const candidates = all.filter((proxy) => proxy.kind !== 'frontend');
-  const found = candidates.find((proxy) => proxy.node.name === name.text) ?? null;
+  const found = index.backends.get(name.text) ?? null;
   if (!found) {
-    const suggestion = nearestWord(
-      name.text,
-      candidates.map((proxy) => proxy.node.name),
-    );
+    const suggestion = nearestWord(name.text, index.backends.keys());
     const message = `Proxy '${from.node.name}': unable to find required ${keyword}: '${name.text}'.`;
     options.diagnostics.error('unknown-backend', name.at, message, suggestion ? { suggestion } : {});
     return null;

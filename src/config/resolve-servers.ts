@@ -2,15 +2,18 @@
 import type { ServerNode, ServerSettings } from '../../grammar/haproxy/nodes.ts';
 import { toUtf8 } from '../../grammar/source.ts';
 import type { ServerAddress, ServerCheckConf, ServerConf } from './haproxy.ts';
-import { IdGiver, type MergedProxy, placeOf, type ResolveOptions, utf8OrNull } from './resolve-haproxy.ts';
+import {
+  IdGiver,
+  type MergedProxy,
+  type ProxyIndex,
+  placeOf,
+  type ResolveOptions,
+  utf8OrNull,
+} from './resolve-haproxy.ts';
 
-export function resolveServers(
-  proxy: MergedProxy,
-  all: readonly MergedProxy[],
-  options: ResolveOptions,
-): readonly ServerConf[] {
+export function resolveServers(proxy: MergedProxy, index: ProxyIndex, options: ResolveOptions): readonly ServerConf[] {
   const ids = serverIds(proxy);
-  return proxy.node.servers.map((server) => resolveServer(server, ids.get(server)!, proxy, all, options));
+  return proxy.node.servers.map((server) => resolveServer(server, ids.get(server)!, proxy, index, options));
 }
 
 /** HAProxy's `sid`: as given, or the next free number from 1. */
@@ -34,7 +37,7 @@ function resolveServer(
   server: ServerNode,
   id: number,
   proxy: MergedProxy,
-  all: readonly MergedProxy[],
+  index: ProxyIndex,
   options: ResolveOptions,
 ): ServerConf {
   const settings = settingsOf(server, proxy);
@@ -52,7 +55,7 @@ function resolveServer(
     minconn: settings.minconn ?? 0,
     maxqueue: settings.maxqueue ?? 0,
     check: settings.check && !settings.unusable ? resolveServerCheck(settings) : null,
-    track: settings.track ? resolveTrack(server, settings, proxy, all, options) : null,
+    track: settings.track ? resolveTrack(server, settings, proxy, index, options) : null,
     onMarkedDownShutdownSessions: settings.shutdownSessionsWhenDown ?? false,
     sendProxy: settings.sendProxy ?? false,
     source: utf8OrNull(settings.source),
@@ -90,13 +93,13 @@ function resolveTrack(
   server: ServerNode,
   settings: ServerSettings,
   proxy: MergedProxy,
-  all: readonly MergedProxy[],
+  index: ProxyIndex,
   options: ResolveOptions,
 ): ServerConf['track'] {
   const { text, at } = settings.track!;
   const slash = text.indexOf('/');
   const backendName = slash < 0 ? proxy.node.name : text.slice(0, slash);
-  const backend = all.find((other) => other.kind !== 'frontend' && other.node.name === backendName);
+  const backend = index.backends.get(backendName);
   const tracked = backend?.node.servers.find((other) => other.name.text === text.slice(slash + 1));
   if (backend && tracked && tracked !== server) {
     return { proxyId: backend.id, serverId: serverIds(backend).get(tracked)! };

@@ -1,5 +1,5 @@
 /** Words after the address of a `bind` line (manual, chapter 5.1). */
-import { type KeywordRow, rowsFor } from '../../keyword.ts';
+import { type KeywordRow, rowsFor } from '../keyword.ts';
 import type { BindNode, BindSettings } from '../nodes.ts';
 import { integer, text } from '../units.ts';
 import { bindLine } from './contexts.ts';

@@ -1,5 +1,5 @@
 /** Health check methods and `http-check` (manual, chapter 4.2 "option httpchk", "http-check"). */
-import { type Call, isAtLeast, type KeywordRow, rowsFor, type Value } from '../../keyword.ts';
+import { type Call, isAtLeast, type KeywordRow, rowsFor, type Value } from '../keyword.ts';
 import type { HeaderField, HttpExpectation, ProxyNode } from '../nodes.ts';
 import { backSide } from './contexts.ts';
 

@@ -1,5 +1,5 @@
 /** The `global` section (manual, chapter 3). Words that nothing here acts on are in `known.ts`. */
-import { type Call, type KeywordRow, rowsFor, type Value } from '../../keyword.ts';
+import { type Call, type KeywordRow, rowsFor, type Value } from '../keyword.ts';
 import type { GlobalNode, GlobalSettings } from '../nodes.ts';
 import { integer, size, text, time, word } from '../units.ts';
 import { globalSection } from './contexts.ts';

@@ -6,7 +6,7 @@
  * One line holds words alike: how many arguments (`2+`: at least two), the release that brought them, the words. Proxy
  * words also say where they stand: d(efaults), f(rontend), l(isten), b(ackend).
  */
-import type { KeywordRow } from '../../keyword.ts';
+import type { KeywordRow } from '../keyword.ts';
 import type { BindNode, GlobalNode, ProxyNode, ServerSettings } from '../nodes.ts';
 import { bindLine, globalSection, serverLine } from './contexts.ts';
 

@@ -3,7 +3,7 @@
  * accepted with a warning that names the release and the modern form, and carried out where a modern word does the
  * same. A language of one release refuses what that release refuses.
  */
-import { type KeywordRow, type Removal, rowsFor } from '../../keyword.ts';
+import { type KeywordRow, type Removal, rowsFor } from '../keyword.ts';
 import type { GlobalNode, ProxyNode, TimeoutSettings } from '../nodes.ts';
 import { integer, time } from '../units.ts';
 import { anyButDefaults, anyProxy, backSide, frontSide, globalSection } from './contexts.ts';

@@ -1,6 +1,7 @@
 /** `log` lines of global and proxy sections (manual, chapters 3.1 and 4.2 "log"). */
-import { type Call, rowsFor, type Value } from '../../keyword.ts';
+
 import { parseAddress } from '../address.ts';
+import { type Call, rowsFor, type Value } from '../keyword.ts';
 import type { GlobalNode, LogFormatName, LogNode, ProxyNode } from '../nodes.ts';
 import { parseSize } from '../units.ts';
 import { anyProxy, globalSection } from './contexts.ts';

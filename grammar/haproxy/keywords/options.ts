@@ -1,5 +1,5 @@
 /** `option <name>` (manual, chapter 4.2). Check methods are in `checks.ts`. */
-import { type Call, type KeywordRow, optional, rowsFor, type Value } from '../../keyword.ts';
+import { type Call, type KeywordRow, optional, rowsFor, type Value } from '../keyword.ts';
 import type { ProxyNode, ProxySettings } from '../nodes.ts';
 import { integer } from '../units.ts';
 import { anyProxy, backSide, frontSide } from './contexts.ts';

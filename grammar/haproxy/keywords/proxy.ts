@@ -1,6 +1,7 @@
 /** Keywords of proxy sections that are neither options nor timeouts (manual, chapter 4.2). */
-import { type Call, type KeywordRow, rowsFor, type Value } from '../../keyword.ts';
+
 import { parseAddress } from '../address.ts';
+import { type Call, type KeywordRow, rowsFor, type Value } from '../keyword.ts';
 import type { HashedBalance, ProxyNode } from '../nodes.ts';
 import { integer, oneOf, text, word } from '../units.ts';
 import { anyButDefaults, anyProxy, backSide, frontSide } from './contexts.ts';

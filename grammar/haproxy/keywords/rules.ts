@@ -4,8 +4,8 @@
  * gets a warning that says so.
  */
 
-import { type Call, type KeywordRow, type Removal, rowsFor, type Value } from '../../keyword.ts';
 import { nearestWord } from '../../spelling.ts';
+import { type Call, type KeywordRow, type Removal, rowsFor, type Value } from '../keyword.ts';
 import type { ProxyNode } from '../nodes.ts';
 import { time, word } from '../units.ts';
 import { anyButDefaults, anyProxy, backSide, frontSide } from './contexts.ts';

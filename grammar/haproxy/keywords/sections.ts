@@ -2,7 +2,7 @@
  * Words of the sections that nothing here carries out (manual, chapters 3.5 to 3.13, 5.3, 6, 10, 12). The section is
  * read so that the file loads: known words pass, unknown ones are errors, and the header gets one warning.
  */
-import { isAtLeast, type Release } from '../../keyword.ts';
+import { isAtLeast, type Release } from '../keyword.ts';
 import type { SectionName } from '../lexer.ts';
 
 /** Words of each section; two-word names stand for their first word. */

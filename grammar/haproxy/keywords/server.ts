@@ -1,5 +1,5 @@
 /** Words after the address of a `server` line and on `default-server` (manual, chapter 5.2). */
-import { type KeywordRow, rowsFor } from '../../keyword.ts';
+import { type KeywordRow, rowsFor } from '../keyword.ts';
 import type { ServerSettings } from '../nodes.ts';
 import { integer, oneOf, text, time, word } from '../units.ts';
 import { serverLine } from './contexts.ts';

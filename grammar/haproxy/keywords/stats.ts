@@ -1,5 +1,5 @@
 /** `stats ...` of proxies: the statistics page (manual, chapter 4.2 "stats"). The stats socket is in `global.ts`. */
-import { type KeywordRow, rowsFor } from '../../keyword.ts';
+import { type KeywordRow, rowsFor } from '../keyword.ts';
 import type { ProxyNode, StatsSettings } from '../nodes.ts';
 import { time, word } from '../units.ts';
 import { anyProxy } from './contexts.ts';

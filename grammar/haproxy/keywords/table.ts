@@ -1,5 +1,5 @@
 /** All rows by name, for each kind of line. A later row of the same name wins over an earlier one. */
-import type { KeywordRow } from '../../keyword.ts';
+import type { KeywordRow } from '../keyword.ts';
 import type { BindNode, GlobalNode, ProxyNode, ServerSettings } from '../nodes.ts';
 import { bindRows } from './bind.ts';
 import { checkRows } from './checks.ts';

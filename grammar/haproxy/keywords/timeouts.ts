@@ -1,5 +1,5 @@
 /** `timeout <which> <time>` (manual, chapter 4.2). */
-import { type KeywordRow, rowsFor } from '../../keyword.ts';
+import { type KeywordRow, rowsFor } from '../keyword.ts';
 import type { ProxyNode, TimeoutSettings } from '../nodes.ts';
 import { time } from '../units.ts';
 import { anyProxy, backSide, frontSide } from './contexts.ts';

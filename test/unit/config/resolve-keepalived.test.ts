@@ -83,6 +83,10 @@ describe('defaults', () => {
     });
   });
 
+  it('of garp_lower_prio_delay is the global garp_master_delay', () => {
+    expect(instanceOf('garp_master_delay 9').garp).toMatchObject({ masterDelayMs: 9000, lowerPrioDelayMs: 5000 });
+  });
+
   it('of the interface is default_interface', () => {
     const { config } = readText(
       'global_defs {\ndefault_interface eth1\n}\nvrrp_instance A {\nvirtual_router_id 1\n}\n',

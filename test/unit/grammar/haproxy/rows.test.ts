@@ -7,7 +7,7 @@ import { Diagnostics } from '../../../../grammar/diagnostic.ts';
 import { bindTable, globalTable, proxyTable, serverTable } from '../../../../grammar/haproxy/keywords/table.ts';
 import { lower } from '../../../../grammar/haproxy/lower.ts';
 import { parse } from '../../../../grammar/haproxy/parser.ts';
-import type { KeywordRow, Language } from '../../../../grammar/keyword.ts';
+import type { KeywordRow, Language } from '../../../../grammar/haproxy/keyword.ts';
 
 const lenient: Language = { release: [3, 4], lenient: true };
 

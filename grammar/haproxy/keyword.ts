@@ -1,5 +1,5 @@
 /**
- * Keyword rows: the law of both configuration languages.
+ * Keyword rows: the law of the language.
  *
  * One row per keyword: its name, where it may stand, its typed arguments, the releases that brought, deprecated and
  * removed it, one line of documentation, examples that parse and examples that fail with the code they fail with, and
@@ -7,8 +7,8 @@
  * the parser and carried out by nobody: it gets a `not-carried-out` warning. Checks across several lines belong to
  * the end of a section or to `src/config/resolve-*.ts`, not here.
  */
-import type { Diagnostic, Diagnostics } from './diagnostic.ts';
-import type { Span } from './source.ts';
+import type { Diagnostic, Diagnostics } from '../diagnostic.ts';
+import type { Span } from '../source.ts';
 
 /** A word after quotes, escapes and variables: what the user meant, and where it stands. */
 export interface Value {
