@@ -91,12 +91,18 @@ export function garpRows<Node extends { readonly garp: GarpNode }>(prefix: strin
   ];
 }
 
-function sourceRow(name: string, doc: string, since: string): Row<InstanceNode> {
+function sourceRow(
+  name: string,
+  doc: string,
+  since: string,
+  also: (node: InstanceNode) => void = () => {},
+): Row<InstanceNode> {
   return word(
     name,
     sited(address),
     (node: InstanceNode, value) => {
       node.sourceIp = value;
+      also(node);
     },
     { doc, since, accept: [`${name} 192.0.2.1`], reject: [[`${name} 300.1.2.3`, 'invalid-address']] },
   );
@@ -217,7 +223,9 @@ const election: Row<InstanceNode>[] = [
 
 const addressing: Row<InstanceNode>[] = [
   sourceRow('mcast_src_ip', 'Source address of adverts', '0.6.1'),
-  sourceRow('unicast_src_ip', 'Source address of unicast adverts', '1.2.10'),
+  sourceRow('unicast_src_ip', 'Source address of unicast adverts', '1.2.10', (node) => {
+    node.unicastPeers ??= [];
+  }),
   list(
     'unicast_peer',
     (node, entries, context) => {

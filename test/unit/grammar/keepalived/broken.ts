@@ -87,6 +87,7 @@ export const broken: [what: string, text: string, code: string, exit: number][] 
   ['source of another family', instanceWith('mcast_src_ip 2001:db8::1'), 'family-mismatch 7:16', 5],
   ['bad peer', instanceWith('unicast_peer {', '  other', '}'), 'invalid-address 8:5', 5],
   ['no peer', instanceWith('unicast_peer {', '}'), 'no-unicast-peers 1:15', 5],
+  ['unicast source without peers', instanceWith('unicast_src_ip 192.0.2.1'), 'no-unicast-peers 1:15', 5],
   ['bad scheduler', 'virtual_server 192.0.2.1 80 {\n  lb_algo best\n}\n', 'invalid-value 2:11', 5],
   ['bad virtual server address', 'virtual_server web 80 {\n}\n', 'invalid-address 1:16', 5],
   ['port 70000', 'virtual_server 192.0.2.1 70000 {\n}\n', 'invalid-port 1:26', 5],
