@@ -5,7 +5,7 @@
  * TANDEM_NET_ORACLE=1 runs the same steps with Debian's keepalived and haproxy on both nodes, to see that the steps
  * and their bounds are right.
  */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type AddressLog, watchAddress } from './lib/address-log.ts';
 import {
   createPair,
@@ -70,22 +70,23 @@ function runPair(flavourA: Flavour, flavourB: Flavour): void {
     });
   }
 
-  /** One holder, the proxy answering, and both still so a few adverts later. */
+  /**
+   * Waits until one node has the address, the proxy behind it answers, and nothing has moved for a while: a node that
+   * has just come back may have the better priority, and takes over after an election.
+   */
   async function settle(deadlineMs: number): Promise<PairNode> {
-    await waitForMaster(pair, deadlineMs);
-    await waitForAnswer(performance.now(), proxyStartMs);
-    // A node that has just come back may still find a better priority: that takes a script interval and an election.
-    let master = await waitForMaster(pair, deadlineMs);
-    for (let quietSince = performance.now(); performance.now() - quietSince < 4 * advertMs; await sleep(100)) {
-      const last = addresses.events.at(-1)?.atMs ?? 0;
-      if (last > quietSince) {
-        quietSince = last;
-        master = await waitForMaster(pair, deadlineMs);
-        await waitForAnswer(performance.now(), proxyStartMs);
-      }
+    const end = performance.now() + deadlineMs + proxyStartMs;
+    for (let since = performance.now(); ; ) {
+      const master = await waitForMaster(pair, deadlineMs);
+      await waitForAnswer(since, proxyStartMs);
+      const quietSince = Math.max(since, addresses.events.at(-1)?.atMs ?? 0);
+      await sleep(Math.max(0, quietSince + 5 * advertMs - performance.now()));
+      const moved = (addresses.events.at(-1)?.atMs ?? 0) > quietSince;
+      const holders = await pair.holders();
+      if (!moved && holders.length === 1 && holders[0] === master.host.name) return master;
+      expect(performance.now(), `the address keeps moving: ${JSON.stringify(addresses.events)}`).toBeLessThan(end);
+      since = performance.now();
     }
-    expect(await pair.holders()).toEqual([master.host.name]);
-    return master;
   }
 
   async function expectTakeover(by: PairNode, sinceMs: number, withinMs: number): Promise<void> {
@@ -132,33 +133,29 @@ function runPair(flavourA: Flavour, flavourB: Flavour): void {
     await settle(5000);
   });
 
-  for (const name of ['first', 'second']) {
-    it(`survives a kill -9 of the master's core, and its return (${name} time)`, { timeout: 90_000 }, async () => {
-      const master = await settle(10_000);
-      const killed = performance.now();
-      master.killCore();
-      await expectTakeover(pair.other(master), killed, 3 * advertMs + skewMs + slackMs);
-      await master.start();
-      await settle(20_000);
-    });
+  it("survives a kill -9 of the master's core, and its return", { timeout: 90_000 }, async () => {
+    const master = await settle(10_000);
+    const killed = performance.now();
+    master.killCore();
+    await expectTakeover(pair.other(master), killed, 3 * advertMs + skewMs + slackMs);
+    await master.start();
+    await settle(20_000);
+  });
 
-    it(`survives a polite stop of the master, and its return (${name} time)`, { timeout: 90_000 }, async () => {
-      const master = await settle(10_000);
-      const stopping = performance.now();
-      const stopped = master.stop();
-      await expectTakeover(pair.other(master), stopping, skewMs + slackMs);
-      await stopped;
-      await master.start();
-      await settle(20_000);
-    });
-  }
+  it('survives a polite stop of the master, and its return', { timeout: 90_000 }, async () => {
+    const master = await settle(10_000);
+    const stopping = performance.now();
+    const stopped = master.stop();
+    await expectTakeover(pair.other(master), stopping, skewMs + slackMs);
+    await stopped;
+    await master.start();
+    await settle(20_000);
+  });
 
-  describe('all in all', () => {
-    it('no side found fault with the other', () => {
-      for (const node of [pair.a, pair.b]) {
-        const lines = [...node.output().split('\n'), ...node.syslog.lines()];
-        expect(lines.filter((line) => /bogus|invalid|mismatch|internal error/i.test(line))).toEqual([]);
-      }
-    });
+  it('ends with neither side having found fault with the other', () => {
+    for (const node of [pair.a, pair.b]) {
+      const lines = [...node.output().split('\n'), ...node.syslog.lines()];
+      expect(lines.filter((line) => /bogus|invalid|mismatch|internal error/i.test(line))).toEqual([]);
+    }
   });
 }
