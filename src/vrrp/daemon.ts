@@ -310,7 +310,8 @@ export class VrrpDaemon {
       const up = this.network.link(conf.interface)?.up === true;
       things.push({ verdict: up ? 'good' : 'bad', weight: 0, reverse: false });
     }
-    things.push({ verdict: router.sourceAddress() ? 'good' : 'bad', weight: 0, reverse: false });
+    const speaks = router.channel !== null && router.sourceAddress() !== null;
+    things.push({ verdict: speaks ? 'good' : 'bad', weight: 0, reverse: false });
     for (const { script: name, weight, weightReverse } of conf.trackScripts) {
       const script = this.scripts.get(name);
       if (script) things.push({ verdict: script.status.verdict, weight, reverse: weightReverse });

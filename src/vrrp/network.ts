@@ -16,6 +16,8 @@ import {
 } from '../os/netlink.ts';
 
 const SCOPE_HOST = 254;
+/** After a look that the kernel cut short. */
+const LOOK_AGAIN_MS = 500;
 
 export interface Network {
   readonly link: (name: string) => Link | undefined;
@@ -50,12 +52,17 @@ export async function openNetwork(onChange: () => void, netlink: Netlink = openN
   const lookSoon = (): void => {
     if (looking || closed) return;
     looking = true;
-    inTurn(async () => {
+    void inTurn(async () => {
       looking = false;
       if (closed) return;
-      await look();
-      onChange();
-    }).catch(() => {});
+      try {
+        await look();
+        // Outside the promise, so that an error in it is not taken for one of the kernel's.
+        queueMicrotask(onChange);
+      } catch {
+        setTimeout(lookSoon, LOOK_AGAIN_MS).unref();
+      }
+    });
   };
   const link = (name: string): Link | undefined => links.find((each) => each.name === name);
   const onLink = (name: string): InterfaceAddress[] => {
