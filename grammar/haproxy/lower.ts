@@ -65,6 +65,7 @@ class Lowering {
     let section: OpenSection | null = null;
     this.pseudo.set('.FILE', tree.source.file);
     this.checkEncoding(tree.source);
+    const nulAt = tree.source.text.indexOf('\0');
     for (const line of linesOf(tree)) {
       if (line.words.length === 0) continue;
       if (line.words[0]!.raw.startsWith('.') && directives.take(line)) {
@@ -72,7 +73,10 @@ class Lowering {
         continue;
       }
       if (!directives.active) continue;
-      if (this.hasNul(tree.source, line)) return;
+      if (nulAt >= line.start && nulAt < line.end) {
+        this.reportNul(tree.source, nulAt, line);
+        return;
+      }
       const values = this.decodeLine(tree.source, line);
       const first = values?.[0];
       if (!values || !first || first.text === '') continue;
@@ -123,12 +127,9 @@ class Lowering {
   }
 
   /** A NUL ends the reading of the file: it is no text file, or a truncated one. */
-  private hasNul(source: Source, line: Line): boolean {
-    const at = source.text.indexOf('\0', line.start);
-    if (at < 0 || at >= line.end) return false;
+  private reportNul(source: Source, at: number, line: Line): void {
     const message = `Stray NUL character at position ${at - line.start + 1}.`;
     this.options.diagnostics.error('stray-nul', { source, start: at, end: at + 1 }, message);
-    return true;
   }
 
   private checkEncoding(source: Source): void {

@@ -23,6 +23,18 @@ export interface OpenSection {
 const sectionNames: ReadonlySet<string> = new Set(SECTION_NAMES);
 const proxyKinds: ReadonlySet<string> = new Set(['defaults', 'listen', 'frontend', 'backend']);
 const nameSyntax = /[^A-Za-z0-9_.:-]/;
+/** Words of the global section that "no" may stand before. */
+const negatableGlobals = new Set([
+  'log',
+  'busy-polling',
+  'set-dumpable',
+  'strict-limits',
+  'insecure-fork-wanted',
+  'insecure-setuid-wanted',
+  'numa-cpu-mapping',
+  'h2-workaround-bogus-websocket-clients',
+  'anonkey',
+]);
 /** Errors, not warnings, in a section without the side that they need. */
 const sideErrors = new Set(['server', 'server-template', 'tcp-request connection', 'tcp-request session']);
 
@@ -34,7 +46,6 @@ export class SectionReader {
   private readonly addressLines: AddressLineReader;
   private readonly namedDefaults = new Map<string, ProxyNode>();
   private lastDefaults: ProxyNode | null = null;
-  private pidfileSeen = false;
 
   constructor(global: GlobalNode, proxies: ProxyNode[], options: LowerOptions) {
     this.global = global;
@@ -133,15 +144,10 @@ export class SectionReader {
     const row = this.findRow(globalTable, words, 'global');
     if (!row) return;
     if (negated) {
-      this.warnInert(row, words[0]!);
+      if (negatableGlobals.has(row.name)) this.negate(row, this.global, words);
+      else this.fail(words[0]!, 'bad-negation', `negation or default is not supported for '${row.name}'.`);
       return;
     }
-    if (row.name === 'pidfile' && this.pidfileSeen) {
-      const message = "'pidfile' already specified. Continuing.";
-      this.diagnostics.warning('duplicate-keyword', words[0]!.at, message);
-      return;
-    }
-    this.pidfileSeen ||= row.name === 'pidfile';
     if (row.name === 'stats socket' && !this.addressLines.checkSocket(words)) return;
     this.applyChecked(row, this.global, words);
   }
@@ -175,14 +181,16 @@ export class SectionReader {
     return false;
   }
 
-  private negate(row: KeywordRow<ProxyNode>, node: ProxyNode, words: readonly Value[]): void {
+  private negate<Node>(row: KeywordRow<Node>, node: Node, words: readonly Value[]): void {
     if (row.negate) row.negate(node);
-    else if (!row.name.startsWith('option ') || row.apply) {
+    else if (row.apply || !(row.name.startsWith('option ') || negatableGlobals.has(row.name))) {
       const message = `negation or default is not supported for '${row.name}'.`;
       this.fail(words[0]!, 'bad-negation', message);
       return;
     }
     this.checkRelease(row, words[0]!);
+    // An option that is off is carried out by doing nothing.
+    if (!row.removed && !row.name.startsWith('option ')) this.warnInert(row, words[0]!);
   }
 
   /** The row of a line's keyword, or undefined when it was reported as unknown. */

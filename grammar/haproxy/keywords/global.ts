@@ -68,7 +68,6 @@ export const globalRows: readonly KeywordRow<GlobalNode>[] = [
   numberRow('spread-checks', 'spreadChecks', '1.3', 'Random share of the check interval, in percent.', [0, 50]),
   numberRow('tune.maxrewrite', 'tuneMaxrewrite', '1.4', 'Part of the buffer kept free for rewriting.', [0, MAX]),
   numberRow('tune.http.maxhdr', 'tuneHttpMaxhdr', '1.5', 'Most header fields of a message.', [1, 32767]),
-  textRow('pidfile', 'pidfile', '1.1', 'File that the process ids are written to.'),
   textRow('user', 'user', '1.3', 'User to run as, by name.'),
   textRow('group', 'group', '1.3', 'Group to run as, by name.'),
   textRow('chroot', 'chroot', '1.1', 'Directory to lock the process in.'),
@@ -78,6 +77,21 @@ export const globalRows: readonly KeywordRow<GlobalNode>[] = [
   flagRow('quiet', 'quiet', '1.1', 'Says nothing at start.'),
   idRow('uid', 'user', 'user'),
   idRow('gid', 'group', 'group'),
+  globalRow('pidfile', globalSection, {
+    args: [text('<file>')],
+    since: '1.1',
+    doc: 'File that the process ids are written to.',
+    ok: ['pidfile /run/haproxy.pid'],
+    bad: [
+      ['pidfile', 'missing-argument'],
+      ['pidfile /run/a /run/b', 'extra-argument'],
+    ],
+    apply(node, call, file) {
+      const message = "'pidfile' already specified. Continuing.";
+      if (node.settings.pidfile !== undefined) call.diagnostics.warning('duplicate-keyword', call.at, message);
+      else node.settings.pidfile = file;
+    },
+  }),
   globalRow('description', globalSection, {
     extra: 'free',
     since: '1.3',

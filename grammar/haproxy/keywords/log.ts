@@ -60,6 +60,9 @@ export const logRows = {
       const log = readLog(call, false);
       if (log) node.logs.push(log);
     },
+    negate(node) {
+      node.logs = [];
+    },
   }),
   proxy: proxyRow('log', anyProxy, {
     since: '1.1',
