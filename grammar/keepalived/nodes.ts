@@ -74,6 +74,8 @@ export interface WeightNode {
 export interface SyncGroupNode {
   readonly name: Word;
   readonly members: Word[];
+  /** `sync_group_tracking_weight`. */
+  trackingWeight?: boolean;
   readonly notify: NotifyNode;
   readonly repeated: Statement[];
 }

@@ -4,6 +4,7 @@
  * Here: global settings, scripts, sync groups. Instances: `resolve-vrrp-instance.ts`. What exists only on the target
  * machine: `keepalived-surroundings.ts`.
  */
+import type { Word } from '../../grammar/keepalived/ast.ts';
 import type { Context } from '../../grammar/keepalived/context.ts';
 import type { KeepalivedDocument } from '../../grammar/keepalived/lower.ts';
 import type { GlobalNode, SyncGroupNode, VrrpScriptNode } from '../../grammar/keepalived/nodes.ts';
@@ -76,6 +77,7 @@ class Resolver {
 
   private resolveSyncGroups(instances: readonly VrrpInstanceConf[]): SyncGroupConf[] {
     const names = new Set<string>();
+    const grouped = new Set<string>();
     return this.read.document.syncGroups.flatMap((node) => {
       const name = node.name.text;
       if (names.has(name)) {
@@ -83,43 +85,50 @@ class Resolver {
         return [];
       }
       names.add(name);
-      return this.resolveSyncGroup(node, instances) ?? [];
+      this.around.reportRepeated(node.repeated, name);
+      const members = node.members.filter((word) => this.mayJoin(word, name, instances, grouped));
+      return (
+        this.resolveSyncGroup(
+          node,
+          members.map((word) => toUtf8(word.text)),
+        ) ?? []
+      );
     });
   }
 
-  private resolveSyncGroup(node: SyncGroupNode, instances: readonly VrrpInstanceConf[]): SyncGroupConf | null {
-    const name = node.name.text;
-    this.around.reportRepeated(node.repeated, name);
-    const members = node.members.flatMap((word) => {
-      const member = toUtf8(word.text);
-      if (instances.some((instance) => instance.name === member)) return [member];
+  private mayJoin(member: Word, group: string, instances: readonly VrrpInstanceConf[], grouped: Set<string>): boolean {
+    const { text } = member;
+    if (!instances.some((instance) => instance.name === toUtf8(text))) {
       const names = this.read.document.instances.map((instance) => instance.name.text);
-      const suggestion = nearestWord(word.text, names);
-      this.context.error(
-        'unknown-instance',
-        word,
-        `Virtual router ${word.text} specified in sync group ${name} doesn't exist - ignoring`,
-        suggestion ? { suggestion } : {},
+      const suggestion = nearestWord(
+        text,
+        names.filter((name) => name !== text),
       );
-      return [];
-    });
+      const message = `Virtual router ${text} specified in sync group ${group} doesn't exist - ignoring`;
+      this.context.error('unknown-instance', member, message, suggestion ? { suggestion } : {});
+      return false;
+    }
+    if (grouped.has(text)) {
+      const message = `Virtual router ${text} cannot exist in more than one sync group; ignoring ${group}`;
+      this.context.error('member-repeated', member, message);
+      return false;
+    }
+    grouped.add(text);
+    return true;
+  }
+
+  private resolveSyncGroup(node: SyncGroupNode, members: readonly string[]): SyncGroupConf | null {
+    const name = node.name.text;
     if (members.length === 0) {
       this.context.error('empty-group', node.name, `Sync group ${name} has no virtual router(s). removing`);
       return null;
     }
     if (members.length === 1) {
-      this.context.warning(
-        'single-member-group',
-        node.name,
-        `Sync group ${name} has only 1 virtual router(s) - this probably isn't what you want`,
-      );
+      const message = `Sync group ${name} has only 1 virtual router(s) - this probably isn't what you want`;
+      this.context.warning('single-member-group', node.name, message);
     }
-    return {
-      name: toUtf8(name),
-      members,
-      notify: this.around.notifyOf(node.notify),
-      place: this.around.place(node.name),
-    };
+    const { around } = this;
+    return { name: toUtf8(name), members, notify: around.notifyOf(node.notify), place: around.place(node.name) };
   }
 }
 

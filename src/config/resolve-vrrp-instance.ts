@@ -93,8 +93,8 @@ export class InstanceResolver {
       mcastSrcIp: this.sourceOf(node, family, name),
       unicastPeers: this.peersOf(node, family, name),
       ...addresses,
-      trackScripts: node.trackScripts.flatMap((track) => this.trackScriptOf(track, node, name) ?? []),
-      trackInterfaces: this.trackInterfacesOf(node, interfaceName, name),
+      trackScripts: this.trackScriptsOf(node, priority, name),
+      trackInterfaces: this.trackInterfacesOf(node, interfaceName, priority, name),
       notify: this.around.notifyOf(node.notify),
       garp: garpOf(this.document.global.garp, node.garp),
       dontTrackPrimary: node.dontTrackPrimary ?? false,
@@ -330,6 +330,15 @@ export class InstanceResolver {
     };
   }
 
+  private trackScriptsOf(node: InstanceNode, priority: number, name: string): TrackScriptConf[] {
+    const seen = new Set<string>();
+    return node.trackScripts.flatMap((track) => {
+      const conf = this.trackScriptOf(track, node, name);
+      if (!conf || this.isRepeated(seen, track, 'track_script', name)) return [];
+      return this.weightCounts(conf.weight, track, priority, name) ? [conf] : [];
+    });
+  }
+
   private trackScriptOf(track: TrackNode, instance: InstanceNode, name: string): TrackScriptConf | null {
     const script = this.scripts.get(track.name.text);
     if (!script) {
@@ -344,11 +353,8 @@ export class InstanceResolver {
     }
     const node = this.document.scripts.find((candidate) => candidate.name.text === track.name.text)!;
     if (node.name.start > instance.name.start) {
-      this.context.warning(
-        'script-defined-later',
-        track.name,
-        `vrrp_script ${track.name.text} is defined below its use: keepalived would not find it`,
-      );
+      const message = `vrrp_script ${track.name.text} is defined below its use: keepalived would not find it`;
+      this.context.warning('script-defined-later', track.name, message);
     }
     return {
       script: script.name,
@@ -357,7 +363,8 @@ export class InstanceResolver {
     };
   }
 
-  private trackInterfacesOf(node: InstanceNode, own: string, name: string) {
+  private trackInterfacesOf(node: InstanceNode, own: string, priority: number, name: string) {
+    const seen = new Set<string>();
     return node.trackInterfaces.flatMap((track) => {
       const interfaceName = track.name.text;
       this.around.checkInterface(
@@ -365,16 +372,36 @@ export class InstanceResolver {
         track.name,
         `(${name}) tracked interface ${interfaceName} doesn't exist`,
       );
+      if (this.isRepeated(seen, track, 'track_interface', name)) return [];
       if (interfaceName === own && !node.dontTrackPrimary) {
-        this.context.warning(
-          'own-interface-tracked',
-          track.name,
-          `(${name}) Ignoring track_interface ${own} since own interface`,
-        );
+        const message = `(${name}) Ignoring track_interface ${own} since own interface`;
+        this.context.warning('own-interface-tracked', track.name, message);
         return [];
       }
-      return [{ name: interfaceName, weight: (track.weight ?? 0) * (track.reverse ? -1 : 1) }];
+      const weight = (track.weight ?? 0) * (track.reverse ? -1 : 1);
+      return this.weightCounts(weight, track, priority, name) ? [{ name: interfaceName, weight }] : [];
     });
+  }
+
+  private isRepeated(seen: Set<string>, { name: track }: TrackNode, keyword: string, name: string): boolean {
+    if (!seen.has(track.text)) {
+      seen.add(track.text);
+      return false;
+    }
+    this.context.error('duplicate-track', track, `(${name}) duplicate ${keyword} ${track.text} - ignoring`);
+    return true;
+  }
+
+  /** Nothing moves the priority of an address owner, nor, by default, that of one instance of a group alone. */
+  private weightCounts(weight: number, track: TrackNode, priority: number, name: string): boolean {
+    const grouped = this.document.syncGroups.some(
+      (group) => !group.trackingWeight && group.members.some((member) => member.text === name),
+    );
+    if (weight === 0 || (priority !== 255 && !grouped)) return true;
+    const why = priority === 255 ? 'address_owner' : 'SYNC group';
+    const message = `(${name}) ignoring tracked ${track.name.text} with weights due to ${why}`;
+    this.context.warning('weight-ignored', track.name, message);
+    return false;
   }
 
   private checkRouterId(node: InstanceNode, conf: VrrpInstanceConf, users: Map<string, string>): void {

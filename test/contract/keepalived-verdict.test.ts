@@ -39,6 +39,7 @@ const whole: [what: string, text: string][] = [
   ['definitions', `$P=priority 20 \\\n  advert_int 2\n${instanceWith('$P')}`],
   ['a sequence', `~SEQ(i,1,3) $A\n${instanceWith()}`],
   ['a condition', `@nonexistent foo\n${instanceWith()}`],
+  ['a weight of an address owner', instanceWith('priority 255', 'track_interface {', 'lo weight 5', '}')],
   ['nothing', ''],
   ['include of nothing', 'include /nonexistent/*.conf\n'],
   ['includer of nothing', 'includer /nonexistent/x.conf\n'],

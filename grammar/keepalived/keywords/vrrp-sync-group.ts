@@ -1,5 +1,5 @@
 /** `vrrp_sync_group NAME { }`: instances that change state together. keepalived.conf(5), "VRRP synchronization group(s)". */
-import { known, knownList, list, type Table, table } from '../keyword.ts';
+import { known, knownList, list, type Table, table, word } from '../keyword.ts';
 import type { SyncGroupNode } from '../nodes.ts';
 import { flag } from '../readers.ts';
 import { notifyRows } from './notify.ts';
@@ -18,6 +18,13 @@ export const vrrpSyncGroup: Table<SyncGroupNode> = table('vrrp_sync_group', [
   knownList('track_process', { doc: 'vrrp_track_processes that count for the whole group', since: '2.0.11' }),
   knownList('track_bfd', { doc: 'BFD sessions that count for the whole group', since: '2.0.0' }),
   known('global_tracking', flag, { doc: 'Members share what they track', since: '1.2.3', inert: true }),
-  known('sync_group_tracking_weight', flag, { doc: 'Weights of tracked objects count in a group', since: '2.0.0' }),
+  word(
+    'sync_group_tracking_weight',
+    flag,
+    (node) => {
+      node.trackingWeight = true;
+    },
+    { doc: 'Weights of tracked objects count in a group', since: '2.0.0', accept: ['sync_group_tracking_weight'] },
+  ),
   ...notifyRows<SyncGroupNode>(),
 ]);

@@ -150,6 +150,25 @@ describe('what keepalived changes of what was written', () => {
     expect(instanceOf(...lines)).toMatchObject(result);
   });
 
+  const owned = 'vrrp_script chk {\nscript /bin/true\nweight 5\n}\n';
+  const group = 'vrrp_sync_group G {\ngroup {\nVI_1\n}\n';
+  it.each([
+    ['of an address owner', `${owned}${instanceWith('priority 255', 'track_script {', 'chk', '}')}`],
+    ['of an owner by interface', instanceWith('priority 255', 'track_interface {', 'eth1 weight 5', '}')],
+    ['of a member of a group', `${owned}${instanceWith('track_script {', 'chk', '}')}${group}}\n`],
+  ])('a weight %s', (_what, text) => {
+    const { config, codes } = readText(text);
+    expect(codes.join()).toContain('weight-ignored');
+    expect(config!.instances[0]).toMatchObject({ trackScripts: [], trackInterfaces: [] });
+  });
+
+  it('keeps the weight of a member whose group says so', () => {
+    const { config } = readText(
+      `${owned}${instanceWith('track_script {', 'chk', '}')}${group}sync_group_tracking_weight\n}\n`,
+    );
+    expect(config!.instances[0]!.trackScripts).toHaveLength(1);
+  });
+
   it('keeps what is right', () => {
     expect(codesOf('state BACKUP', 'nopreempt', 'priority 100', 'version 3', 'advert_int 0.3')).toEqual([]);
     expect(instanceOf('nopreempt', 'version 3', 'advert_int 0.3')).toMatchObject({

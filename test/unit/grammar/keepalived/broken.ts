@@ -70,6 +70,13 @@ export const broken: [what: string, text: string, code: string, exit: number][] 
     5,
   ],
   ['unknown script', instanceWith('track_script {', '  chk', '}'), 'unknown-script 8:5', 5],
+  ['a tracked interface twice', instanceWith('track_interface {', '  eth1', '  eth1', '}'), 'duplicate-track 9:5', 5],
+  [
+    'a member twice',
+    `${instanceWith()}vrrp_sync_group G {\n  group {\n    VI_1 VI_1\n  }\n}\n`,
+    'member-repeated 10:10',
+    5,
+  ],
   ['bad weight', instanceWith('track_interface {', '  eth1 weight 300', '}'), 'out-of-range 8:17', 5],
   ['unknown track option', instanceWith('track_interface {', '  eth1 heavy', '}'), 'unknown-option 8:10', 5],
   ['script block without a script', 'vrrp_script chk {\n  interval 1\n}\n', 'script-missing 1:13', 5],
