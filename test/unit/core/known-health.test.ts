@@ -14,6 +14,8 @@ function target(proxyId: number, serverId: number, serverName: string, port = 80
     check: { addr: null, port: null, interMs: 2000, fastinterMs: null, downinterMs: null, rise: 2, fall: 3 },
     timeoutCheckMs: null,
     timeoutConnectMs: null,
+    sendProxy: false,
+    source: null,
   };
 }
 
