@@ -1,6 +1,6 @@
 /** `global_defs { }`: settings of the whole program. keepalived.conf(5), "GLOBAL CONFIGURATION". */
 
-import type { Block, Statement } from '../ast.ts';
+import type { Block, Statement, Word } from '../ast.ts';
 import type { Context } from '../context.ts';
 import { addressFamily } from '../ip.ts';
 import { known, list, type Reader, type Row, type Table, table, word } from '../keyword.ts';
@@ -166,11 +166,15 @@ const settings: Row<GlobalNode>[] = [
   ...garpRows<GlobalNode>('vrrp_'),
 ];
 
-function fifo(prefix: string): Row<GlobalNode>[] {
+function fifo(prefix: string, store?: (node: GlobalNode, path: readonly Word[]) => void): Row<GlobalNode>[] {
   return [
-    known(`${prefix}notify_fifo`, words, { doc: 'Pipe that transitions are written to', since: '1.3.6' }),
+    known(`${prefix}notify_fifo`, words, { doc: 'Pipe that transitions are written to', since: '1.3.6' }, store),
     known(`${prefix}notify_fifo_script`, script, { doc: 'Program that reads the pipe', since: '1.3.6' }),
   ];
+}
+
+function storeFifo(node: GlobalNode, [path]: readonly Word[]): void {
+  if (path) node.notifyFifo = path.text;
 }
 
 const mail: Row<GlobalNode>[] = [
@@ -399,7 +403,7 @@ const program: Row<GlobalNode>[] = [
 export const globalDefs: Table<GlobalNode> = table('global_defs', [
   ...settings,
   ...mail,
-  ...fifo(''),
+  ...fifo('', storeFifo),
   ...fifo('vrrp_'),
   ...fifo('lvs_'),
   ...vrrp,
