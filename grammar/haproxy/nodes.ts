@@ -162,7 +162,6 @@ export interface ServerSettings {
   fall?: number;
   track?: Value;
   shutdownSessionsWhenDown?: boolean;
-  sendProxy?: boolean;
   source?: string;
   id?: number;
   /** A word that asks for what is not done here (TLS): the server must not be used as if it had not been said. */
@@ -186,7 +185,6 @@ export interface BindSettings {
   v4v6?: boolean;
   transparent?: boolean;
   interface?: string;
-  acceptProxy?: boolean;
   mode?: number;
   user?: string;
   group?: string;

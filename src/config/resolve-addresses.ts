@@ -42,7 +42,7 @@ function makeListener(id: number, address: ListenAddress, bind: BindNode): Liste
     v6only: settings.v6only ?? false,
     transparent: settings.transparent ?? false,
     interface: utf8OrNull(settings.interface),
-    acceptProxy: settings.acceptProxy ?? false,
+    acceptProxy: false,
     mode: settings.mode ?? null,
     user: utf8OrNull(settings.user),
     group: utf8OrNull(settings.group),

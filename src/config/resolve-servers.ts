@@ -57,7 +57,7 @@ function resolveServer(
     check: settings.check && !settings.unusable ? resolveServerCheck(settings) : null,
     track: settings.track ? resolveTrack(server, settings, proxy, index, options) : null,
     onMarkedDownShutdownSessions: settings.shutdownSessionsWhenDown ?? false,
-    sendProxy: settings.sendProxy ?? false,
+    sendProxy: false,
     source: utf8OrNull(settings.source),
   };
 }

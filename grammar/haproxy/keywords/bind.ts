@@ -1,5 +1,5 @@
 /** Words after the address of a `bind` line (manual, chapter 5.1). */
-import { type KeywordRow, rowsFor } from '../keyword.ts';
+import { type Argument, type KeywordRow, rowsFor } from '../keyword.ts';
 import type { BindNode, BindSettings } from '../nodes.ts';
 import { integer, text } from '../units.ts';
 import { bindLine } from './contexts.ts';
@@ -60,7 +60,10 @@ export const bindRows: readonly KeywordRow<BindNode>[] = [
   flagRow('v6only', 'v6only', 'Accepts IPv6 only.'),
   flagRow('v4v6', 'v4v6', 'Accepts IPv4 on an IPv6 socket as well.'),
   flagRow('transparent', 'transparent', 'Binds to addresses that the machine does not have.'),
-  flagRow('accept-proxy', 'acceptProxy', 'Expects the PROXY protocol.'),
+  unusable('accept-proxy', null, 'bind :8080 accept-proxy'),
+  unusable('accept-netscaler-cip', '<magic>', 'bind :8080 accept-netscaler-cip 1'),
+  unusable('namespace', '<name>', 'bind :8080 namespace blue'),
+  unusable('proto', '<name>', 'bind :8080 proto h2'),
   bindRow('mode', bindLine, {
     args: [text('<octal mode>')],
     since: '1.5',
@@ -97,6 +100,23 @@ function certificateRow(name: string): KeywordRow<BindNode> {
     bad: [[`bind :8443 ssl ${name}`, 'missing-argument']],
     apply(node) {
       node.settings.certificate = true;
+    },
+  });
+}
+
+/** Without these words the address would serve something else than asked for: it is not opened. */
+function unusable(name: string, label: string | null, example: string): KeywordRow<BindNode> {
+  const args: readonly Argument<string>[] = label === null ? [] : [text(label)];
+  return bindRow(name, bindLine, {
+    args,
+    since: name === 'accept-proxy' ? '1.5' : '1.9',
+    doc: `Not carried out, so an address with ${name} is not opened.`,
+    ok: [example],
+    apply(node, call, value) {
+      if (name === 'proto' && value === 'h1') return;
+      node.settings.unusable = true;
+      const message = `'${name}' is accepted but not carried out: this address is not opened.`;
+      call.diagnostics.warning('not-carried-out', call.at, message);
     },
   });
 }

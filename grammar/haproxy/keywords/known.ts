@@ -220,18 +220,17 @@ const bindWords = `
   0 2.6: quic-force-retry
   0 2.8: no-alpn
   0 3.2: no-strict-sni, tls-tickets
-  1 1.5: alpn, ca-file, ca-ignore-err, ciphers, crl-file, crt, crt-ignore-err, crt-list, ecdhe, id, level
+  1 1.5: alpn, ca-file, ca-ignore-err, ciphers, crl-file, crt-ignore-err, ecdhe, id, level
   1 1.5: mss, nice, npn, process, verify
-  1 1.6: ca-sign-file, ca-sign-pass, namespace, tcp-ut, tls-ticket-keys
-  1 1.7: accept-netscaler-cip
+  1 1.6: ca-sign-pass, tcp-ut, tls-ticket-keys
   1 1.8: curves, expose-fd, severity-output, ssl-max-ver, ssl-min-ver
-  1 1.9: ciphersuites, proto
+  1 1.9: ciphersuites
   1 2.2: ca-verify-file
   1 2.5: shards, thread
   1 2.7: quic-cc-algo
   1 2.8: client-sigalgs, sigalgs
   1 2.9: nbconn, quic-socket
-  1 3.0: default-crt, guid-prefix
+  1 3.0: guid-prefix
   1 3.2: idle-ping, label
   1 3.3: cc, ech, ktls, tcp-md5sig
   1 3.4: tcp-ss
@@ -241,7 +240,7 @@ const serverWords = `
   0 1.5: agent-check, check-send-proxy, check-ssl, force-sslv3, force-tlsv10, force-tlsv11, force-tlsv12
   0 1.5: no-sslv3, no-tls-tickets, no-tlsv10, no-tlsv11, no-tlsv12, non-stick
   0 1.6: no-ssl-reuse
-  0 1.8: allow-0rtt, force-tlsv13, no-agent-check, no-check-send-proxy, no-check-ssl, no-send-proxy-v2
+  0 1.8: no-send-proxy, allow-0rtt, force-tlsv13, no-agent-check, no-check-send-proxy, no-check-ssl, no-send-proxy-v2
   0 1.8: no-send-proxy-v2-ssl, no-send-proxy-v2-ssl-cn, no-ssl, no-tlsv13, no-verifyhost, ssl-reuse, stick
   0 1.8: tls-tickets
   0 2.0: check-via-socks4, tfo
@@ -253,11 +252,11 @@ const serverWords = `
   1 1.3: cookie, redir, slowstart
   1 1.4: error-limit, observe, on-error
   1 1.5: agent-inter, agent-port, ca-file, ciphers, crl-file, crt, on-marked-up, verify, verifyhost
-  1 1.6: namespace, resolve-prefer, resolvers, sni, tcp-ut
+  1 1.6: resolve-prefer, resolvers, sni, tcp-ut
   1 1.7: agent-send, init-addr, resolve-net
   1 1.8: agent-addr, check-sni, ssl-max-ver, ssl-min-ver
-  1 1.9: alpn, ciphersuites, npn, pool-max-conn, pool-purge-delay, proto, proxy-v2-options, resolve-opts
-  1 2.0: check-alpn, max-reuse, socks4
+  1 1.9: alpn, ciphersuites, npn, pool-max-conn, pool-purge-delay, proxy-v2-options, resolve-opts
+  1 2.0: check-alpn, max-reuse
   1 2.2: check-proto, log-proto, pool-low-conn
   1 2.5: ws
   1 2.7: shard

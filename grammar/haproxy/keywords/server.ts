@@ -1,5 +1,5 @@
 /** Words after the address of a `server` line and on `default-server` (manual, chapter 5.2). */
-import { type KeywordRow, rowsFor } from '../keyword.ts';
+import { type Argument, type KeywordRow, rowsFor } from '../keyword.ts';
 import type { ServerSettings } from '../nodes.ts';
 import { integer, oneOf, text, time, word } from '../units.ts';
 import { serverLine } from './contexts.ts';
@@ -69,8 +69,6 @@ export const serverRows: readonly KeywordRow<ServerSettings>[] = [
   flagRow('enabled', 'disabled', false, '1.8', 'Undoes "disabled" of default-server.'),
   flagRow('check', 'check', true, '1.3', 'Checks the health of this server.'),
   flagRow('no-check', 'check', false, '1.8', 'Undoes "check" of default-server.'),
-  flagRow('send-proxy', 'sendProxy', true, '1.5', 'Sends the PROXY protocol, version 1.'),
-  flagRow('no-send-proxy', 'sendProxy', false, '1.8', 'Undoes "send-proxy" of default-server.'),
   timeRow('inter', 'interMs', 'Time between two checks.'),
   timeRow('fastinter', 'fastinterMs', 'Time between two checks while the state is in doubt.'),
   timeRow('downinter', 'downinterMs', 'Time between two checks of a server that is down.'),
@@ -115,16 +113,22 @@ export const serverRows: readonly KeywordRow<ServerSettings>[] = [
       if (source !== undefined) settings.source = source;
     },
   }),
-  ...['ssl', 'send-proxy-v2', 'send-proxy-v2-ssl', 'send-proxy-v2-ssl-cn'].map(unusable),
+  ...['ssl', 'send-proxy', 'send-proxy-v2', 'send-proxy-v2-ssl', 'send-proxy-v2-ssl-cn'].map((name) =>
+    unusable(name, null),
+  ),
+  ...['proto', 'socks4', 'namespace'].map((name) => unusable(name, '<value>')),
 ];
 
 /** Without these words the server would be spoken to in another protocol than asked for: it is not used at all. */
-function unusable(name: string): KeywordRow<ServerSettings> {
+function unusable(name: string, label: string | null): KeywordRow<ServerSettings> {
+  const args: readonly Argument<string>[] = label === null ? [] : [text(label)];
   return serverRow(name, serverLine, {
+    args,
     since: '1.5',
     doc: `Not carried out, so a server with ${name} is not used.`,
-    ok: [`server s 127.0.0.1:80 ${name}`],
-    apply(settings, call) {
+    ok: [`server s 127.0.0.1:80 ${name}${label === null ? '' : ' value'}`],
+    apply(settings, call, value) {
+      if (name === 'proto' && value === 'h1') return;
       settings.unusable = true;
       const message = `'${name}' is accepted but not carried out: this server stays disabled.`;
       call.diagnostics.warning('not-carried-out', call.at, message);
