@@ -112,7 +112,11 @@ describe('programs', () => {
   }
   const confOf = (...argv: string[]): ScriptConf => ({ argv, text: argv.join(' '), user: null, group: null, place });
 
-  function track(argv: string[], more: Partial<VrrpScriptConf> = {}): { script: TrackScript; lines: string[] } {
+  function track(
+    argv: string[],
+    more: Partial<VrrpScriptConf> = {},
+    onChange?: (script: TrackScript) => void,
+  ): { script: TrackScript; lines: string[] } {
     const lines: string[] = [];
     const script: VrrpScriptConf = {
       name: 's',
@@ -133,7 +137,7 @@ describe('programs', () => {
       script,
       prepared.program,
       (_level, text) => lines.push(text),
-      () => {},
+      () => onChange?.(made),
     );
     running.push(made);
     return { script: made, lines };
@@ -178,7 +182,7 @@ describe('programs', () => {
 
   it('never runs twice at once, and ends a run at its timeout, children too', async () => {
     const text = `echo $$ >> ${file('starts')}; trap '' TERM; sleep 600 & echo $! > ${file('child')}; wait; sleep 600`;
-    const { script, lines } = track([program('hang', text)], { timeoutMs: 150 });
+    const { script, lines } = track([program('hang', text)], { timeoutMs: 150 }, (ended) => ended.stop());
     script.start();
     await waitUntil('the timeout', () => script.status.verdict === 'bad', { deadlineMs: 6000 });
     expect(lines).toContain('VRRP_Script(s) timed_out');
