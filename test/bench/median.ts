@@ -5,9 +5,9 @@ export function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)]!;
 }
 
-/** Runs a measurement several times and returns the median. */
-export async function medianOf(times: number, measure: () => Promise<number>): Promise<number> {
+/** Runs a measurement several times. */
+export async function repeat(times: number, measure: () => Promise<number>): Promise<number[]> {
   const values: number[] = [];
   for (let i = 0; i < times; i++) values.push(await measure());
-  return median(values);
+  return values;
 }

@@ -9,10 +9,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freePorts, waitForPort } from '../net/lib/ports.ts';
 import { readTreeUsage } from '../net/lib/process-tree.ts';
-import { type Program, startProgram, writeFiles } from '../net/lib/program.ts';
+import { type Program, startProgram, type TestFiles, writeFiles } from '../net/lib/program.ts';
 import { describeNet, distBin, findBinary } from '../net/lib/requirements.ts';
 import { runWrk } from '../net/lib/wrk.ts';
 import { median } from './median.ts';
+import { nginxConf, startNginx } from './origin.ts';
 
 const seconds = Number(process.env.BENCH_SECONDS ?? 3);
 const rounds = Number(process.env.BENCH_ROUNDS ?? 3);
@@ -34,7 +35,7 @@ const work = [
 describeNet('beside HAProxy', { binaries: ['haproxy', 'nginx', 'wrk'], build: true }, () => {
   const sides: Side[] = [];
   const rows: string[] = [];
-  let files: Awaited<ReturnType<typeof writeFiles>>;
+  let files: TestFiles;
   let origin: Program;
   beforeAll(async () => {
     const [web, ...ports] = await freePorts(5);
@@ -44,7 +45,7 @@ describeNet('beside HAProxy', { binaries: ['haproxy', 'nginx', 'wrk'], build: tr
       'ours.cfg': proxyConf(ours, web!),
       'haproxy.cfg': proxyConf(theirs, web!),
     });
-    origin = startProgram(findBinary('nginx')!, ['-c', files.path('nginx.conf')]);
+    origin = startNginx(files);
     await waitForPort(web!);
     const start = (name: string, binary: string, own: readonly number[]): Side => {
       return { name, program: startProgram(binary, ['-db', '-f', files.path(`${name}.cfg`)]), ports: own };
@@ -98,14 +99,5 @@ listen http
     mode http
     bind 127.0.0.1:${http}
     server s 127.0.0.1:${origin}
-`;
-}
-
-function nginxConf(port: number): string {
-  return `
-worker_processes 1; daemon off; pid /dev/null; error_log stderr crit;
-events { worker_connections 8192; }
-http { access_log off; keepalive_requests 1000000000;
-  server { listen 127.0.0.1:${port} backlog=4096; location / { return 200 "hello world 1234567890\\n"; } } }
 `;
 }

@@ -53,11 +53,13 @@ export function startProgram(command: string, args: readonly string[], env: Node
   };
 }
 
-/** Writes files into a folder of their own; `remove` takes it away again. */
-export async function writeFiles(files: Readonly<Record<string, string>>): Promise<{
+export interface TestFiles {
   readonly path: (name: string) => string;
   readonly remove: () => Promise<void>;
-}> {
+}
+
+/** Writes files into a folder of their own; `remove` takes it away again. */
+export async function writeFiles(files: Readonly<Record<string, string>>): Promise<TestFiles> {
   const folder = await mkdtemp(join(tmpdir(), 'tandem-test-'));
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   return {
