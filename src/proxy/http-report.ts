@@ -3,7 +3,7 @@
  * by, which server it was. One a client connection, used for one request after another.
  */
 import type { ClientAddress } from './client-address.ts';
-import { CLI_ABRT, ERESP, HRSP, SRV_ABRT } from './counter-layout.ts';
+import { CLI_ABRT, ERESP, HRSP, REQ_TOT, SRV_ABRT } from './counter-layout.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { Frontend } from './frontend.ts';
 import type { Listener } from './listener.ts';
@@ -98,7 +98,10 @@ export class HttpReport {
     this.answeredAt = this.worker.loop.now;
     const { counters } = this.worker;
     const { server } = this.dispatch;
-    if (server !== null) counters.add(server.row, HRSP + classOf(status), 1);
+    if (server !== null) {
+      counters.add(server.row, HRSP + classOf(status), 1);
+      counters.add(server.row, REQ_TOT, 1);
+    }
     this.countStatus(status);
   }
 

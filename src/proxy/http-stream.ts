@@ -232,8 +232,11 @@ export class HttpStream implements Stream, EndOwner, DispatchOwner, Timed, Defer
     const head = partial ?? this.worker.requestHead;
     const length = partial === null ? parseRequestHead(bytes, start, end, head) : continueRequestHead(bytes, end, head);
     if (length === INCOMPLETE && end - start < this.worker.headLimit) this.keepPartial(bytes, start, end);
-    else if (length <= 0 || length > this.worker.headLimit) this.refuse(length < 0 ? statusOfHeadError(length) : 400);
-    else {
+    else if (length <= 0 || length > this.worker.headLimit) {
+      // HAProxy counts as a request what was sent as one.
+      this.countRequest();
+      this.refuse(length < 0 ? statusOfHeadError(length) : 400);
+    } else {
       this.partialHead = null;
       this.takeRequest(bytes, head, end);
     }
@@ -268,13 +271,17 @@ export class HttpStream implements Stream, EndOwner, DispatchOwner, Timed, Defer
     }
   }
 
+  private countRequest(): void {
+    const { counters, loop } = this.worker;
+    counters.add(this.frontend.row, REQ_TOT, 1);
+    counters.tick(this.frontend.row, REQ_RATE, loop.second);
+  }
+
   private takeRequest(bytes: Uint8Array, head: Head, end: number): void {
     const { worker, frontend, report } = this;
-    const { counters } = worker;
     this.requests++;
     report.takeRequest(frontend.log.enabled ? requestLine(bytes, head) : '');
-    counters.add(frontend.row, REQ_TOT, 1);
-    counters.tick(frontend.row, REQ_RATE, worker.loop.second);
+    this.countRequest();
     this.requestVersion = head.version;
     this.method = head.method;
     this.upgrade = head.upgrade || head.method === METHOD_CONNECT;

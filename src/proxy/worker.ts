@@ -9,6 +9,7 @@ import { dispatch } from '../ipc/channel.ts';
 import type { Handlers, ServerHealth } from '../ipc/messages.ts';
 import { SyslogSender, syslogOrigin } from '../log/syslog-sender.ts';
 import { wake } from '../os/epoll.ts';
+import { VERSION } from '../version.ts';
 import { Backend } from './backend.ts';
 import { mapRows, serverKey } from './counter-layout.ts';
 import { Counters } from './counters.ts';
@@ -18,8 +19,8 @@ import { Listener } from './listener.ts';
 import { Loop } from './loop.ts';
 import { Server } from './server.ts';
 import { SessionLog } from './session-log.ts';
+import { BackendHistories } from './stats/backend-history.ts';
 import { type Timed, Timer } from './timers.ts';
-import { VERSION } from '../version.ts';
 import { WorkerContext } from './worker-context.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
 
@@ -34,6 +35,7 @@ class ProxyWorker implements Timed {
   private readonly backends = new Map<number, Backend>();
   private readonly listeners: Listener[] = [];
   private readonly health = new Map<string, ServerHealth>();
+  private readonly histories: BackendHistories;
   private readonly purgeTimer = new Timer(this);
   private readonly handlers: Handlers<ToWorker> = {
     'server-health': ({ states }) => this.takeHealth(states),
@@ -43,6 +45,7 @@ class ProxyWorker implements Timed {
 
   constructor(start: WorkerStart) {
     this.start = start;
+    this.histories = new BackendHistories(start.startedAtMs);
     const { slice, slots, index } = start;
     const counters = new Counters(start.counters, slots, slots[index]!);
     const rows = mapRows(slice);
@@ -65,6 +68,7 @@ class ProxyWorker implements Timed {
       descriptorLimit: start.descriptorLimit,
       version: VERSION,
       health: (proxyId, serverId) => this.health.get(serverKey(proxyId, serverId)),
+      backendHistory: (proxyId, nowMs) => this.histories.of(proxyId, nowMs),
       stopping: false,
     };
   }
@@ -143,6 +147,7 @@ class ProxyWorker implements Timed {
       if (!server.usable) this.serverLost(server);
     }
     for (const backend of changed) backend.offerAll();
+    if (changed.size > 0) this.histories.update(this.context.statsSource, this.loop.wallMs);
   }
 
   private serverLost(server: Server): void {
@@ -156,6 +161,7 @@ class ProxyWorker implements Timed {
     const { context } = this;
     context.stopping = true;
     for (const listener of this.listeners) listener.close();
+    tell({ type: 'deaf' });
     for (const stream of context.streams) stream.onSoftStop();
     if (context.streams.size === 0) context.onEmpty();
   }

@@ -296,7 +296,7 @@ function addServerSums(
   row.act = active.length;
   row.bck = backup.length;
   row.status = weight > 0 || proxy.servers.length === 0 ? 'UP' : 'DOWN';
-  const history = source.backendHistory?.(proxy.id);
+  const history = source.backendHistory(proxy.id, nowMs);
   row.chkdown = history?.downs ?? 0;
   row.lastchg = secondsSince(history?.changedAtMs ?? source.startedAtMs, nowMs);
   if (proxy.servers.length > 0) row.downtime = Math.floor((history?.downtimeMs ?? 0) / 1000);

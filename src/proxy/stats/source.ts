@@ -19,8 +19,8 @@ export interface StatsSource {
   readonly descriptorLimit: number;
   /** Last known health, or undefined before the first check and for servers without one. */
   health(proxyId: number, serverId: number): ServerHealth | undefined;
-  /** Transitions of a backend as a whole, if they are kept. */
-  backendHistory?(proxyId: number): BackendHistory | undefined;
+  /** Transitions of a backend as a whole; undefined before the first look at it. */
+  backendHistory(proxyId: number, nowMs: number): BackendHistory | undefined;
   /** True once the process no longer accepts. */
   readonly stopping: boolean;
 }

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import * as C from '../../../../src/proxy/counter-layout.ts';
+import { BackendHistories } from '../../../../src/proxy/stats/backend-history.ts';
 import { COLUMNS, type Row } from '../../../../src/proxy/stats/columns.ts';
 import { CSV_HEADER, formatCsv } from '../../../../src/proxy/stats/csv.ts';
 import { formatJson } from '../../../../src/proxy/stats/json.ts';
 import { proxyRows } from '../../../../src/proxy/stats/rows.ts';
+import type { StatsSource } from '../../../../src/proxy/stats/source.ts';
 import { makeListener, makeProxy, makeServer } from '../configuration.ts';
 import { CHECK, makeHealth, makeSource, NOW } from './source.ts';
 
@@ -153,5 +155,26 @@ describe('exports', () => {
       tags: { origin: 'Key', nature: 'Name', scope: 'Service' },
       value: { type: 'str', value: 'a' },
     });
+  });
+});
+
+describe('the history of a backend', () => {
+  const [a, b] = [1, 2].map((id) => makeServer(id, { check: CHECK }));
+  const conf = makeProxy({ servers: [a!, b!] });
+  const at = (aUp: boolean, bUp: boolean): StatsSource =>
+    makeSource([conf], [makeHealth({ up: aUp }), makeHealth({ serverId: 2, up: bUp })]);
+
+  it('goes down with its last server and up with the first', () => {
+    const histories = new BackendHistories(NOW);
+    histories.update(at(false, true), NOW + 1000);
+    expect(histories.of(2, NOW + 1000)).toMatchObject({ downs: 0, changedAtMs: NOW });
+    histories.update(at(false, false), NOW + 2000);
+    expect(histories.of(2, NOW + 5000)).toMatchObject({ downs: 1, changedAtMs: NOW + 2000, downtimeMs: 3000 });
+    histories.update(at(false, true), NOW + 6000);
+    expect(histories.of(2, NOW + 9000)).toMatchObject({ downs: 1, changedAtMs: NOW + 6000, downtimeMs: 4000 });
+  });
+
+  it('is unknown before the first look', () => {
+    expect(new BackendHistories(NOW).of(2, NOW)).toBeUndefined();
   });
 });
