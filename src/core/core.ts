@@ -193,6 +193,7 @@ export class Core {
       await this.changeProxy(haproxy, checks, generation);
       this.generation = generation;
       this.health.setTargets(checks);
+      this.tellHealth(checks);
       await this.changeOthers(config, checks, generation).catch((error: unknown) => this.reportFailure(error));
       return;
     }
@@ -349,12 +350,19 @@ export class Core {
     return this.stateFd;
   }
 
+  /** To a new proxy generation: what came while it was getting ready went to the old one. */
+  private tellHealth(checks: CheckSlice): void {
+    const { child } = this.keepers.proxy;
+    const states = this.health.replayFor(checks);
+    if (!child || states.length === 0) return;
+    sendTo<ToProxy>(child, { type: 'server-health', generation: this.generation, states });
+  }
+
   private receive(message: RoleMessage): void {
     if (message.type !== 'server-health') return;
     const health = message as Extract<FromCheck, { type: 'server-health' }>;
     if (health.generation !== this.generation) return;
     this.health.learn(health.states);
-    const { child } = this.keepers.proxy;
-    if (child) sendTo<ToProxy>(child, health);
+    for (const child of this.keepers.proxy.receivers(this.generation)) sendTo<ToProxy>(child, health);
   }
 }

@@ -35,7 +35,7 @@ export class RoleKeeper {
   private readonly events: RoleEvents;
   private revision: Revision | null = null;
   private current: RoleRun | null = null;
-  private readonly starting = new Set<RoleRun>();
+  private readonly starting = new Map<RoleRun, number>();
   private readonly leaving = new Set<RoleRun>();
   private restartTimer: NodeJS.Timeout | null = null;
   private delay = new RestartDelay();
@@ -54,6 +54,12 @@ export class RoleKeeper {
     return this.current?.alive ? this.current.child : null;
   }
 
+  /** The processes that news of a generation concerns: the current one, and those that are getting ready for it. */
+  receivers(generation: number): ChildProcess[] {
+    const starting = [...this.starting].filter(([, startedFor]) => startedFor === generation);
+    return [...(this.child ? [this.child] : []), ...starting.map(([run]) => run.child)];
+  }
+
   /**
    * Starts a process for this revision and waits until it is in force; `retire` then asks the one before to leave.
    * When it fails everything is as before.
@@ -62,7 +68,7 @@ export class RoleKeeper {
     const run = this.launch(revision);
     const watch = run.ready(revision.generation);
     revision.configure(run.child);
-    this.starting.add(run);
+    this.starting.set(run, revision.generation);
     try {
       await watch;
     } catch (error) {
@@ -100,7 +106,7 @@ export class RoleKeeper {
     this.cancelRestart();
     this.revision = null;
     if (this.current?.alive) this.leaving.add(this.current);
-    for (const run of this.starting) this.leaving.add(run);
+    for (const run of this.starting.keys()) this.leaving.add(run);
     const runs = [...this.leaving];
     this.current = null;
     await Promise.all(runs.map((run) => this.end(run, ask, deadlineMs)));

@@ -65,7 +65,7 @@ export function writeLine(line: string): void {
 }
 
 async function openJson(tag: string): Promise<ProcessLog> {
-  const { pino } = await import('pino');
+  const { default: pino } = await import('pino');
   const logger = pino(
     { base: { pid: process.pid, process: tag }, level: 'debug' },
     { write: (line) => writeLine(line.trimEnd()) },
