@@ -130,6 +130,7 @@ export interface ProxySettings {
   dontlognull?: boolean;
   dontlogNormal?: boolean;
   logasap?: boolean;
+  socketStats?: boolean;
   logSeparateErrors?: boolean;
   logHealthChecks?: boolean;
   allbackups?: boolean;

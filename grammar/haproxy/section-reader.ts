@@ -23,6 +23,15 @@ export interface OpenSection {
 const sectionNames: ReadonlySet<string> = new Set(SECTION_NAMES);
 const proxyKinds: ReadonlySet<string> = new Set(['defaults', 'listen', 'frontend', 'backend']);
 const nameSyntax = /[^A-Za-z0-9_.:-]/;
+/** Sections whose header the original lets nothing follow but a name. */
+const namedStrictly: ReadonlySet<string> = new Set([
+  'peers',
+  'cache',
+  'fcgi-app',
+  'log-forward',
+  'userlist',
+  'program',
+]);
 /** Words of the global section that "no" may stand before. */
 const negatableGlobals = new Set([
   'log',
@@ -119,7 +128,7 @@ export class SectionReader {
 
   private openForeign(name: SectionName, values: readonly Value[]): OpenSection {
     const known = wordsOfSection(name);
-    if (name !== 'program') this.refuseSurplus(name, values, 2);
+    if (namedStrictly.has(name)) this.refuseSurplus(name, values, 2);
     const message = `section '${name}' is accepted but not carried out.`;
     this.diagnostics.warning('not-carried-out', values[0]!.at, message);
     return {

@@ -136,7 +136,7 @@ const proxyWords = `
   db 0 3.2: option http-drop-request-trailers
   db 1 1.7: hash-balance-factor
   dfl 0 1.3: option contstats
-  dfl 0 1.4: option http-use-proxy-header, option socket-stats, option tcp-smart-accept
+  dfl 0 1.4: option http-use-proxy-header, option tcp-smart-accept
   dfl 0 1.6: option http-ignore-probes
   dfl 0 2.1: option h1-case-adjust-bogus-client
   dfl 0 2.2: option disable-h2-upgrade

@@ -1,7 +1,6 @@
 /** `option <name>` (manual, chapter 4.2). Check methods are in `checks.ts`. */
-import { type Call, type KeywordRow, optional, rowsFor, type Value } from '../keyword.ts';
+import { type Call, type KeywordRow, rowsFor, type Value } from '../keyword.ts';
 import type { ProxyNode, ProxySettings } from '../nodes.ts';
-import { integer } from '../units.ts';
 import { anyProxy, backSide, frontSide } from './contexts.ts';
 
 const proxyRow = rowsFor<ProxyNode>();
@@ -39,6 +38,7 @@ const flags: readonly KeywordRow<ProxyNode>[] = [
   flagRow('dontlognull', frontSide, '1.3', 'dontlognull', 'Does not log connections without any data.'),
   flagRow('dontlog-normal', frontSide, '1.3', 'dontlogNormal', 'Logs only what went wrong.'),
   flagRow('logasap', frontSide, '1.3', 'logasap', 'Logs before the transfer has ended.'),
+  flagRow('socket-stats', frontSide, '1.4', 'socketStats', 'Gives every listener a statistics line of its own.'),
   flagRow('log-separate-errors', frontSide, '1.3', 'logSeparateErrors', 'Logs failures one level up, as err.'),
   flagRow('log-health-checks', backSide, '1.4', 'logHealthChecks', 'Logs every change of a check result.'),
   flagRow('http-server-close', anyProxy, '1.4', 'httpServerClose', 'Closes the server connection after each response.'),
@@ -61,15 +61,11 @@ const others: readonly KeywordRow<ProxyNode>[] = [
     negate: keepAlive,
   }),
   proxyRow('option redispatch', backSide, {
-    args: [optional(integer(-2_147_483_648))],
-    extra: 'ignored',
+    extra: 'free',
     since: '1.3',
     doc: 'Lets a retry go to another server when the chosen one does not answer.',
     ok: ['option redispatch', 'option redispatch 1', 'no option redispatch'],
-    bad: [['option redispatch soon', 'bad-number']],
-    apply(node, _call, interval) {
-      node.settings.redispatch = interval ?? -1;
-    },
+    apply: setRedispatch,
     negate(node) {
       node.settings.redispatch = null;
     },
@@ -105,6 +101,16 @@ const others: readonly KeywordRow<ProxyNode>[] = [
 ];
 
 export const optionRows: readonly KeywordRow<ProxyNode>[] = [...flags, ...others];
+
+/** An interval that is no number counts as none, as in the original. */
+function setRedispatch(node: ProxyNode, call: Call): void {
+  const [interval] = call.words;
+  const isNumber = interval !== undefined && /^-?\d+$/.test(interval.text);
+  node.settings.redispatch = isNumber ? Number(interval.text) : -1;
+  if (!interval || isNumber) return;
+  const message = `'option redispatch' : '${interval.text}' is not a number of retries and is not used.`;
+  call.diagnostics.warning('bad-number', interval.at, message);
+}
 
 function setKeepAlive(node: ProxyNode, value: boolean): void {
   node.settings.clitcpka = value;
