@@ -9,8 +9,11 @@
 import type { Diagnostic } from '../../grammar/diagnostic.ts';
 import type { Profile } from './profile.ts';
 
-/** What `keepalived -t` makes of it: nothing, exit 5, exit 6 (script security, include checks), exit 2 (it stops). */
-type Verdict = 'silent' | 'error' | 'check' | 'fatal';
+/**
+ * What `keepalived -t` makes of it: nothing, exit 5, exit 6 (script security, include checks), exit 5 before it looks at
+ * scripts at all, exit 2 (it stops).
+ */
+type Verdict = 'silent' | 'error' | 'check' | 'early' | 'fatal';
 
 export const EXIT_OK = 0;
 export const EXIT_FATAL = 2;
@@ -35,6 +38,7 @@ const VERDICTS: Readonly<Record<string, Verdict>> = {
   'include-unreadable': 'silent',
   'include-check': 'check',
   'script-security': 'check',
+  'interface-not-here': 'early',
   'missing-argument': 'fatal',
 };
 
@@ -62,5 +66,5 @@ export function exitCodeOf(diagnostics: readonly Diagnostic[], profile: Profile)
   if (!isCompatible(profile) && errors.some((e) => e.code === 'file-missing' || e.code === 'file-unreadable')) {
     return EXIT_FATAL;
   }
-  return verdicts.has('check') ? EXIT_CHECKS : EXIT_ERRORS;
+  return verdicts.has('check') && !verdicts.has('early') ? EXIT_CHECKS : EXIT_ERRORS;
 }

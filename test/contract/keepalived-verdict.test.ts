@@ -31,6 +31,10 @@ const whole: [what: string, text: string][] = [
   ['a notify script that is', instanceWith('notify_master /bin/true')],
   ['a script that is not here', `vrrp_script chk {\nscript /nonexistent\n}\n${instanceWith()}`],
   ['an interface that is not here', instanceWith('track_interface {', 'nonexistent0', '}')],
+  [
+    'an interface that is not here, and a script without script security',
+    `vrrp_script chk {\nscript /bin/true\n}\n${instanceWith('track_interface {', 'nonexistent0', '}')}`,
+  ],
   ['a user that is not here', 'global_defs {\nscript_user nonexistent\n}\n'],
   ['words without effect', instanceWith('nopreempt really', 'priority 20 30')],
   ['a deprecated word', instanceWith('lvs_sync_daemon_interface lo')],
