@@ -246,6 +246,7 @@ function resolveFlags(settings: ProxySettings) {
     dontlognull: settings.dontlognull ?? false,
     dontlogNormal: settings.dontlogNormal ?? false,
     logasap: settings.logasap ?? false,
+    socketStats: settings.socketStats ?? false,
     logSeparateErrors: settings.logSeparateErrors ?? false,
     logHealthChecks: settings.logHealthChecks ?? false,
     clitcpka: settings.clitcpka ?? false,
