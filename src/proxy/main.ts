@@ -7,18 +7,16 @@
  * It stays on Node's own event loop and handles no connection. A worker that fails is our bug: the role ends and core
  * starts it again; counters are in core's memory and survive that.
  */
-import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { ProxyConf, ServerConf } from '../config/haproxy.ts';
 import type { ProxySlice } from '../config/slice.ts';
 import { fatal } from '../fatal.ts';
 import { serveParent } from '../ipc/channel.ts';
 import type { FromProxy, Handlers, ServerHealth, ToProxy } from '../ipc/messages.ts';
 import { lookUpLogTargets } from '../log/log-lookup.ts';
 import { openEventfd, wake } from '../os/epoll.ts';
+import { closeFd } from '../os/socket.ts';
 import { mapRows } from './counter-layout.ts';
 import { Counters, claimCounters } from './counters.ts';
 import { HealthBoard } from './health-board.ts';
@@ -60,6 +58,7 @@ class ProxyRole {
   private early: ServerHealth[] = [];
   private workers: RunningWorker[] = [];
   private ready = 0;
+  private deaf = 0;
   private empty = 0;
   private softly = false;
   private stopping = false;
@@ -108,6 +107,9 @@ class ProxyRole {
       case 'ready':
         if (++this.ready === this.workers.length) this.onReady(generation);
         return;
+      case 'deaf':
+        if (++this.deaf === this.workers.length) this.closeListeners();
+        return;
       case 'empty':
         if (++this.empty === this.workers.length) this.stop();
         return;
@@ -125,6 +127,11 @@ class ProxyRole {
     }
     this.send({ type: 'ready', generation });
     if (this.softly) this.tellWorkers({ type: 'soft-stop' });
+  }
+
+  /** Nobody watches them any more: from now on connections are refused, unless another process listens as well. */
+  private closeListeners(): void {
+    for (const { fd } of this.config!.sockets) closeFd(fd);
   }
 
   private takeHealth(states: readonly ServerHealth[]): void {
@@ -175,31 +182,10 @@ function openWakeFd(): number {
   return fd;
 }
 
-/** Host names of servers and log targets become addresses, once. A name that is not found leaves its server down. */
+/** Host names of log targets become addresses, once. Those of servers are core's business. */
 async function lookUpNames(slice: ProxySlice): Promise<ProxySlice> {
-  const proxies = await Promise.all(slice.proxies.map(lookUpProxy));
+  const proxies = await Promise.all(slice.proxies.map(async (p) => ({ ...p, logs: await lookUpLogTargets(p.logs) })));
   return { global: slice.global, proxies };
-}
-
-async function lookUpProxy(proxy: ProxyConf): Promise<ProxyConf> {
-  const [servers, logs] = await Promise.all([
-    Promise.all(proxy.servers.map(lookUpServer)),
-    lookUpLogTargets(proxy.logs),
-  ]);
-  return { ...proxy, servers, logs };
-}
-
-async function lookUpServer(server: ServerConf): Promise<ServerConf> {
-  const { address } = server;
-  if (address.kind !== 'ip' || isIP(address.host) !== 0) return server;
-  try {
-    const found = await lookup(address.host, { family: address.family });
-    return { ...server, address: { ...address, host: found.address, family: found.family === 6 ? 6 : 4 } };
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? 'unknown';
-    process.stderr.write(`[WARNING]  (${process.pid}) : could not resolve address '${address.host}': ${reason}.\n`);
-    return server;
-  }
 }
 
 /** How many connections the process takes: as configured, else what descriptors allow with two a session. */

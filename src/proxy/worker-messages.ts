@@ -27,6 +27,8 @@ export type ToWorker =
 export type FromWorker =
   /** Accepts on every socket. */
   | { readonly type: 'ready' }
-  /** Was told to stop softly and its last session has ended. */
+  /** Was told to stop softly and accepts no more. */
+  | { readonly type: 'deaf' }
+  /** After that, its last session has ended. */
   | { readonly type: 'empty' }
   | { readonly type: 'failed'; readonly what: string };
