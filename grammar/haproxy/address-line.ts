@@ -193,7 +193,7 @@ function argumentCount<Node>(
   from: number,
   table: KeywordTable<Node>,
 ): number {
-  let count = Math.min(row.required, words.length - from);
+  let count = Math.min(row.args.length, words.length - from);
   if (row.extra !== 'free') return count;
   while (from + count < words.length && !table.rows.has(words[from + count]!.text)) count++;
   return count;

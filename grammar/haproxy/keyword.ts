@@ -48,7 +48,6 @@ export interface Call {
 export interface Argument<T> {
   /** As printed in usage lines: "<time>", "on|off". */
   readonly label: string;
-  readonly optional?: boolean;
   read(value: Value, call: Call): T | undefined;
 }
 
@@ -61,13 +60,12 @@ export interface Removal {
 }
 
 export interface KeywordRow<Node> {
-  /** One or two words: "maxconn", "timeout client". */
+  /** One to three words: "maxconn", "timeout client". */
   readonly name: string;
   /** Contexts by name. */
   readonly in: readonly string[];
+  /** All of them must be there. */
   readonly args: readonly Argument<unknown>[];
-  /** How many arguments must be there. */
-  readonly required: number;
   /** What follows the typed arguments: an error, ignored as the original ignores it, or read by `apply` itself. */
   readonly extra: 'refused' | 'ignored' | 'free';
   readonly since: string;
@@ -87,11 +85,7 @@ export interface KeywordRow<Node> {
 }
 
 type ArgumentValues<A extends readonly Argument<unknown>[]> = {
-  [K in keyof A]: A[K] extends { optional: true; read(...args: never[]): infer T }
-    ? T | undefined
-    : A[K] extends Argument<infer T>
-      ? T
-      : never;
+  [K in keyof A]: A[K] extends Argument<infer T> ? T : never;
 };
 
 export interface RowSpec<Node, A extends readonly Argument<unknown>[]> {
@@ -116,22 +110,16 @@ export function rowsFor<Node>() {
     contexts: readonly string[],
     spec: RowSpec<Node, A>,
   ): KeywordRow<Node> {
-    const args = spec.args ?? [];
     return {
       ...spec,
       name,
       in: contexts,
-      args,
-      required: args.filter((argument) => !argument.optional).length,
+      args: spec.args ?? [],
       extra: spec.extra ?? 'refused',
       ok: spec.ok ?? [],
       bad: spec.bad ?? [],
     } as KeywordRow<Node>;
   };
-}
-
-export function optional<T>(argument: Argument<T>): Argument<T> & { readonly optional: true } {
-  return { ...argument, optional: true };
 }
 
 /** Is `release` at or after `since`? */
@@ -143,16 +131,14 @@ export function isAtLeast(release: Release, since: string): boolean {
 /** Reads the arguments of a call and stores them. False: something was reported as an error. */
 export function applyRow<Node>(row: KeywordRow<Node>, node: Node, call: Call): boolean {
   const { words } = call;
-  if (words.length < row.required) {
+  if (words.length < row.args.length) {
     const label = row.args[words.length]?.label ?? 'an argument';
     call.fail('missing-argument', undefined, row.usage ?? `'${row.name}' expects ${label} as argument.`);
     return false;
   }
   const values: unknown[] = [];
   for (const [index, argument] of row.args.entries()) {
-    const word = words[index];
-    if (!word) break;
-    const value = argument.read(word, call);
+    const value = argument.read(words[index]!, call);
     if (value === undefined) return false;
     values.push(value);
   }

@@ -255,7 +255,11 @@ export class SectionReader {
 
   /** False: the language's release does not have the word any more, and that was reported. */
   checkRelease<Node>(row: KeywordRow<Node>, word: Value): boolean {
-    const { removed } = row;
+    const { removed, deprecated } = row;
+    if (!removed && deprecated && isAtLeast(this.language.release, deprecated)) {
+      const message = `'${row.name}' is deprecated since HAProxy ${deprecated}.`;
+      this.diagnostics.warning('deprecated-keyword', word.at, message);
+    }
     if (!removed) return true;
     const { modern } = removed;
     if (!this.language.lenient) {

@@ -293,13 +293,12 @@ function* rowsOf<Node>(table: string, contexts: readonly string[] | null): Gener
   for (const line of table.trim().split('\n')) {
     const [head = '', names = ''] = line.trim().split(': ');
     const [argumentCount = '', since = '', where = ''] = contexts ? head.split(' ') : rotate(head.split(' '));
-    const required = Number.parseInt(argumentCount, 10);
+    const args = Array.from({ length: Number.parseInt(argumentCount, 10) }, () => anyWord);
     for (const name of names.split(', ')) {
       yield {
         name,
         in: contexts ?? [...where].map((letter) => sections[letter]!),
-        args: Array.from({ length: required }, () => anyWord),
-        required,
+        args,
         extra: argumentCount.endsWith('+') ? 'free' : tolerant.has(name) ? 'ignored' : 'refused',
         since,
         doc: 'Accepted, not carried out.',
