@@ -23,8 +23,8 @@ function compare(folder: string, profile: Profile, release: string): void {
   for (const name of names) {
     const expected = originalAccepts(readFileSync(`${folder}/${name.replace('.cfg', '')}.${release}.txt`, 'utf8'));
     if (expected === null) continue;
-    const readFile = (path: string) => readFileSync(`${folder}/${path}`);
-    const { diagnostics } = loadHaproxyFrom(folder, name, profile, readFile);
+    const options = { compat: profile, assumeFiles: true, env: {}, readFile: (path: string) => readFileSync(path) };
+    const { diagnostics } = loadHaproxy([`${folder}/${name}`], options);
     const ours = !diagnostics.hasErrors;
     if (ours === expected) same++;
     else if (ours) accepted++;
@@ -37,11 +37,6 @@ function compare(folder: string, profile: Profile, release: string): void {
   console.log(
     `${profile} against ${release}: ${same} of ${names.length} alike, ${refused} only refused here, ${accepted} only accepted here`,
   );
-}
-
-function loadHaproxyFrom(folder: string, name: string, compat: Profile, _read: (path: string) => Uint8Array) {
-  const readFile = (path: string) => readFileSync(path);
-  return loadHaproxy([`${folder}/${name}`], { compat, assumeFiles: true, env: {}, readFile });
 }
 
 const folder = resolve('../shared/corpus/haproxy');
