@@ -97,7 +97,9 @@ export class ListeningSockets {
     this.planned = null;
   }
 
+  /** Also of a plan that is not in force yet: the end may come while a proxy gets ready. */
   close(): void {
+    this.drop();
     closeThoseNotIn(this.open, new Map());
     this.open.clear();
   }
