@@ -21,6 +21,7 @@ import { mapRows } from './counter-layout.ts';
 import { Counters, claimCounters } from './counters.ts';
 import { HealthBoard } from './health-board.ts';
 import { dropPrivileges } from './privileges.ts';
+import { tellStopped } from './stop-notice.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
 
 /** Dead processes' gauges are looked for this often. */
@@ -131,7 +132,9 @@ class ProxyRole {
 
   /** Nobody watches them any more: from now on connections are refused, unless another process listens as well. */
   private closeListeners(): void {
-    for (const { fd } of this.config!.sockets) closeFd(fd);
+    const { conf, sockets } = this.config!;
+    for (const { fd } of sockets) closeFd(fd);
+    tellStopped(conf, this.counters!, mapRows(conf));
   }
 
   private takeHealth(states: readonly ServerHealth[]): void {

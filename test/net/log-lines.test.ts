@@ -268,6 +268,22 @@ describeNet('log lines beside the real HAProxy', { build: true, binaries: ['hapr
     }
     expect(seen[1]).toEqual(seen[0]);
   });
+
+  it('a soft stop', async () => {
+    const seen: string[][] = [];
+    for (const side of [original, ours]) {
+      const from = side.syslog.lines().length;
+      side.proxy.process.kill('SIGUSR1');
+      await side.syslog.waitFor(/Proxy tcp-closed stopped/, { from });
+      await sleep(100);
+      const stopped = side.syslog.lines().slice(from);
+      // HAProxy counts a session without backend, and one with statistics, for a backend of the frontend's name.
+      const lines = stopped.map((line) => mask(line, 0).replace(/BE: \d+/, 'BE: N'));
+      seen.push(lines.filter((line) => !line.includes('<HTTPCLIENT>')).sort());
+    }
+    expect(seen[0]!.length).toBeGreaterThan(FRONTENDS.length);
+    expect(seen[1]).toEqual(seen[0]);
+  });
 });
 
 /** Hides what differs from run to run; keeps -1, signs, counters and everything else. */
