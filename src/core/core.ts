@@ -14,12 +14,13 @@ import type { HaproxyConfig } from '../config/haproxy.ts';
 import type { KeepalivedConfig } from '../config/keepalived.ts';
 import { type CheckSlice, sliceForCheck, sliceForProxy, sliceForVrrp } from '../config/slice.ts';
 import { sendTo } from '../ipc/channel.ts';
-import type { FromCheck, InheritedSocket, ToCheck, ToProxy, ToVrrp } from '../ipc/messages.ts';
+import type { FromCheck, FromVrrp, InheritedSocket, ToCheck, ToProxy, ToVrrp } from '../ipc/messages.ts';
 import type { LogLevel, LogStyle, ProcessLog } from '../log/process-log.ts';
 import { createMemfd } from '../os/memfd.ts';
 import { maxconnWithin, raiseFdLimit } from './fd-limit.ts';
 import { KnownHealth } from './known-health.ts';
 import { ListeningSockets, type SocketPlan } from './listening-sockets.ts';
+import { Mastership } from './mastership.ts';
 import { type Revision, RoleKeeper } from './role-keeper.ts';
 import { launchRole, numberInRole, type RoleName, STATE_FD } from './role-process.ts';
 import { type RoleEnd, RoleFailure, type RoleMessage } from './role-run.ts';
@@ -81,6 +82,7 @@ export class Core {
   private readonly sockets: ListeningSockets;
   private readonly keepers: Readonly<Record<RoleName, RoleKeeper>>;
   private readonly health = new KnownHealth();
+  private readonly mastership = new Mastership();
   private stateFd = -1;
   private generation = 0;
   private reloading: Promise<void> | null = null;
@@ -96,8 +98,10 @@ export class Core {
         this.say(options.wording.forked(role, pid));
         options.onForked?.(role, pid);
       },
-      died: (role: RoleName, pid: number, end: RoleEnd, delayMs: number) =>
-        this.say(options.wording.died(role, pid, end, delayMs)),
+      died: (role: RoleName, pid: number, end: RoleEnd, delayMs: number) => {
+        if (role === 'vrrp') this.mastership.roleDied();
+        this.say(options.wording.died(role, pid, end, delayMs));
+      },
       retired: (role: RoleName, pid: number, end: RoleEnd) => this.say(options.wording.retired(role, pid, end)),
     };
     this.keepers = {
@@ -330,7 +334,7 @@ export class Core {
       generation,
       launch: () => this.launch('vrrp', null, []),
       configure: (child) => {
-        sendTo<ToVrrp>(child, { type: 'config', generation, conf });
+        sendTo<ToVrrp>(child, { type: 'config', generation, conf, died: this.mastership.takeDeath() });
         sendTo<ToVrrp>(child, { type: 'config-done', generation });
       },
     };
@@ -359,6 +363,7 @@ export class Core {
   }
 
   private receive(message: RoleMessage): void {
+    if (message.type === 'state') this.mastership.learn(message as Extract<FromVrrp, { type: 'state' }>);
     if (message.type !== 'server-health') return;
     const health = message as Extract<FromCheck, { type: 'server-health' }>;
     if (health.generation !== this.generation) return;

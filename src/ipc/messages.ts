@@ -100,12 +100,25 @@ export type FromCheck =
 export type VrrpState = 'INIT' | 'BACKUP' | 'MASTER' | 'FAULT' | 'STOP';
 
 export type ToVrrp =
-  | { readonly type: 'config'; readonly generation: number; readonly conf: VrrpSlice }
+  | {
+      readonly type: 'config';
+      readonly generation: number;
+      readonly conf: VrrpSlice;
+      /** What the role before this one was master of when it died; null when there was none, or it ended in order. */
+      readonly died: DeadVrrp | null;
+    }
   | { readonly type: 'config-done'; readonly generation: number }
   /** Write the data dump (keepalived: SIGUSR1) or the statistics (SIGUSR2). */
   | { readonly type: 'dump'; readonly what: 'data' | 'stats' }
   /** Send priority 0, remove addresses, run notify_stop, exit 0. */
   | { readonly type: 'stop' };
+
+/** A vrrp role that died: its peers take over unless another goes on in its place soon enough. */
+export interface DeadVrrp {
+  readonly masters: readonly string[];
+  /** Milliseconds since its death. */
+  readonly agoMs: number;
+}
 
 export type FromVrrp =
   | { readonly type: 'ready'; readonly generation: number }

@@ -8,7 +8,7 @@
  */
 import type { GlobalDefs, VrrpInstanceConf, VrrpScriptConf } from '../config/keepalived.ts';
 import type { VrrpSlice } from '../config/slice.ts';
-import type { VrrpState } from '../ipc/messages.ts';
+import type { DeadVrrp, VrrpState } from '../ipc/messages.ts';
 import type { ProcessLog } from '../log/process-log.ts';
 import { unpackInet4, unpackInet6 } from '../os/address.ts';
 import type { InterfaceAddress, Link } from '../os/netlink.ts';
@@ -27,6 +27,8 @@ import { type Channel, openChannel } from './transport.ts';
 
 /** How long notify_stop scripts may go on when the role ends; keepalived waits as long. */
 const SETTLE_MS = 1000;
+/** A peer takes over after three missing adverts; the last one may have been sent up to one interval before a death. */
+const RESUME_ADVERTS = 1.5;
 
 export class VrrpDaemon {
   routers: VirtualRouter[] = [];
@@ -77,12 +79,13 @@ export class VrrpDaemon {
     slice: VrrpSlice,
     log: ProcessLog,
     onState: (instance: string, state: VrrpState) => void,
+    died: DeadVrrp | null,
   ): Promise<VrrpDaemon> {
     const early: { daemon: VrrpDaemon | null } = { daemon: null };
     const network = await openNetwork(() => early.daemon?.networkChanged());
     const daemon = new VrrpDaemon(slice, network, log, onState);
     early.daemon = daemon;
-    await daemon.startAll();
+    await daemon.startAll(died);
     return daemon;
   }
 
@@ -109,10 +112,10 @@ export class VrrpDaemon {
     this.routers = [...kept, ...fresh];
     this.groups = this.makeGroups();
     this.attachChannels();
-    await Promise.all(fresh.map((router) => router.clearAddresses()));
+    await Promise.all(fresh.map((router) => router.settlePast(false)));
     this.retrackAll();
     if (this.startTimer) return;
-    for (const router of fresh) router.instance.start(this.trackingOf(router));
+    for (const router of fresh) router.start(this.trackingOf(router));
   }
 
   /** Priority 0, addresses off, notify_stop; resolves when the process may end. */
@@ -134,7 +137,7 @@ export class VrrpDaemon {
     return this.groups.find((group) => group.has(router.instance));
   }
 
-  private async startAll(): Promise<void> {
+  private async startAll(died: DeadVrrp | null): Promise<void> {
     const { slice } = this;
     this.virtualAddresses = collectVirtual(slice.instances);
     this.rememberNetwork();
@@ -142,9 +145,9 @@ export class VrrpDaemon {
     this.routers = this.runnable(slice.instances).map((conf) => new VirtualRouter(conf, this.around));
     this.groups = this.makeGroups();
     this.attachChannels();
-    await Promise.all(this.routers.map((router) => router.clearAddresses()));
+    await Promise.all(this.routers.map((router) => router.settlePast(this.resumes(router, died))));
     const { startupDelayMs } = slice.globalDefs;
-    if (startupDelayMs > 0) {
+    if (startupDelayMs > 0 && !died) {
       this.log('info', `Delaying startup for ${startupDelayMs / 1000} seconds`);
       this.startTimer = setTimeout(() => this.startRouters(), startupDelayMs);
     } else {
@@ -154,7 +157,16 @@ export class VrrpDaemon {
 
   private startRouters(): void {
     this.startTimer = null;
-    for (const router of this.routers) router.instance.start(this.trackingOf(router));
+    for (const router of this.routers) router.start(this.trackingOf(router));
+  }
+
+  /**
+   * Whether a router goes on as master in the place of a process that died: only while no peer can have taken over
+   * (see RESUME_ADVERTS). A sync group is elected anew, as one.
+   */
+  private resumes(router: VirtualRouter, died: DeadVrrp | null): boolean {
+    if (!died?.masters.includes(router.conf.name) || this.groupOf(router)) return false;
+    return died.agoMs < RESUME_ADVERTS * router.conf.advertIntervalCs * 10;
   }
 
   /** What this role cannot do is said and left out, never half done. */

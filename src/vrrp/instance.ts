@@ -112,6 +112,7 @@ export class VrrpInstance {
   private deadline: number | null = null;
   private preemptAt: number | null = null;
   private started = false;
+  private resumes = false;
 
   constructor(policy: InstancePolicy, world: InstanceWorld) {
     this.policy = policy;
@@ -134,8 +135,10 @@ export class VrrpInstance {
     return this.deadline;
   }
 
-  start(tracking: Tracking): void {
+  /** With `resume`, in the place of a process that died as master: goes on as one unless tracking forbids it. */
+  start(tracking: Tracking, resume = false): void {
     this.started = true;
+    this.resumes = resume;
     this.tracking = tracking;
     this.priority = this.effectivePriority();
     if (!tracking.pending) this.leaveInit(' (init)');
@@ -202,8 +205,9 @@ export class VrrpInstance {
 
   private leaveInit(suffix: string): void {
     if (this.tracking.faulty) this.enterFault(suffix);
-    else if (this.startsAsMaster()) this.enterMaster();
+    else if (this.resumes || this.startsAsMaster()) this.enterMaster();
     else this.enterBackup(suffix);
+    this.resumes = false;
   }
 
   private leaveFault(): void {

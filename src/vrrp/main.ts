@@ -5,10 +5,9 @@
  * dies the role does what it does at a polite stop (priority 0, addresses off, notify_stop): keepalived's child does
  * the same, and it is what leaves the addresses on exactly one node.
  */
-import type { VrrpSlice } from '../config/slice.ts';
 import { fatal } from '../fatal.ts';
 import { serveParent } from '../ipc/channel.ts';
-import type { FromVrrp, Handlers, ToVrrp } from '../ipc/messages.ts';
+import type { FromVrrp, Handlers, ToVrrp, VrrpState } from '../ipc/messages.ts';
 import type { ProcessLog } from '../log/process-log.ts';
 import { VrrpDaemon } from './daemon.ts';
 import { formatData, formatStats, writeDump } from './dump.ts';
@@ -21,7 +20,7 @@ export function runVrrp(options: VrrpOptions = {}): void {
   const log = options.log ?? ((_level, text) => process.stderr.write(`${text}\n`));
   let daemon: VrrpDaemon | null = null;
   let generation = 0;
-  let pending: { readonly generation: number; readonly conf: VrrpSlice } | null = null;
+  let pending: Extract<ToVrrp, { type: 'config' }> | null = null;
   let work: Promise<void> = Promise.resolve();
   const inTurn = (step: () => Promise<void>): void => {
     work = work
@@ -45,14 +44,13 @@ export function runVrrp(options: VrrpOptions = {}): void {
   } satisfies Handlers<ToVrrp>;
   const send = serveParent<ToVrrp, FromVrrp>(handlers, () => end());
 
-  async function apply(next: { readonly generation: number; readonly conf: VrrpSlice }): Promise<void> {
+  async function apply(next: Extract<ToVrrp, { type: 'config' }>): Promise<void> {
     if (next.generation <= generation) return;
     generation = next.generation;
     if (daemon) await daemon.reload(next.conf);
     else {
-      daemon = await VrrpDaemon.open(next.conf, log, (instance, state) => {
-        send({ type: 'state', generation, instance, state });
-      });
+      const tell = (instance: string, state: VrrpState): void => send({ type: 'state', generation, instance, state });
+      daemon = await VrrpDaemon.open(next.conf, log, tell, next.died);
     }
     send({ type: 'ready', generation });
   }

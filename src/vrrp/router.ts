@@ -21,7 +21,7 @@ import {
 } from '../wire/vrrp.ts';
 import { countFault, describeFault, emptyFaultStats, type FaultStats } from './advert-fault.ts';
 import { Announcer } from './announcer.ts';
-import { type InstancePolicy, OWNER_PRIORITY, VrrpInstance } from './instance.ts';
+import { type InstancePolicy, OWNER_PRIORITY, type Tracking, VrrpInstance } from './instance.ts';
 import { type Network, packVirtual } from './network.ts';
 import type { Notifier } from './notify.ts';
 import type { Channel } from './transport.ts';
@@ -58,6 +58,8 @@ export class VirtualRouter {
   private readonly announcer: Announcer;
   private timer: NodeJS.Timeout | null = null;
   private identification = 0;
+  /** Until the first transition: a predecessor was master, and its addresses are still there. */
+  private resumes = false;
   private work: Promise<void> = Promise.resolve();
 
   constructor(conf: VrrpInstanceConf, around: RouterSurroundings) {
@@ -106,9 +108,17 @@ export class VirtualRouter {
     channel?.subscribers.set(this.conf.virtualRouterId, (packet) => this.receive(packet));
   }
 
-  /** Addresses that a predecessor left behind when it was killed. */
-  async clearAddresses(): Promise<void> {
-    if (!this.isOwner) await this.inTurn(() => this.removeAddresses(this.allAddresses()));
+  /**
+   * Addresses that a predecessor left behind when it was killed go away; when we go on in its place as master they
+   * stay, and nobody is notified, because nothing changes for anybody.
+   */
+  async settlePast(resume: boolean): Promise<void> {
+    this.resumes = resume;
+    if (!resume && !this.isOwner) await this.inTurn(() => this.removeAddresses(this.allAddresses()));
+  }
+
+  start(tracking: Tracking): void {
+    this.instance.start(tracking, this.resumes);
   }
 
   /** An address of ours has gone although we are master. */
@@ -217,11 +227,14 @@ export class VirtualRouter {
     this.changedAtMs = Date.now();
     if (from === 'MASTER') this.announcer.end();
     const { priority } = this.instance;
+    const { resumes } = this;
+    this.resumes = false;
     void this.inTurn(async () => {
       if (to === 'MASTER') await this.takeAddresses();
-      else if (from === 'MASTER') await this.dropAddresses();
+      else if (from === 'MASTER' || resumes) await this.dropAddresses();
       const { notify, name } = this.conf;
-      this.around.notifier.transition(notify, { kind: 'INSTANCE', name, priority }, to);
+      const changes = !(resumes && to === 'MASTER');
+      if (changes) this.around.notifier.transition(notify, { kind: 'INSTANCE', name, priority }, to);
       this.around.onSettled(this, to);
     });
     this.around.onTransition(this, to, from);

@@ -22,7 +22,7 @@ if (file === '--role') {
   let generation = 0;
   const configure = (): void => {
     generation++;
-    send({ type: 'config', generation, conf: JSON.parse(readFileSync(file, 'utf8')) });
+    send({ type: 'config', generation, conf: JSON.parse(readFileSync(file, 'utf8')), died: null });
     send({ type: 'config-done', generation });
   };
   role.on('message', (message) => process.stdout.write(`${Date.now()} message ${JSON.stringify(message)}\n`));

@@ -48,6 +48,22 @@ describe('times', () => {
     expect(router.instance.state).toBe('BACKUP');
   });
 
+  it('goes on as master in the place of a process that died as one', () => {
+    const router = new Simulation().add({ basePriority: 100 });
+    router.instance.start(clear, true);
+    expect(router.events).toEqual(['send 100', 'MASTER']);
+  });
+
+  it('does not go on as master when something tracked has failed meanwhile', () => {
+    const router = new Simulation().add({ basePriority: 100 });
+    router.instance.start({ ...clear, pending: true }, true);
+    expect(router.events).toEqual([]);
+    router.instance.setTracking({ ...clear, faulty: true });
+    expect(router.events).toEqual(['FAULT']);
+    router.instance.setTracking(clear);
+    expect(router.events).toEqual(['FAULT', 'BACKUP']);
+  });
+
   it('advertises every interval without drift', () => {
     const { simulation, router } = master(100);
     simulation.advance(10_000);
