@@ -58,11 +58,18 @@ function renderOne(diagnostic: Diagnostic, pid: number): string[] {
 function frameOf(at: Span): string[] {
   const { line, column } = positionOf(at.source, at.start);
   const whole = lineText(at.source, line).replaceAll('\t', ' ');
-  const from = Math.max(0, column - 1 - FRAME_WIDTH / 2);
-  const shown = whole.slice(from, from + FRAME_WIDTH);
+  const from = characterStart(whole, Math.max(0, column - 1 - FRAME_WIDTH / 2));
+  const shown = whole.slice(from, characterStart(whole, from + FRAME_WIDTH));
   const before = printable(shown.slice(0, column - 1 - from));
-  const length = Math.max(1, Math.min(at.end - at.start, shown.length - (column - 1 - from)));
-  return [printable(shown), `${' '.repeat(before.length)}${'^'.repeat(length)}`];
+  const marked = printable(shown.slice(column - 1 - from, at.end - at.start + column - 1 - from));
+  return [printable(shown), `${' '.repeat(before.length)}${'^'.repeat(Math.max(1, marked.length))}`];
+}
+
+/** Where the UTF-8 character at a byte offset begins: a frame must not cut one in half. */
+function characterStart(line: string, offset: number): number {
+  let at = offset;
+  while (at > 0 && /[\x80-\xbf]/.test(line[at] ?? '')) at--;
+  return at;
 }
 
 /** Bytes to text a terminal can show: UTF-8 decoded, control characters replaced. */

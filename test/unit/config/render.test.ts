@@ -37,6 +37,14 @@ describe('renderHaproxy', () => {
     expect(renderHaproxy([warning], { pid: 7, quietWarnings: true })).toEqual([]);
   });
 
+  it('cuts a long line between characters, and underlines characters', () => {
+    const text = Buffer.from(`x ${'状态'.repeat(30)}\n`).toString('latin1');
+    const at = { source: { file: 'u.cfg', text }, start: 2, end: 8 };
+    const [, , line = '', carets] = renderHaproxy([{ ...error, at }], { pid: 7, quietWarnings: false });
+    expect(line).toMatch(/^ {3}\| x (状态)+状?$/);
+    expect(carets).toBe('   |   ^^');
+  });
+
   it('shows a piece of a very long line, and no control characters', () => {
     const text = `${'x'.repeat(70_000)}\x1b[31m\n`;
     const at = { source: { file: 'long.cfg', text }, start: 0, end: 70_005 };
