@@ -3,7 +3,11 @@
  * for others. Afterwards a normal request works and nothing is left open or counted as running.
  */
 import { connect } from 'node:net';
+import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { Head, INCOMPLETE, parseRequestHead } from '../../src/wire/http1.ts';
+import { CHUNK_BAD, ChunkDecoder } from '../../src/wire/http1-chunk.ts';
+import { chunkCases, requestCases, responseCases } from '../unit/wire/http1-cases.ts';
 import { judgeChunks, judgeRequests, judgeResponses, mismatches, verdictConfig } from './lib/http-verdicts.ts';
 import { freePort } from './lib/ports.ts';
 import { type RunningProxy, startProxy } from './lib/proxy-under-test.ts';
@@ -12,6 +16,43 @@ import { describeNet } from './lib/requirements.ts';
 import { sleep, waitUntil } from './lib/wait.ts';
 
 const STATS = '  stats uri /its-statistics';
+
+/** One small damage to a message of the tables. */
+function damaged(seeds: readonly string[]): fc.Arbitrary<string> {
+  const odd = fc.constantFrom(0, 9, 10, 13, 32, 44, 48, 58, 59, 127, 255);
+  const edit = fc.tuple(fc.nat(), fc.nat(3), fc.array(fc.oneof(odd, fc.nat(255)), { maxLength: 3 }));
+  return fc.tuple(fc.constantFrom(...seeds), edit).map(([seed, [at, cut, put]]) => {
+    const from = seed === '' ? 0 : at % seed.length;
+    return seed.slice(0, from) + String.fromCharCode(...put) + seed.slice(from + cut);
+  });
+}
+
+const chunkedHead = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
+const short = (text: string): boolean => text.length < 3000;
+const mutatedRequest = damaged([
+  ...requestCases.map((one) => one.raw).filter(short),
+  ...chunkCases.map((one) => chunkedHead + one.body),
+]);
+const mutatedResponse = damaged(responseCases.map((one) => one.raw).filter(short));
+
+/** Whether this is one well-formed request after another, the last one perhaps cut short. */
+function isRequestStream(text: string): boolean {
+  const bytes = new Uint8Array(Buffer.from(text, 'latin1'));
+  const head = new Head();
+  const decoder = new ChunkDecoder();
+  for (let at = 0; at < bytes.length; ) {
+    const length = parseRequestHead(bytes, at, bytes.length, head);
+    if (length < 0) return false;
+    if (length === INCOMPLETE) return true;
+    at += length;
+    if (head.chunked) {
+      decoder.reset();
+      if (decoder.feed(bytes, at, bytes.length) === CHUNK_BAD) return false;
+      at = decoder.consumed;
+    } else at += Math.max(0, head.contentLength);
+  }
+  return true;
+}
 
 describeNet('hostile HTTP input', { build: true }, () => {
   let origin: Origin;
@@ -169,6 +210,24 @@ describeNet('hostile HTTP input', { build: true }, () => {
     expect((await Promise.all(normal)).map(({ status }) => status)).toEqual(Array(20).fill(200));
     for (const { status } of await Promise.all(flood)) expect([400, 0]).toContain(status);
   });
+
+  it('passes on only whole, well-formed requests, whatever is thrown at it', async () => {
+    const exchanges = fc.sample(fc.tuple(mutatedRequest, mutatedRequest, mutatedResponse, fc.nat(400)), 1200);
+    const next = exchanges.entries();
+    const sendAll = async (): Promise<void> => {
+      for (const [i, [first, second, answer, cut]] of next) {
+        origin.answer = i % 3 === 0 ? answer : plainAnswer;
+        origin.closes = i % 3 === 0;
+        const text = i % 2 === 0 ? first : first + second;
+        const pieces = i % 5 === 0 ? [text.slice(0, cut), text.slice(cut)] : text;
+        await exchange(port, pieces, { deadlineMs: 300, pauseMs: 2 });
+      }
+    };
+    await Promise.all(Array.from({ length: 16 }, sendAll));
+    const streams = origin.received();
+    expect(streams.length).toBeGreaterThan(100);
+    expect(streams.filter((text) => !isRequestStream(text))).toEqual([]);
+  }, 120_000);
 
   it('counts bad requests and keeps serving in the same process', async () => {
     const rows = await statistics();
