@@ -68,6 +68,8 @@ export interface KeywordRow<Node> {
   readonly args: readonly Argument<unknown>[];
   /** What follows the typed arguments: an error, ignored as the original ignores it, or read by `apply` itself. */
   readonly extra: 'refused' | 'ignored' | 'free';
+  /** How many words after the typed arguments `apply` reads when they are there. */
+  readonly optional?: number;
   readonly since: string;
   readonly deprecated?: string;
   readonly removed?: Removal;
@@ -91,6 +93,7 @@ type ArgumentValues<A extends readonly Argument<unknown>[]> = {
 export interface RowSpec<Node, A extends readonly Argument<unknown>[]> {
   readonly args?: A;
   readonly extra?: 'refused' | 'ignored' | 'free';
+  readonly optional?: number;
   readonly since: string;
   readonly deprecated?: string;
   readonly removed?: Removal;
@@ -142,10 +145,15 @@ export function applyRow<Node>(row: KeywordRow<Node>, node: Node, call: Call): b
     if (value === undefined) return false;
     values.push(value);
   }
-  const surplus = words[row.args.length];
+  const surplus = words[row.args.length + (row.optional ?? 0)];
   if (surplus && row.extra === 'refused') {
     call.fail('extra-argument', surplus, `'${row.name}' cannot handle unexpected argument '${surplus.text}'.`);
     return false;
+  }
+  if (surplus && row.extra === 'ignored' && call.language.lenient) {
+    const message = `'${row.name}' ignores the argument '${surplus.text}' and what follows it.`;
+    const expected = 'quotes around words that belong together';
+    call.diagnostics.warning('ignored-argument', surplus.at, message, { expected });
   }
   const before = call.diagnostics.list.length;
   (row.apply as ((node: Node, call: Call, ...values: unknown[]) => void) | undefined)?.(node, call, ...values);

@@ -15,6 +15,7 @@ function statsRow(
 ): KeywordRow<ProxyNode> {
   return proxyRow(`stats ${name}`, anyProxy, {
     extra: 'ignored',
+    optional: label === null ? 0 : 1,
     since: '1.3',
     doc,
     ok: [`stats ${name}${label === null ? '' : ' word'}`],
