@@ -5,8 +5,9 @@
  * an expectation on the body the head is enough; with one, the whole body is waited for, up to the buffer's size.
  */
 import type { HttpExpect } from '../config/haproxy.ts';
-import { Head, INCOMPLETE, METHOD_GET, METHOD_HEAD, parseResponseHead, responseHasBody } from '../wire/http1.ts';
+import { parseResponseHead, responseHasBody } from '../wire/http1.ts';
 import { CHUNK_BAD, CHUNK_DONE, ChunkDecoder } from '../wire/http1-chunk.ts';
+import { Head, INCOMPLETE, METHOD_GET, METHOD_HEAD } from '../wire/http1-head.ts';
 import { makeVerdict, readText, type Verdict } from './verdict.ts';
 
 /** `complete`: no more bytes will come, or no more are looked at. */

@@ -2,7 +2,7 @@
  * What the proxy adds to heads that it passes on: the client's address, and what each side is told about keeping the
  * connection. The lines are HAProxy's; those of the connection field depend on the versions of both messages.
  */
-import { CONNECTION, FIELD_STRIDE, findField, type Head, TOKEN_CLOSE, TOKEN_KEEP_ALIVE } from '../wire/http1.ts';
+import { CONNECTION, FIELD_STRIDE, findField, type Head, TOKEN_CLOSE, TOKEN_KEEP_ALIVE } from '../wire/http1-head.ts';
 import type { ClientAddress } from './client-address.ts';
 import type { Frontend } from './frontend.ts';
 

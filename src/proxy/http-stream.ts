@@ -13,16 +13,13 @@
  * Not here: choosing servers and connecting (dispatch.ts), what is added to heads (http-rewrite.ts).
  */
 import {
-  continueRequestHead,
-  Head,
-  INCOMPLETE,
-  METHOD_CONNECT,
-  METHOD_HEAD,
+  continueHead,
   parseRequestHead,
   parseResponseHead,
   responseHasBody,
   statusOfHeadError,
 } from '../wire/http1.ts';
+import { Head, INCOMPLETE, METHOD_CONNECT, METHOD_HEAD } from '../wire/http1-head.ts';
 import { writeRequestHead, writeResponseHead } from '../wire/http1-write.ts';
 import type { PooledBuffer } from './buffers.ts';
 import { copyBytes } from './buffers.ts';
@@ -130,12 +127,12 @@ export class HttpStream implements Stream, EndOwner, DispatchOwner, Timed, Defer
 
   start(): void {
     this.worker.begin(this);
-    if (this.client.open() < 0) {
-      this.close();
-      return;
-    }
     const { timeouts } = this.frontend.conf;
     this.setClientDeadline(timeouts.httpRequestMs ?? timeouts.clientMs);
+    // Mostly the request is there already: read it before the kernel is asked to tell of it.
+    this.client.readable = true;
+    this.readRequest();
+    if (this.phase !== CLOSED && this.client.open() < 0) this.close();
   }
 
   // ---- events ------------------------------------------------------------------------------------------------------
@@ -230,7 +227,7 @@ export class HttpStream implements Stream, EndOwner, DispatchOwner, Timed, Defer
   private parseFrom(bytes: Uint8Array, start: number, end: number): void {
     const partial = this.partialHead;
     const head = partial ?? this.worker.requestHead;
-    const length = partial === null ? parseRequestHead(bytes, start, end, head) : continueRequestHead(bytes, end, head);
+    const length = partial === null ? parseRequestHead(bytes, start, end, head) : continueHead(bytes, end, head);
     if (length === INCOMPLETE && end - start < this.worker.headLimit) this.keepPartial(bytes, start, end);
     else if (length <= 0 || length > this.worker.headLimit) {
       // HAProxy counts as a request what was sent as one.
@@ -353,6 +350,7 @@ export class HttpStream implements Stream, EndOwner, DispatchOwner, Timed, Defer
       this.listener.portOf(this.client.fd),
       this.requests > 1 && this.keepServer,
     );
+    if (this.phase === DISPATCH && this.client.finAnnounced && this.abortsOnClose()) this.clientGone();
   }
 
   /** Puts the request for the server together: new head and as much of the body as is here. */

@@ -1,6 +1,6 @@
 /** What everything in one worker shares: the loop, memory, counters, the running objects, who listens for the end. */
 import { allocate, type Region } from '../os/memory.ts';
-import { Head } from '../wire/http1.ts';
+import { Head } from '../wire/http1-head.ts';
 import type { Backend } from './backend.ts';
 import { BufferPool } from './buffers.ts';
 import type { RowMap } from './counter-layout.ts';

@@ -4,6 +4,8 @@
  *
  * Nothing here allocates, except for targets in absolute form, whose authority is compared with Host.
  */
+
+import { asciiBytes, equalsIgnoringCase, LOWER } from './http1-chars.ts';
 import {
   AUTHORIZATION,
   BAD_FIELD,
@@ -21,6 +23,7 @@ import {
   METHOD_CONNECT,
   OTHER,
   PROXY_CONNECTION,
+  removeField,
   SET_COOKIE,
   TOKEN_CLOSE,
   TOKEN_KEEP_ALIVE,
@@ -30,8 +33,7 @@ import {
   UNKNOWN_CODING,
   UPGRADE,
   WEBSOCKET_KEY,
-} from './http1.ts';
-import { asciiBytes, equalsIgnoringCase, LOWER } from './http1-chars.ts';
+} from './http1-head.ts';
 
 const N_HOST = asciiBytes('host');
 const N_CONTENT_LENGTH = asciiBytes('content-length');
@@ -272,17 +274,6 @@ function dropLength(head: Head): void {
   head.contentLength = -1;
   removeField(head, head.lengthField);
   head.lengthField = -1;
-}
-
-/** Takes one field out of the index. */
-export function removeField(head: Head, index: number): void {
-  head.fields.copyWithin(FIELD_STRIDE * index, FIELD_STRIDE * (index + 1), FIELD_STRIDE * head.count);
-  head.ids.copyWithin(index, index + 1, head.count);
-  head.count--;
-  if (head.hostField > index) head.hostField--;
-  if (head.upgradeField > index) head.upgradeField--;
-  if (head.websocketKeyField > index) head.websocketKeyField--;
-  if (head.lengthField > index) head.lengthField--;
 }
 
 /** `Upgrade: h2c` would lead through the proxy unread, past all of its rules (HAProxy 2.6 lets it through). */

@@ -7,6 +7,8 @@
  *
  * Every function returns the new position, or -1 when it does not fit; what was written before is then worthless.
  */
+
+import { asciiBytes, LOWER } from './http1-chars.ts';
 import {
   CONNECTION,
   FIELD_STRIDE,
@@ -16,8 +18,7 @@ import {
   TOKEN_OTHER,
   TOKEN_UPGRADE,
   TRANSFER_ENCODING,
-} from './http1.ts';
-import { asciiBytes, LOWER } from './http1-chars.ts';
+} from './http1-head.ts';
 import { connectionToken, endOfItem, skipBlanks, trimEnd } from './http1-semantics.ts';
 
 const L_CHUNKED = asciiBytes('transfer-encoding: chunked\r\n');

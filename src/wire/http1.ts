@@ -14,214 +14,88 @@
  *
  * Not here: bodies (http1-chunk.ts), serialising (http1-write.ts), size limits (the caller's buffer).
  */
-import { LOWER, TOKEN } from './http1-chars.ts';
+import { TOKEN } from './http1-chars.ts';
+import {
+  AT_FIELDS,
+  AT_START_LINE,
+  BAD_FIELD,
+  BAD_START_LINE,
+  FIELD_STRIDE,
+  type Head,
+  type HeadError,
+  INCOMPLETE,
+  METHOD_CONNECT,
+  METHOD_HEAD,
+  METHOD_OTHER,
+  TOO_MANY_FIELDS,
+  UNKNOWN_CODING,
+} from './http1-head.ts';
 import { noteField, settleRequest, settleResponse } from './http1-semantics.ts';
-
-/** What a parse call returns when it is not a length: 0, or one of these. */
-export const INCOMPLETE = 0;
-export const BAD_START_LINE = -1;
-export const BAD_FIELD = -2;
-export const BAD_FRAMING = -3;
-export const BAD_HOST = -4;
-export const TOO_MANY_FIELDS = -5;
-/** A transfer coding besides chunked: HAProxy answers 422. */
-export const UNKNOWN_CODING = -6;
-export type HeadError =
-  | typeof BAD_START_LINE
-  | typeof BAD_FIELD
-  | typeof BAD_FRAMING
-  | typeof BAD_HOST
-  | typeof TOO_MANY_FIELDS
-  | typeof UNKNOWN_CODING;
-
-/** Ids of the fields that the program looks at; every other name is OTHER. */
-export const OTHER = 0;
-export const HOST = 1;
-export const CONTENT_LENGTH = 2;
-export const TRANSFER_ENCODING = 3;
-export const CONNECTION = 4;
-export const UPGRADE = 5;
-export const EXPECT = 6;
-export const KEEP_ALIVE = 7;
-export const PROXY_CONNECTION = 8;
-export const AUTHORIZATION = 9;
-export const COOKIE = 10;
-export const SET_COOKIE = 11;
-export const WEBSOCKET_KEY = 12;
-
-/** Tokens seen in Connection fields. */
-export const TOKEN_CLOSE = 1;
-export const TOKEN_KEEP_ALIVE = 2;
-export const TOKEN_UPGRADE = 4;
-export const TOKEN_OTHER = 8;
-
-/** Ids of the methods that change how a message is handled. */
-export const METHOD_OTHER = 0;
-export const METHOD_GET = 1;
-export const METHOD_HEAD = 2;
-export const METHOD_POST = 3;
-export const METHOD_PUT = 4;
-export const METHOD_DELETE = 5;
-export const METHOD_OPTIONS = 6;
-export const METHOD_CONNECT = 7;
-export const METHOD_TRACE = 8;
-export const METHOD_PATCH = 9;
-
-/** Offsets of field i stand at `4 * i` of `Head.fields`: name start, name end, value start, value end. */
-export const FIELD_STRIDE = 4;
-
-/** HAProxy's `tune.http.maxhdr` of 101 leaves room for 100 fields. */
-const DEFAULT_MAX_FIELDS = 100;
-
-/** Where a scan stands between two calls: the start line, or the fields. */
-const AT_START_LINE = 0;
-const AT_FIELDS = 1;
-
-export class Head {
-  readonly maxFields: number;
-  readonly fields: Int32Array;
-  readonly ids: Uint8Array;
-  count = 0;
-  isRequest = true;
-
-  start = 0;
-  /** First byte behind the head. */
-  end = 0;
-
-  /** Start line of a request; `lineStart` is the method's first byte. Of a response: the version's. */
-  lineStart = 0;
-  lineEnd = 0;
-  method = METHOD_OTHER;
-  methodEnd = 0;
-  uriStart = 0;
-  uriEnd = 0;
-  /** 10 or 11; anything newer counts as 11, anything older as 10. */
-  version = 11;
-  status = 0;
-  reasonStart = 0;
-  reasonEnd = 0;
-
-  /** -1: none. Never set beside `chunked`. */
-  contentLength = -1;
-  chunked = false;
-  /** Content-Length came with Transfer-Encoding: the latter holds and the connection must close afterwards. */
-  framingConflict = false;
-  hasTransferEncoding = false;
-  otherCoding = false;
-  /** TOKEN_* of all Connection fields. */
-  connection = 0;
-  /** Whether this side would keep the connection after this message, by version and Connection. */
-  keepAlive = true;
-  /** Upgrade field and token both present. */
-  upgrade = false;
-  expectContinue = false;
-  /** Indexes of single fields, -1 when absent. */
-  hostField = -1;
-  lengthField = -1;
-  upgradeField = -1;
-  websocketKeyField = -1;
-
-  /** Where parsing goes on, up to where a line end was looked for, and how long the unfinished line was last time. */
-  private next = 0;
-  private scanned = 0;
-  private looked = 0;
-  private stage = AT_START_LINE;
-
-  constructor(maxFields = DEFAULT_MAX_FIELDS) {
-    this.maxFields = maxFields;
-    this.fields = new Int32Array(FIELD_STRIDE * maxFields);
-    this.ids = new Uint8Array(maxFields);
-  }
-
-  begin(start: number, isRequest: boolean): void {
-    this.isRequest = isRequest;
-    this.start = this.end = this.next = this.scanned = this.lineStart = this.lineEnd = start;
-    this.stage = AT_START_LINE;
-    this.looked = 0;
-    this.count = 0;
-    this.method = METHOD_OTHER;
-    this.status = 0;
-    this.contentLength = -1;
-    this.chunked = this.framingConflict = this.hasTransferEncoding = this.otherCoding = false;
-    this.connection = 0;
-    this.keepAlive = true;
-    this.upgrade = this.expectContinue = false;
-    this.hostField = this.lengthField = this.upgradeField = this.websocketKeyField = -1;
-  }
-
-  /** Parses from where it stands up to `end`; the bytes before must not have moved since `begin`. */
-  advance(bytes: Uint8Array, end: number): number {
-    if (!this.isWorthALook(bytes, end)) return INCOMPLETE;
-    const result = this.parseOn(bytes, end);
-    if (result === INCOMPLETE) this.looked = end - this.next;
-    return result;
-  }
-
-  /**
-   * An unfinished line is parsed again when its end arrives or when it has doubled, not with each byte of a slow
-   * sender: so the whole costs no more than twice its length, and nonsense is still refused early.
-   */
-  private isWorthALook(bytes: Uint8Array, end: number): boolean {
-    const from = this.scanned;
-    this.scanned = end;
-    if (end - this.next >= 2 * this.looked) return true;
-    for (let at = from; at < end; at++) if (bytes[at] === 10) return true;
-    return false;
-  }
-
-  private parseOn(bytes: Uint8Array, end: number): number {
-    if (this.stage === AT_START_LINE) {
-      const line = this.isRequest
-        ? parseRequestLine(bytes, this.next, end, this)
-        : parseStatusLine(bytes, this.next, end, this);
-      if (line <= 0) return line;
-      this.next = line;
-      this.stage = AT_FIELDS;
-    }
-    const done = this.advanceFields(bytes, end);
-    if (done <= 0) return done;
-    this.end = done;
-    const verdict = this.isRequest ? settleRequest(bytes, this) : settleResponse(this);
-    return verdict < 0 ? verdict : done - this.start;
-  }
-
-  private advanceFields(bytes: Uint8Array, end: number): number {
-    for (;;) {
-      const at = this.next;
-      if (at >= end) return INCOMPLETE;
-      const c = bytes[at]!;
-      if (c === 13) return at + 1 >= end ? INCOMPLETE : bytes[at + 1] === 10 ? at + 2 : BAD_FIELD;
-      if (c === 10) return at + 1;
-      const after = parseField(bytes, at, end, this);
-      if (after <= 0) return after;
-      this.next = after;
-    }
-  }
-}
 
 /**
  * Parses a request head at `start`. Returns its length, `INCOMPLETE`, or a negative `HeadError`.
  *
  * After `INCOMPLETE` a caller that keeps the bytes in place and the `Head` to itself goes on with
- * `continueRequestHead`; one that moves them begins anew.
+ * `continueHead`; one that moves them begins anew.
  */
 export function parseRequestHead(bytes: Uint8Array, start: number, end: number, head: Head): number {
   head.begin(start, true);
-  return head.advance(bytes, end);
-}
-
-export function continueRequestHead(bytes: Uint8Array, end: number, head: Head): number {
-  return head.advance(bytes, end);
+  return continueHead(bytes, end, head);
 }
 
 /** As `parseRequestHead`. What body follows also depends on the request: see `responseHasBody`. */
 export function parseResponseHead(bytes: Uint8Array, start: number, end: number, head: Head): number {
   head.begin(start, false);
-  return head.advance(bytes, end);
+  return continueHead(bytes, end, head);
 }
 
-export function continueResponseHead(bytes: Uint8Array, end: number, head: Head): number {
-  return head.advance(bytes, end);
+/** Goes on with a head that was incomplete; the bytes before must not have moved since. */
+export function continueHead(bytes: Uint8Array, end: number, head: Head): number {
+  if (!isWorthALook(bytes, end, head)) return INCOMPLETE;
+  const result = parseOn(bytes, end, head);
+  if (result === INCOMPLETE) head.looked = end - head.next;
+  return result;
+}
+
+/**
+ * An unfinished line is parsed again when its end arrives or when it has doubled, not with each byte of a slow
+ * sender: so the whole costs no more than twice its length, and nonsense is still refused early.
+ */
+function isWorthALook(bytes: Uint8Array, end: number, head: Head): boolean {
+  const from = head.scanned;
+  head.scanned = end;
+  if (end - head.next >= 2 * head.looked) return true;
+  for (let at = from; at < end; at++) if (bytes[at] === 10) return true;
+  return false;
+}
+
+function parseOn(bytes: Uint8Array, end: number, head: Head): number {
+  if (head.stage === AT_START_LINE) {
+    const line = head.isRequest
+      ? parseRequestLine(bytes, head.next, end, head)
+      : parseStatusLine(bytes, head.next, end, head);
+    if (line <= 0) return line;
+    head.next = line;
+    head.stage = AT_FIELDS;
+  }
+  const done = parseFields(bytes, end, head);
+  if (done <= 0) return done;
+  head.end = done;
+  const verdict = head.isRequest ? settleRequest(bytes, head) : settleResponse(head);
+  return verdict < 0 ? verdict : done - head.start;
+}
+
+function parseFields(bytes: Uint8Array, end: number, head: Head): number {
+  for (;;) {
+    const at = head.next;
+    if (at >= end) return INCOMPLETE;
+    const c = bytes[at]!;
+    if (c === 13) return at + 1 >= end ? INCOMPLETE : bytes[at + 1] === 10 ? at + 2 : BAD_FIELD;
+    if (c === 10) return at + 1;
+    const after = parseField(bytes, at, end, head);
+    if (after <= 0) return after;
+    head.next = after;
+  }
 }
 
 /** RFC 9112 section 6.3, rules 1 and 2. */
@@ -407,16 +281,4 @@ function methodId(bytes: Uint8Array, start: number, end: number): number {
     if (i === length) return id;
   }
   return METHOD_OTHER;
-}
-
-/** Index of the first field from `from` on with this lower-case name, or -1. */
-export function findField(bytes: Uint8Array, head: Head, lowerName: Uint8Array, from = 0): number {
-  for (let i = from; i < head.count; i++) {
-    const start = head.fields[FIELD_STRIDE * i]!;
-    if (head.fields[FIELD_STRIDE * i + 1]! - start !== lowerName.length) continue;
-    let k = 0;
-    while (k < lowerName.length && LOWER[bytes[start + k]!] === lowerName[k]) k++;
-    if (k === lowerName.length) return i;
-  }
-  return -1;
 }

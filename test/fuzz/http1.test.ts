@@ -4,16 +4,9 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  continueRequestHead,
-  continueResponseHead,
-  FIELD_STRIDE,
-  Head,
-  INCOMPLETE,
-  parseRequestHead,
-  parseResponseHead,
-} from '../../src/wire/http1.ts';
+import { continueHead, parseRequestHead, parseResponseHead } from '../../src/wire/http1.ts';
 import { CHUNK_BAD, CHUNK_DONE, CHUNK_MORE, ChunkDecoder } from '../../src/wire/http1-chunk.ts';
+import { FIELD_STRIDE, Head, INCOMPLETE } from '../../src/wire/http1-head.ts';
 import { writeRequestHead, writeResponseHead } from '../../src/wire/http1-write.ts';
 import { chunkCases, requestCases, responseCases } from '../unit/wire/http1-cases.ts';
 
@@ -41,11 +34,10 @@ const cuts = fc.array(fc.nat(4000), { maxLength: 12 });
 
 interface Side {
   readonly parse: typeof parseRequestHead;
-  readonly resume: typeof continueRequestHead;
   readonly write: typeof writeRequestHead;
 }
-const requestSide: Side = { parse: parseRequestHead, resume: continueRequestHead, write: writeRequestHead };
-const responseSide: Side = { parse: parseResponseHead, resume: continueResponseHead, write: writeResponseHead };
+const requestSide: Side = { parse: parseRequestHead, write: writeRequestHead };
+const responseSide: Side = { parse: parseResponseHead, write: writeResponseHead };
 
 /** Everything a reader of the head sees, as plain values. */
 function summary(head: Head): object {
@@ -72,12 +64,12 @@ function checkPieces(side: Side, input: Uint8Array, at: readonly number[]): void
   let result: number = INCOMPLETE;
   for (const [i, end] of ends.entries()) {
     if (result !== INCOMPLETE) break;
-    result = i === 0 ? side.parse(bytes, 0, end, head) : side.resume(bytes, end, head);
+    result = i === 0 ? side.parse(bytes, 0, end, head) : continueHead(bytes, end, head);
   }
   // Nonsense in an unfinished line may be noticed late, but at the latest when the line ends.
   if (result === INCOMPLETE && wanted < 0) {
     bytes[input.length] = 10;
-    result = side.resume(bytes, bytes.length, head);
+    result = continueHead(bytes, bytes.length, head);
   }
   expect(result).toBe(wanted);
   if (wanted <= 0) return;

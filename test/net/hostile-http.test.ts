@@ -5,8 +5,9 @@
 import { connect } from 'node:net';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { Head, INCOMPLETE, parseRequestHead } from '../../src/wire/http1.ts';
+import { parseRequestHead } from '../../src/wire/http1.ts';
 import { CHUNK_BAD, ChunkDecoder } from '../../src/wire/http1-chunk.ts';
+import { Head, INCOMPLETE } from '../../src/wire/http1-head.ts';
 import { chunkCases, requestCases, responseCases } from '../unit/wire/http1-cases.ts';
 import { judgeChunks, judgeRequests, judgeResponses, mismatches, verdictConfig } from './lib/http-verdicts.ts';
 import { freePort } from './lib/ports.ts';

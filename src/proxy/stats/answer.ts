@@ -5,7 +5,7 @@
  * not part of this program yet, so that a posted form is denied as HAProxy denies it.
  */
 import type { ProxyConf } from '../../config/haproxy.ts';
-import type { Head } from '../../wire/http1.ts';
+import type { Head } from '../../wire/http1-head.ts';
 import { buildUnauthorized } from '../errors.ts';
 import type { Row } from './columns.ts';
 import { formatCsv } from './csv.ts';

@@ -6,7 +6,7 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { StatsConf } from '../../config/haproxy.ts';
-import { AUTHORIZATION, FIELD_STRIDE, type Head, METHOD_GET, METHOD_HEAD, METHOD_POST } from '../../wire/http1.ts';
+import { AUTHORIZATION, FIELD_STRIDE, type Head, METHOD_GET, METHOD_HEAD, METHOD_POST } from '../../wire/http1-head.ts';
 
 export interface StatsRequest {
   readonly format: 'html' | 'csv' | 'json';

@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import {
+  continueHead,
+  parseRequestHead,
+  parseResponseHead,
+  responseHasBody,
+  statusOfHeadError,
+} from '../../../src/wire/http1.ts';
+import { asciiBytes } from '../../../src/wire/http1-chars.ts';
+import {
   BAD_FRAMING,
   CONNECTION,
-  continueRequestHead,
   findField,
   Head,
   INCOMPLETE,
@@ -11,12 +18,7 @@ import {
   METHOD_HEAD,
   METHOD_OTHER,
   METHOD_PATCH,
-  parseRequestHead,
-  parseResponseHead,
-  responseHasBody,
-  statusOfHeadError,
-} from '../../../src/wire/http1.ts';
-import { asciiBytes } from '../../../src/wire/http1-chars.ts';
+} from '../../../src/wire/http1-head.ts';
 import { skipBit, writeRequestHead, writeResponseHead } from '../../../src/wire/http1-write.ts';
 import { requestCases, responseCases } from './http1-cases.ts';
 
@@ -68,7 +70,7 @@ describe('request heads', () => {
     const head = new Head();
     let result = parseRequestHead(bytes, 0, 1, head);
     let end = 1;
-    while (result === INCOMPLETE) result = continueRequestHead(bytes, ++end, head);
+    while (result === INCOMPLETE) result = continueHead(bytes, ++end, head);
     expect(result).toBe(raw.length - 3);
     expect(end).toBe(raw.length - 3);
     expect(head.contentLength).toBe(3);

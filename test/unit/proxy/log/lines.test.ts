@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { clfLine, connectLine, errorLine, httpLine, lineBuilder, tcpLine } from '../../../../src/proxy/log/lines.ts';
 import { isErroneous, requestLine, SessionRecord } from '../../../../src/proxy/log/record.ts';
-import { Head, parseRequestHead } from '../../../../src/wire/http1.ts';
+import { parseRequestHead } from '../../../../src/wire/http1.ts';
+import { Head } from '../../../../src/wire/http1-head.ts';
 
 function record(changes: Partial<SessionRecord> = {}): SessionRecord {
   const at = new Date(2026, 10, 20, 13, 33, 34, 89).getTime();

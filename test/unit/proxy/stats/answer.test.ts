@@ -3,7 +3,8 @@ import type { StatsConf } from '../../../../src/config/haproxy.ts';
 import { answerStats, exportCsv } from '../../../../src/proxy/stats/answer.ts';
 import { escapeHtml, formatAge, rowClass } from '../../../../src/proxy/stats/html.ts';
 import { isStatsTarget, prepareStats } from '../../../../src/proxy/stats/request.ts';
-import { Head, parseRequestHead } from '../../../../src/wire/http1.ts';
+import { parseRequestHead } from '../../../../src/wire/http1.ts';
+import { Head } from '../../../../src/wire/http1-head.ts';
 import { makeProxy, makeServer } from '../configuration.ts';
 import { CHECK, makeHealth, makeSource, makeStats, NOW } from './source.ts';
 
