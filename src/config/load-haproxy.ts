@@ -34,6 +34,8 @@ export interface LoadedHaproxy {
   /** Null when there are errors. */
   readonly config: HaproxyConfig | null;
   readonly diagnostics: Diagnostics;
+  /** What was read, also when there are errors. */
+  readonly nodes: HaproxyNodes;
   /**
    * Does the configuration name any address to listen on, opened here or not? The original does not start without
    * one ("no listener", exit code 2).
@@ -49,7 +51,7 @@ export function loadHaproxy(files: readonly string[], options: LoadHaproxyOption
   const nodes = lower(trees, { language, env, diagnostics });
   const uniqueNames = !language.lenient && language.release[0] === 3 && language.release[1] >= 3;
   const config = resolveHaproxy(nodes, { diagnostics, lookUp: lookUpWith(options), uniqueNames });
-  return { config: diagnostics.hasErrors ? null : config, diagnostics, hasListeners: hasListeners(nodes) };
+  return { config: diagnostics.hasErrors ? null : config, diagnostics, nodes, hasListeners: hasListeners(nodes) };
 }
 
 /** Variables that the original sets for the configuration to use (manual, chapter 2.3). */

@@ -8,8 +8,9 @@ import { accessSync, constants, readdirSync, readFileSync, realpathSync, statSyn
 import { hostname } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { type Diagnostic, Diagnostics, type Severity } from '../../grammar/diagnostic.ts';
+import type { Release } from '../../grammar/keepalived/context.ts';
 import type { IncludedFile } from '../../grammar/keepalived/expand.ts';
-import { type ReadOptions, readKeepalived } from '../../grammar/keepalived/lower.ts';
+import { type KeepalivedDocument, type ReadOptions, readKeepalived } from '../../grammar/keepalived/lower.ts';
 import { type Source, type Span, sourceOf } from '../../grammar/source.ts';
 import { matchFiles } from './file-pattern.ts';
 import type { KeepalivedConfig } from './keepalived.ts';
@@ -33,6 +34,8 @@ export interface LoadKeepalivedOptions {
 export interface LoadedKeepalived {
   /** Null only when there was no file to read. */
   readonly config: KeepalivedConfig | null;
+  /** What was read; null as `config`. */
+  readonly document: KeepalivedDocument | null;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -43,7 +46,7 @@ export function loadKeepalived(file: string, options: LoadKeepalivedOptions): Lo
     const at = { source: { file, text: '' }, start: 0, end: 0 };
     const code = main.problem === MISSING ? 'file-missing' : 'file-unreadable';
     diagnostics.error(code, at, `Configuration file '${file}' ${main.problem}`);
-    return { config: null, diagnostics: weighAll(diagnostics, options.compat) };
+    return { config: null, document: null, diagnostics: weighAll(diagnostics, options.compat) };
   }
   const document = readKeepalived(main.source, main.identity, readOptions(file, options), diagnostics);
   if (document.tree.statements.length === 0 && !diagnostics.hasErrors) {
@@ -51,7 +54,7 @@ export function loadKeepalived(file: string, options: LoadKeepalivedOptions): Lo
     diagnostics.warning('empty-configuration', at, `Configuration file '${file}' says nothing`);
   }
   const config = resolveKeepalived(document, factsFor(options));
-  return { config, diagnostics: weighAll(diagnostics, options.compat) };
+  return { config, document, diagnostics: weighAll(diagnostics, options.compat) };
 }
 
 /** The machine at hand, and the real file system. */
@@ -117,7 +120,7 @@ function readOptions(mainFile: string, options: LoadKeepalivedOptions): ReadOpti
     configId: options.configId ?? hostname().split('.')[0]!,
     env: (name) => options.env[name],
     directoryOf,
-    version: VERSIONS[options.compat] ?? null,
+    release: RELEASES[options.compat] ?? null,
     include: (pattern, from) =>
       matchFiles(pattern, directoryOf(from)).map((path) => openFile(path, nameLike(path, mainFile), options)),
   };
@@ -128,8 +131,11 @@ function nameLike(path: string, mainFile: string): string {
   return mainFile.startsWith('/') ? path : relative('.', path);
 }
 
-/** The releases that the profiles stand for. */
-const VERSIONS: Partial<Record<Profile, string>> = { 'keepalived-2.2': '2.2.7', 'keepalived-2.4': '2.4.3' };
+/** The releases that the profiles stand for: 2.2 as Debian builds it, 2.4 as its configure script does by itself. */
+const RELEASES: Partial<Record<Profile, Release>> = {
+  'keepalived-2.2': { version: '2.2.7', without: ['iptables', 'linkbeat'] },
+  'keepalived-2.4': { version: '2.4.3', without: ['bfd', 'dbus', 'iptables', 'linkbeat', 'snmp'] },
+};
 const MISSING = 'does not exist';
 
 function openFile(path: string, name: string, options: LoadKeepalivedOptions): IncludedFile {
