@@ -42,7 +42,7 @@ function socketOf(family: number): number {
   const known = sockets.get(family);
   if (known !== undefined) return known;
   const fd = openSocket(family, SOCK_DGRAM | SOCK_NONBLOCK);
-  // Out of descriptors for now: the next line tries again.
+  // When descriptors have run out, the next line tries again.
   if (fd >= 0) sockets.set(family, fd);
   return fd;
 }
