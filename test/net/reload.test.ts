@@ -12,7 +12,7 @@ import { listTree } from './lib/process-tree.ts';
 import { type Program, startProgram, writeFiles } from './lib/program.ts';
 import { describeNet, distBin } from './lib/requirements.ts';
 import { waitUntil } from './lib/wait.ts';
-import { runWrk } from './lib/wrk.ts';
+import { runWrk, type WrkOptions } from './lib/wrk.ts';
 
 const RELOADS = 20;
 
@@ -111,20 +111,21 @@ describeNet('reload under load', { build: true, binaries: ['wrk'] }, () => {
     timeout: 120_000,
   }, async () => {
     await start();
-    const seconds = 30;
     const url = `http://127.0.0.1:${httpPort}/`;
+    let reloads = 0;
+    const loadUntilDone = async (options: Omit<WrkOptions, 'seconds'>) => {
+      while (reloads < RELOADS) {
+        const result = await runWrk({ ...options, seconds: 4 });
+        expect(result.errors, result.output).toBe(0);
+      }
+    };
     const load = Promise.all([
-      runWrk({ url, seconds, connections: 24 }),
-      runWrk({ url, seconds, connections: 8, headers: ['Connection: close'] }),
-      runWrk({ url: `http://127.0.0.1:${plainPort}/`, seconds, connections: 4 }),
+      loadUntilDone({ url, connections: 24 }),
+      loadUntilDone({ url, connections: 8, headers: ['Connection: close'] }),
+      loadUntilDone({ url: `http://127.0.0.1:${plainPort}/`, connections: 4 }),
     ]);
-    let loaded = false;
-    void load.finally(() => {
-      loaded = true;
-    });
-    for (let n = 0; n < RELOADS; n++) await reload();
-    expect(loaded, 'the load ended before the reloads').toBe(false);
-    for (const result of await load) expect(result.errors, result.output).toBe(0);
+    for (; reloads < RELOADS; reloads++) await reload();
+    await load;
     await waitUntil('the old generations to leave', () => listTree(running!.pid).length === 3, {
       details: running!.output,
     });
