@@ -49,8 +49,9 @@ const bindCall = declare('int bind(int, intptr_t, int)');
 const listenCall = declare('int listen(int, int)');
 const acceptCall = declare('int accept4(int, intptr_t, intptr_t, int)');
 const connectCall = declare('int connect(int, intptr_t, int)');
-const recvCall = declare('int64 recv(int, intptr_t, size_t, int)');
-const sendCall = declare('int64 send(int, intptr_t, size_t, int)');
+// Read as int: one call never moves 2 GiB, and koffi hands a 64-bit result over more slowly.
+const recvCall = declare('int recv(int, intptr_t, size_t, int)');
+const sendCall = declare('int send(int, intptr_t, size_t, int)');
 const sendtoCall = declare('int64 sendto(int, intptr_t, size_t, int, intptr_t, int)');
 const shutdownCall = declare('int shutdown(int, int)');
 const closeCall = declare('int close(int)');

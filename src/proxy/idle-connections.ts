@@ -4,6 +4,8 @@
  * The last one put away is the first to be taken: it is the least likely to be closed by the server meanwhile. No more
  * are kept than were in use at the same time lately; `purge` halves what was not needed.
  */
+import { GAUGE_WIDTH, IDLE_CUR } from './counter-layout.ts';
+import type { Counters } from './counters.ts';
 import type { ServerConnection } from './server-connection.ts';
 
 export class IdleConnections {
@@ -12,6 +14,13 @@ export class IdleConnections {
   private peak = 0;
   private least = 0;
   private readonly list: ServerConnection[] = [];
+  private readonly gauges: Int32Array;
+  private readonly gaugeAt: number;
+
+  constructor(counters: Counters, row: number) {
+    this.gauges = counters.own.gauges;
+    this.gaugeAt = row * GAUGE_WIDTH + IDLE_CUR;
+  }
 
   get length(): number {
     return this.list.length;
@@ -29,6 +38,7 @@ export class IdleConnections {
   take(): ServerConnection | null {
     const connection = this.list.pop() ?? null;
     if (connection !== null) connection.idleIndex = -1;
+    this.gauges[this.gaugeAt] = this.list.length;
     if (this.list.length < this.least) this.least = this.list.length;
     return connection;
   }
@@ -38,6 +48,7 @@ export class IdleConnections {
     if (this.used + this.list.length + 1 > this.peak) return false;
     connection.idleIndex = this.list.length;
     this.list.push(connection);
+    this.gauges[this.gaugeAt] = this.list.length;
     return true;
   }
 
@@ -51,6 +62,7 @@ export class IdleConnections {
       last.idleIndex = at;
     }
     connection.idleIndex = -1;
+    this.gauges[this.gaugeAt] = this.list.length;
   }
 
   /** Called every few seconds: closes half of those that nobody took since the last call. */

@@ -31,6 +31,7 @@ export interface Deferred {
 }
 
 const EVENTS_A_TURN = 200;
+const SYNC_MS = 500;
 
 export class Loop {
   /** Milliseconds of the monotonic clock and of the epoch, as of this turn. */
@@ -47,6 +48,8 @@ export class Loop {
   private readonly wakeFd: number;
   private readonly onWake: () => void;
   private running = true;
+  private wallOffset = 0;
+  private syncAt = 0;
 
   /** `onWake` runs after a turn in which `wakeFd` was written to. */
   constructor(wakeFd: number, onWake: () => void) {
@@ -99,13 +102,22 @@ export class Loop {
   private turn(): void {
     const timeout = this.deferred.length > 0 ? 0 : this.timers.delay(this.now);
     const count = wait(this.epoll, this.events, timeout);
-    this.now = performance.now();
-    this.wallMs = Date.now();
-    this.second = Math.floor(this.wallMs / 1000);
+    this.readClock();
     const woken = count > 0 && this.deliver(count);
     if (this.now >= this.timers.nextAt) this.timers.advance(this.now);
     if (this.deferred.length > 0) this.runDeferred();
     if (woken) this.answerWake();
+  }
+
+  /** The wall clock follows the monotonic one and is looked at anew twice a second. */
+  private readClock(): void {
+    this.now = performance.now();
+    if (this.now >= this.syncAt) {
+      this.wallOffset = Date.now() - this.now;
+      this.syncAt = this.now + SYNC_MS;
+    }
+    this.wallMs = Math.floor(this.now + this.wallOffset);
+    this.second = Math.floor(this.wallMs / 1000);
   }
 
   private deliver(count: number): boolean {

@@ -60,6 +60,7 @@ export class SocketEnd implements Handler {
   finWanted = false;
   private readonly loop: Loop;
   private readonly pool: BufferPool;
+  private watched = false;
   private watchesOut: boolean;
   private noDelay: boolean;
   private sends = 0;
@@ -75,8 +76,9 @@ export class SocketEnd implements Handler {
     this.noDelay = noDelay;
   }
 
-  /** Starts to watch. Returns 0 or `-errno`. */
+  /** Starts to watch; what is ready already is told as well. Returns 0 or `-errno`. */
   open(): number {
+    this.watched = true;
     return this.loop.watch(this.fd, this.watchesOut ? ALL_EVENTS : READ_EVENTS, this);
   }
 
@@ -111,7 +113,10 @@ export class SocketEnd implements Handler {
 
   /** Reads up to `length` bytes to `address`: their number, or NOTHING, END, BROKEN. */
   read(address: number, length: number): number {
-    if (this.ended) return END;
+    if (this.ended) {
+      this.readable = false;
+      return END;
+    }
     const n = recvAt(this.fd, address, length, 0);
     if (n > 0) {
       if (n < length) {
@@ -166,7 +171,7 @@ export class SocketEnd implements Handler {
     this.writable = false;
     if (this.watchesOut) return;
     this.watchesOut = true;
-    this.loop.change(this.fd, ALL_EVENTS);
+    if (this.watched) this.loop.change(this.fd, ALL_EVENTS);
   }
 
   private keep(bytes: Uint8Array, start: number, end: number): boolean {
@@ -220,7 +225,7 @@ export class SocketEnd implements Handler {
     this.closed = true;
     this.dropPending();
     if (reset) setReset(this.fd, true);
-    this.loop.forget(this.fd);
+    if (this.watched) this.loop.forget(this.fd);
     closeFd(this.fd);
   }
 }

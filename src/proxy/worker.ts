@@ -81,7 +81,7 @@ class ProxyWorker implements Timed {
       const servers = proxy.servers.map((conf) => {
         const key = serverKey(proxy.id, conf.id);
         const server = new Server(conf, proxy, context.rows.servers.get(key)!, context.counters);
-        if (proxy.mode === 'http') server.idle = new IdleConnections();
+        if (proxy.mode === 'http') server.idle = new IdleConnections(context.counters, server.row);
         this.servers.set(key, server);
         return server;
       });

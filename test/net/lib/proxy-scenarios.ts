@@ -756,7 +756,11 @@ function visit(listener: string, addresses: readonly string[], withholding = fal
       const client = await stage.open(listener, address);
       client.send(get);
       if (withholding) await sleep(25);
-      else await client.see(/ok"$/);
+      else {
+        await client.see(/ok"$/);
+        client.socket.end();
+        await client.see(/^close/);
+      }
     }
     return [];
   };
