@@ -147,6 +147,11 @@ describeNet('statistics beside the real HAProxy', { build: true, binaries: ['hap
     expect(columns(tables[1]!).slice(0, base + 1)).toEqual(columns(tables[0]!).slice(0, base + 1));
   });
 
+  it('hold whole numbers', () => {
+    const values = [...tables[1]!.values()].flatMap((columns) => [...columns]);
+    expect(values.filter(([, value]) => /^-?\d*\.\d+$/.test(value))).toEqual([]);
+  });
+
   it('hold the same values', () => {
     expect(compare(tables[0]!, tables[1]!)).toEqual([]);
   });

@@ -194,10 +194,10 @@ function addQueueAndTimes(row: Row, source: StatsSource, at: number, nowMs: numb
   row.ctime = counters.average(at, C.CTIME);
   row.rtime = counters.average(at, C.RTIME);
   row.ttime = counters.average(at, C.TTIME);
-  row.qtime_max = counters.max(at, C.QTIME_MAX);
-  row.ctime_max = counters.max(at, C.CTIME_MAX);
-  row.rtime_max = counters.max(at, C.RTIME_MAX);
-  row.ttime_max = counters.max(at, C.TTIME_MAX);
+  row.qtime_max = Math.round(counters.max(at, C.QTIME_MAX));
+  row.ctime_max = Math.round(counters.max(at, C.CTIME_MAX));
+  row.rtime_max = Math.round(counters.max(at, C.RTIME_MAX));
+  row.ttime_max = Math.round(counters.max(at, C.TTIME_MAX));
 }
 
 /** A tracking server shows the state it took over, not the other's checks. */

@@ -55,10 +55,11 @@ describe('statistics lines', () => {
     counters.add(server, C.BIN, 5_000_000_000);
     counters.add(server, C.HRSP + 2, 4);
     counters.add(server, C.HRSP, 1);
-    counters.time(server, 1, 2, 3, 4);
+    counters.time(server, 1.2, 2, 3, 4.4);
     const [frontend, line] = proxyRows(source, conf, NOW, true);
     expect(frontend).toMatchObject({ scur: 1, smax: 1, stot: 1, slim: 10, status: 'OPEN', hrsp_2xx: 0 });
     expect(line).toMatchObject({ scur: 1, slim: 7, qlimit: 3, bin: 5_000_000_000, hrsp_2xx: 4, hrsp_other: 1 });
+    expect(line).toMatchObject({ qtime_max: 1, ctime_max: 2, rtime_max: 3, ttime_max: 4 });
     expect(line).toMatchObject({ qtime: 1, ctime: 2, rtime: 3, ttime: 4, addr: '127.0.0.1:1', lastsess: -1 });
   });
 
