@@ -6,12 +6,14 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { nameProcess } from './core/process-name.ts';
 import type { RoleName, RoleStart } from './core/role-process.ts';
+import { holdSignals } from './core/signals.ts';
 
 export type EntryName = 'tandem' | 'haproxy' | 'keepalived';
 
 const mainFile = fileURLToPath(import.meta.url);
 
 export async function runEntry(entry: EntryName): Promise<void> {
+  holdSignals();
   const args = process.argv.slice(2);
   // The title cannot be longer than the command line it replaces, which names node and the entry's path.
   nameProcess(entry, [entry, ...args].join(' '));

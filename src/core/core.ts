@@ -85,6 +85,7 @@ export class Core {
   private readonly mastership = new Mastership();
   private stateFd = -1;
   private generation = 0;
+  private started: Promise<void> = Promise.resolve();
   private reloading: Promise<void> | null = null;
   private reloadAgain = false;
   private stopping = false;
@@ -112,8 +113,9 @@ export class Core {
   }
 
   /** Resolves when every role that is needed serves. */
-  async start(config: RunConfig): Promise<void> {
-    await this.putInForce(config);
+  start(config: RunConfig): Promise<void> {
+    this.started = this.putInForce(config);
+    return this.started;
   }
 
   pidOf(role: RoleName): number | null {
@@ -165,10 +167,11 @@ export class Core {
   }
 
   private async reloadUntilCurrent(): Promise<void> {
+    await this.started.catch(() => {}); // Whoever started us has been told.
     do {
       this.reloadAgain = false;
-      await this.reloadOnce();
-    } while (this.reloadAgain && !this.stopping);
+      if (!this.stopping) await this.reloadOnce();
+    } while (this.reloadAgain);
   }
 
   private async reloadOnce(): Promise<void> {
@@ -192,6 +195,7 @@ export class Core {
   private async putInForce(config: RunConfig): Promise<void> {
     const generation = this.generation + 1;
     const haproxy = config.haproxy && this.fitLimits(await this.lookUp(config.haproxy));
+    if (this.stopping) return;
     const checks = haproxy ? sliceForCheck(haproxy) : { spreadChecks: 0, targets: [] };
     if (this.generation > 0) {
       await this.changeProxy(haproxy, checks, generation);

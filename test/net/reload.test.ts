@@ -200,6 +200,20 @@ describeNet('reload', { build: true }, () => {
   });
 });
 
+describeNet('a reload asked for while it starts', { build: true }, () => {
+  it('does not end it, and is answered', async () => {
+    const file = files.path('haproxy.cfg');
+    writeFileSync(file, config());
+    running = startProgram(distBin('haproxy'), ['-W', '-db', '-f', file]);
+    const name = () => readFileSync(`/proc/${running!.pid}/comm`, 'utf8').trim();
+    await waitUntil('its name', () => name() === 'haproxy', { everyMs: 1 });
+    running.kill('SIGUSR2');
+    await waitFor('Reloading HAProxy', 1);
+    await waitFor('Loading success.', 2);
+    expect(await accepts(httpPort)).toBe(true);
+  });
+});
+
 describeNet('sd_notify', { build: true, binaries: ['socat'] }, () => {
   let receiver: ChildProcess | null = null;
   afterEach(() => {
