@@ -205,8 +205,8 @@ describeNet('a reload asked for while it starts', { build: true }, () => {
     const file = files.path('haproxy.cfg');
     writeFileSync(file, config());
     running = startProgram(distBin('haproxy'), ['-W', '-db', '-f', file]);
-    const name = () => readFileSync(`/proc/${running!.pid}/comm`, 'utf8').trim();
-    await waitUntil('its name', () => name() === 'haproxy', { everyMs: 1 });
+    const commandLine = () => readFileSync(`/proc/${running!.pid}/cmdline`, 'utf8');
+    await waitUntil('its name', () => commandLine().startsWith('haproxy -W'), { everyMs: 1 });
     running.kill('SIGUSR2');
     await waitFor('Reloading HAProxy', 1);
     await waitFor('Loading success.', 2);
