@@ -76,18 +76,21 @@ const DEFINITION = /^[ \t\r\v\f]*\$([A-Za-z_]\w*)=/;
 export interface Expansion {
   readonly text: TracedText;
   readonly files: readonly string[];
+  /** The path on the line that included a file; the main file is not in it. */
+  readonly includedAt: ReadonlyMap<Source, Span>;
 }
 
 /** Expands a file and all it includes. Never throws for any bytes. */
 export function expand(source: Source, identity: string, options: ExpandOptions, diagnostics: Diagnostics): Expansion {
   const expander = new Expander(options, diagnostics);
   expander.expandFile(source, identity);
-  return { text: expander.output, files: expander.files };
+  return { text: expander.output, files: expander.files, includedAt: expander.includedAt };
 }
 
 class Expander {
   readonly output = new TracedText();
   readonly files: string[] = [];
+  readonly includedAt = new Map<Source, Span>();
   private readonly definitions = new Map<string, DefinitionValue>();
   private readonly openFiles: string[] = [];
   private readonly options: ExpandOptions;
@@ -187,6 +190,7 @@ class Expander {
     } else if (this.openFiles.length >= LIMITS.includeDepth || this.files.length >= LIMITS.files) {
       this.diagnostics.error('include-loop', at, `too many included files at '${file.name}'`);
     } else {
+      this.includedAt.set(file.source, at);
       this.expandFile(file.source, file.identity);
       this.output.append({ text: '\n', at, exact: false });
     }

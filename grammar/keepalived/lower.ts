@@ -5,10 +5,10 @@
  * diagnostics and left out.
  */
 import type { Diagnostics } from '../diagnostic.ts';
-import type { Source } from '../source.ts';
+import type { Source, Span } from '../source.ts';
 import type { Block } from './ast.ts';
 import { readBlocks } from './blocks.ts';
-import { Context } from './context.ts';
+import { Context, type Release } from './context.ts';
 import { type ExpandOptions, expand } from './expand.ts';
 import type { Table } from './keyword.ts';
 import { root } from './keywords/root.ts';
@@ -20,11 +20,13 @@ export interface KeepalivedDocument {
   readonly context: Context;
   /** Names of the files read, in order. */
   readonly files: readonly string[];
+  /** The path on the line that included a file. */
+  readonly includedAt: ReadonlyMap<Source, Span>;
 }
 
 export interface ReadOptions extends ExpandOptions {
-  /** The keepalived version whose verdict is asked for; null: every word of every version is known. */
-  readonly version: string | null;
+  /** The keepalived whose verdict is asked for; null: every word of every version is known. */
+  readonly release: Release | null;
 }
 
 export function readKeepalived(
@@ -33,12 +35,12 @@ export function readKeepalived(
   options: ReadOptions,
   diagnostics: Diagnostics,
 ): KeepalivedDocument {
-  const { text, files } = expand(source, identity, options, diagnostics);
-  const context = new Context(text, diagnostics, homes(), options.version);
+  const { text, files, includedAt } = expand(source, identity, options, diagnostics);
+  const context = new Context(text, diagnostics, homes(), options.release);
   const tree = readBlocks(text.text, root as Table<never>, context);
   const document = emptyDocument();
   context.lowerBlock(root, document, tree);
-  return { document, tree, context, files };
+  return { document, tree, context, files, includedAt };
 }
 
 let homesOfWords: Map<string, string[]> | undefined;
