@@ -118,10 +118,6 @@ export class Core {
     return this.started;
   }
 
-  pidOf(role: RoleName): number | null {
-    return this.keepers[role].pid;
-  }
-
   /** Reads the files again. Resolves when the reload, and any that was asked for meanwhile, is over. */
   reload(): Promise<void> {
     if (this.stopping) return Promise.resolve();
@@ -239,7 +235,7 @@ export class Core {
   private async changeProxy(config: HaproxyConfig | null, checks: CheckSlice, generation: number): Promise<void> {
     const keeper = this.keepers.proxy;
     const askSoftly = (child: ChildProcess) => sendTo<ToProxy>(child, { type: 'soft-stop' });
-    if (!config) {
+    if (!config?.proxies.some((proxy) => !proxy.disabled)) {
       void keeper.stop(askSoftly, null);
       this.sockets.close();
       return;
