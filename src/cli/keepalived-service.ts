@@ -57,13 +57,15 @@ export async function serveKeepalived(program: Program, args: KeepalivedArgument
     rolePidFiles: { vrrp: args.vrrpPidFile, check: args.checkPidFile },
     removesPidFiles: true,
     startFailureCode: EXIT_CONFIG,
-    onReady: () => {},
+    onReady: () => log('info', 'Startup complete'),
   });
-  const stop = () =>
+  const stop = () => {
+    log('info', 'Stopping');
     void service.end('stop', () => {
       log('info', `Stopped Keepalived v${version}`);
       process.exit(0);
     });
+  };
   installSignals({
     SIGTERM: stop,
     SIGINT: args.ignoreSigint ? () => {} : stop,
