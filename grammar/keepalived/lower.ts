@@ -15,6 +15,7 @@ import { root } from './keywords/root.ts';
 import { type DocumentNode, emptyDocument } from './nodes.ts';
 
 export interface KeepalivedDocument {
+  readonly main: Source;
   readonly document: DocumentNode;
   readonly tree: Block;
   readonly context: Context;
@@ -40,7 +41,7 @@ export function readKeepalived(
   const tree = readBlocks(text.text, root as Table<never>, context);
   const document = emptyDocument();
   context.lowerBlock(root, document, tree);
-  return { document, tree, context, files, includedAt };
+  return { main: source, document, tree, context, files, includedAt };
 }
 
 let homesOfWords: Map<string, string[]> | undefined;
