@@ -90,8 +90,7 @@ export class Dispatch implements EndOwner, Waiting {
   }
 
   /** A new connection for a request whose reused one died before it was answered. */
-  again(server: Server): void {
-    this.server = server;
+  again(): void {
     this.mayReuse = false;
     this.connect();
   }

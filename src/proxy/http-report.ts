@@ -119,7 +119,7 @@ export class HttpReport {
   }
 
   /** The session leaves its server: remembered for the log. */
-  keepServer(server: Server | null): void {
+  leaveServer(server: Server | null): void {
     if (server === null) return;
     this.countTraffic();
     this.server = server;

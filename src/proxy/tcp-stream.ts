@@ -1,53 +1,44 @@
 /**
  * A session in mode tcp: bytes both ways until both sides said FIN, one of them breaks, or a timeout strikes.
  *
- * A side's timeout starts anew with every byte that it sends or takes. The timer is not moved for that: it fires,
- * looks at the true deadline and is armed again. After a FIN in one direction the `-fin` timeouts hold, once both
- * sides talk `timeout tunnel` if given.
+ * Both sides' timeouts start anew with every byte; after a FIN in one direction the `-fin` timeouts hold, while both
+ * sides talk `timeout tunnel` if given. Not here: getting a server (dispatch.ts), moving the bytes (relay.ts).
  */
 import { MSG_DONTWAIT, MSG_PEEK, recvAt } from '../os/socket.ts';
 import type { ClientAddress } from './client-address.ts';
 import { CLI_ABRT, SRV_ABRT } from './counter-layout.ts';
+import { Deadlines } from './deadlines.ts';
 import { Dispatch, type DispatchFailure, type DispatchOwner } from './dispatch.ts';
 import type { Frontend } from './frontend.ts';
 import type { Listener } from './listener.ts';
 import { NO_SERVER, SessionRecord } from './log/record.ts';
-import type { Deferred } from './loop.ts';
+import { Relay, type RelayOwner } from './relay.ts';
 import type { Server } from './server.ts';
 import type { ServerConnection } from './server-connection.ts';
-import { BROKEN, END, type EndOwner, SocketEnd } from './socket-end.ts';
+import { type EndOwner, SocketEnd } from './socket-end.ts';
 import { causeOf, type EndCause, type Phase, phaseOfFailure } from './stream-end.ts';
-import { type Timed, Timer } from './timers.ts';
-import { BULK_SIZE, type Stream, type WorkerContext } from './worker-context.ts';
+import type { Timed } from './timers.ts';
+import type { Stream, WorkerContext } from './worker-context.ts';
 
-/** Reads of one direction before others get their turn. */
-const READS_A_TURN = 8;
-const NEVER = Number.POSITIVE_INFINITY;
-
-export class TcpStream implements Stream, EndOwner, DispatchOwner, Timed, Deferred {
+export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, Timed {
   private readonly worker: WorkerContext;
   private readonly frontend: Frontend;
   private readonly listener: Listener;
   private readonly address: ClientAddress;
   private readonly client: SocketEnd;
   private readonly dispatch: Dispatch;
-  private readonly timer = new Timer(this);
+  private readonly deadlines: Deadlines;
   private connection: ServerConnection | null = null;
+  private relay: Relay | null = null;
   private readonly acceptedAt: number;
   private readonly acceptedAtMs: number;
   private connectedAt = 0;
-  private dispatchDeadline = NEVER;
-  private clientDeadline = NEVER;
-  private serverDeadline = NEVER;
   private bytesIn = 0;
   private bytesOut = 0;
   /** What the counters know of already. */
   private countedIn = 0;
   private countedOut = 0;
   private finished = false;
-  /** Who is to be told that the other side has said all, and in how many turns. */
-  private finDue: SocketEnd | null = null;
-  private finTurns = 0;
   private logged = false;
 
   constructor(worker: WorkerContext, frontend: Frontend, listener: Listener, fd: number, address: ClientAddress) {
@@ -59,6 +50,7 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, Timed, Deferr
     this.acceptedAtMs = worker.loop.wallMs;
     this.client = new SocketEnd(fd, worker.loop, worker.buffers, this, false, true);
     this.dispatch = new Dispatch(worker, this);
+    this.deadlines = new Deadlines(worker.loop, this);
   }
 
   get server(): Server | null {
@@ -79,15 +71,12 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, Timed, Deferr
       return;
     }
     worker.enterBackend(backend);
-    const { clientMs } = frontend.conf.timeouts;
-    if (clientMs !== null) this.clientDeadline = this.acceptedAt + clientMs;
-    this.armAgain();
+    this.deadlines.setClient(frontend.conf.timeouts.clientMs);
     this.dispatch.start(backend, this.address.key, this.listener.portOf(this.client.fd), false);
   }
 
   armDispatch(at: number): void {
-    this.dispatchDeadline = at;
-    this.worker.loop.timers.armBy(this.timer, at);
+    this.deadlines.setDispatch(at);
   }
 
   onDispatchFailed(cause: DispatchFailure): void {
@@ -98,35 +87,17 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, Timed, Deferr
     this.connection = connection;
     connection.owner = this;
     this.connectedAt = this.worker.loop.now;
-    this.dispatchDeadline = NEVER;
-    this.touchClient();
-    this.touchServer();
-    this.armAgain();
+    this.deadlines.setDispatch(null);
+    this.touch();
+    this.relay = new Relay(this.worker, this.client, connection, this);
     if (this.frontend.conf.logasap && !this.frontend.log.atBegin) this.writeLog('normal', '-', true);
-    this.move();
+    this.relay.move();
   }
 
   onEnd(end: SocketEnd): void {
     if (this.finished) return;
-    if (this.connection === null) this.watchClient();
-    else if (end.error !== 0) this.onBroken(end);
-    else this.move();
-  }
-
-  onTurn(): void {
-    if (this.finished) return;
-    if (this.finDue !== null && this.finTurns-- === 0) this.sayFin();
-    else {
-      if (this.finDue !== null) this.worker.loop.defer(this);
-      this.move();
-    }
-  }
-
-  private sayFin(): void {
-    const end = this.finDue!;
-    this.finDue = null;
-    end.finish();
-    this.armAgain();
+    if (this.relay === null) this.watchClient();
+    else this.relay.onEnd(end);
   }
 
   /** The client while there is no server yet: one that leaves without having said anything ends the session. */
@@ -140,108 +111,42 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, Timed, Deferr
     return recvAt(this.client.fd, this.worker.scratch.address, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
   }
 
-  private move(): void {
-    const { client, connection } = this;
-    if (connection === null) return;
-    if (client.readable && connection.accepting && !this.pump(client, connection, true)) return;
-    if (connection.readable && client.accepting && !this.pump(connection, client, false)) return;
-    if (client.ended && connection.ended) this.endIfDelivered();
+  onRelayed(fromClient: boolean, bytes: number): void {
+    if (fromClient) this.bytesIn += bytes;
+    else this.bytesOut += bytes;
+    this.touch();
   }
 
-  /** Moves what is there in one direction; false when that ended the session. */
-  private pump(from: SocketEnd, to: SocketEnd, upward: boolean): boolean {
-    const { scratch } = this.worker;
-    for (let reads = 0; from.readable && to.accepting; reads++) {
-      if (reads === READS_A_TURN) {
-        this.worker.loop.defer(this);
-        break;
-      }
-      const n = from.read(scratch.address, BULK_SIZE);
-      if (n === BROKEN) return this.onBroken(from);
-      if (n === END) return this.passFin(from, to);
-      if (n <= 0) break;
-      if (upward) this.bytesIn += n;
-      else this.bytesOut += n;
-      this.touchClient();
-      this.touchServer();
-      if (!to.write(scratch.bytes, scratch.address, 0, n)) return this.onBroken(to);
-      if (from.ended) return this.passFin(from, to);
-    }
-    return true;
+  onRelayFin(): void {
+    this.touch();
   }
 
-  /** One side has said all. When the other has as well, closing says it; else it is told. */
-  private passFin(from: SocketEnd, to: SocketEnd): boolean {
-    from.readable = false;
-    if (to.ended) return this.endIfDelivered();
-    this.touchClient();
-    this.touchServer();
-    // Many a peer closes by itself when it has the last bytes: a look at the events first may save saying it.
-    this.finDue = to;
-    this.finTurns = 1;
-    this.worker.loop.defer(this);
-    return true;
+  onRelayEnd(broken: SocketEnd | null): void {
+    if (broken === null) this.finish('normal', '-');
+    else this.finish(broken === this.client ? 'client-abort' : 'server-abort', 'D');
   }
 
-  private endIfDelivered(): boolean {
-    if (this.client.pending !== null || this.connection!.pending !== null) return true;
-    this.finish('normal', '-');
-    return false;
-  }
-
-  private onBroken(end: SocketEnd): false {
-    this.finish(end === this.client ? 'client-abort' : 'server-abort', 'D');
-    return false;
-  }
-
-  private touchClient(): void {
-    const { timeouts } = this.frontend.conf;
-    const tunnel = this.frontend.backend!.conf.timeouts.tunnelMs;
-    const limit =
-      this.client.ended || this.client.finSent
-        ? (timeouts.clientFinMs ?? timeouts.clientMs)
-        : (tunnel ?? timeouts.clientMs);
-    this.clientDeadline = limit === null ? NEVER : this.worker.loop.now + limit;
-  }
-
-  private touchServer(): void {
-    const { timeouts } = this.frontend.backend!.conf;
+  /** Something moved: both sides' time begins anew. */
+  private touch(): void {
+    const own = this.frontend.conf.timeouts;
+    const { tunnelMs, serverMs, serverFinMs } = this.frontend.backend!.conf.timeouts;
     const end = this.connection!;
-    const limit =
-      end.ended || end.finSent ? (timeouts.serverFinMs ?? timeouts.serverMs) : (timeouts.tunnelMs ?? timeouts.serverMs);
-    this.serverDeadline = limit === null ? NEVER : this.worker.loop.now + limit;
-  }
-
-  private armAgain(): void {
-    const at = Math.min(this.dispatchDeadline, this.clientDeadline, this.serverDeadline);
-    if (at !== NEVER) this.worker.loop.timers.armBy(this.timer, at);
+    const half = this.client.ended || this.client.finSent;
+    this.deadlines.setClient(half ? (own.clientFinMs ?? own.clientMs) : (tunnelMs ?? own.clientMs));
+    this.deadlines.setServer(end.ended || end.finSent ? (serverFinMs ?? serverMs) : (tunnelMs ?? serverMs));
   }
 
   onTimer(): void {
-    const { now } = this.worker.loop;
-    if (this.connection === null) {
-      this.dispatchTimer();
-      return;
-    }
     this.countBytes();
-    if (this.clientDeadline <= now) this.finish('client-timeout', 'D');
-    else if (this.serverDeadline <= now) this.finish('server-timeout', 'D');
-    else this.armAgain();
-  }
-
-  private dispatchTimer(): void {
-    const { now } = this.worker.loop;
-    if (this.dispatchDeadline <= now) {
-      this.dispatchDeadline = NEVER;
-      this.dispatch.onTimer();
-    } else if (this.clientDeadline <= now) this.onSilentClient();
-    if (!this.finished) this.armAgain();
+    const passed = this.deadlines.passed();
+    if (passed === 'dispatch') this.dispatch.onTimer();
+    else if (passed === 'client' && this.connection === null) this.onSilentClient();
+    else if (passed !== null) this.finish(passed === 'client' ? 'client-timeout' : 'server-timeout', 'D');
   }
 
   /** A client that has said its piece may wait for the server as long as that takes; one that is silent may not. */
   private onSilentClient(): void {
-    if (this.hasInput()) this.clientDeadline = NEVER;
-    else this.finish('client-timeout', this.dispatch.queued ? 'Q' : 'C');
+    if (!this.hasInput()) this.finish('client-timeout', this.dispatch.queued ? 'Q' : 'C');
   }
 
   /** Goes on until its sides end it. */
@@ -254,7 +159,8 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, Timed, Deferr
   private finish(cause: EndCause, phase: Phase): void {
     if (this.finished) return;
     this.finished = true;
-    this.worker.loop.timers.disarm(this.timer);
+    this.deadlines.cancel();
+    this.relay?.stop();
     this.countEnd(cause);
     if (!this.logged && !this.frontend.log.atBegin) this.writeLog(cause, phase, false);
     // A side that broke or that we give up is told by a reset, so that it does not take the end for a complete one.

@@ -1,0 +1,111 @@
+/**
+ * Bytes both ways between a client and a server, until both have said FIN and all is delivered, or one of them breaks:
+ * the data phase of mode tcp, and what an HTTP connection becomes after an upgrade.
+ *
+ * What one side does not take stops the reading of the other. A FIN is passed on when the bytes before it are.
+ */
+import type { Deferred } from './loop.ts';
+import { BROKEN, END, type SocketEnd } from './socket-end.ts';
+import { BULK_SIZE, type WorkerContext } from './worker-context.ts';
+
+export interface RelayOwner {
+  onRelayed(fromClient: boolean, bytes: number): void;
+  /** One side has said all: its `-fin` timeout holds from now on. */
+  onRelayFin(): void;
+  /** `broken`: which end, null when all was delivered. */
+  onRelayEnd(broken: SocketEnd | null): void;
+}
+
+/** Reads of one direction before others get their turn. */
+const READS_A_TURN = 8;
+
+export class Relay implements Deferred {
+  private readonly worker: WorkerContext;
+  private readonly client: SocketEnd;
+  private readonly server: SocketEnd;
+  private readonly owner: RelayOwner;
+  private over = false;
+  /** Who is to be told that the other side has said all, and in how many turns. */
+  private finDue: SocketEnd | null = null;
+  private finTurns = 0;
+
+  constructor(worker: WorkerContext, client: SocketEnd, server: SocketEnd, owner: RelayOwner) {
+    this.worker = worker;
+    this.client = client;
+    this.server = server;
+    this.owner = owner;
+  }
+
+  /** Something happened on one of the ends. */
+  onEnd(end: SocketEnd): void {
+    if (end.error !== 0) this.finish(end);
+    else this.move();
+  }
+
+  move(): void {
+    const { client, server } = this;
+    if (client.readable && server.accepting) this.pump(client, server);
+    if (!this.over && server.readable && client.accepting) this.pump(server, client);
+    if (!this.over && client.ended && server.ended) this.finishIfDelivered();
+  }
+
+  onTurn(): void {
+    if (this.over) return;
+    if (this.finDue !== null && this.finTurns-- === 0) {
+      this.finDue.finish();
+      this.finDue = null;
+      this.owner.onRelayFin();
+    } else {
+      if (this.finDue !== null) this.worker.loop.defer(this);
+      this.move();
+    }
+  }
+
+  /** The owner ends it: nothing more is reported. */
+  stop(): void {
+    this.over = true;
+  }
+
+  private pump(from: SocketEnd, to: SocketEnd): void {
+    const { scratch } = this.worker;
+    for (let reads = 0; from.readable && to.accepting; reads++) {
+      if (reads === READS_A_TURN) {
+        this.worker.loop.defer(this);
+        return;
+      }
+      const n = from.read(scratch.address, BULK_SIZE);
+      if (n === BROKEN) this.finish(from);
+      else if (n === END) this.passFin(from, to);
+      if (n <= 0) return;
+      this.owner.onRelayed(from === this.client, n);
+      if (!to.write(scratch.bytes, scratch.address, 0, n)) {
+        this.finish(to);
+        return;
+      }
+    }
+  }
+
+  /** One side has said all. When the other has as well, closing says it; else it is told. */
+  private passFin(from: SocketEnd, to: SocketEnd): void {
+    from.readable = false;
+    if (to.ended) {
+      this.finishIfDelivered();
+      return;
+    }
+    this.owner.onRelayFin();
+    // Many a peer closes by itself when it has the last bytes: a look at the events first may save saying it.
+    this.finDue = to;
+    this.finTurns = 1;
+    this.worker.loop.defer(this);
+  }
+
+  private finishIfDelivered(): void {
+    if (this.client.pending === null && this.server.pending === null) this.finish(null);
+  }
+
+  private finish(broken: SocketEnd | null): void {
+    if (this.over) return;
+    this.over = true;
+    this.owner.onRelayEnd(broken);
+  }
+}
