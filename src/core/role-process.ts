@@ -9,7 +9,7 @@
  */
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import type { InheritedSocket } from '../ipc/messages.ts';
-import type { LogStyle } from '../log/process-log.ts';
+import { type LogStyle, writeConsole } from '../log/process-log.ts';
 
 export type RoleName = 'proxy' | 'check' | 'vrrp';
 
@@ -47,7 +47,7 @@ export function launchRole(launch: RoleLaunch): ChildProcess {
     serialization: 'advanced',
     stdio: [...stdio, stateFd ?? 'ignore', ...sockets.map((socket) => socket.fd)],
   });
-  child.stderr?.on('data', (text: Buffer) => process.stderr.write(text));
+  child.stderr?.on('data', writeConsole);
   return child;
 }
 

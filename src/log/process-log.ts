@@ -57,10 +57,17 @@ function openText(form: 'haproxy' | 'keepalived'): ProcessLog {
   return (_level, text) => writeLine(formatKeepalivedLine(new Date(), text));
 }
 
-/** A console that is gone or full must not stop a load balancer: the line is lost. */
 export function writeLine(line: string): void {
+  writeConsole(`${line}\n`);
+}
+
+/**
+ * Writes to descriptor 2, whatever that is by now: a stream object would hold on to a terminal that a daemon has left.
+ * A console that is gone or full must not stop a load balancer: the text is lost.
+ */
+export function writeConsole(text: string | Uint8Array): void {
   try {
-    writeSync(2, `${line}\n`);
+    writeSync(2, typeof text === 'string' ? Buffer.from(text) : text);
   } catch {}
 }
 
