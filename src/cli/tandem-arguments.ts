@@ -1,4 +1,4 @@
-/** The command line of `tandem`: `run` and `--config-test` take any number of files of either language. */
+/** The command line of `tandem run`; the other commands read their own (`tandem-commands.ts`). */
 export interface TandemArguments {
   files: string[];
   daemon: boolean;
@@ -11,15 +11,14 @@ export interface TandemArguments {
 
 export type TandemCommand =
   | { readonly kind: 'help' | 'version' }
-  | { readonly kind: 'run' | 'test'; readonly args: TandemArguments }
+  | { readonly kind: 'run'; readonly args: TandemArguments }
   | { readonly kind: 'wrong'; readonly message: string };
 
 export function parseTandemArguments(words: readonly string[]): TandemCommand {
   const [first = '', ...others] = words;
   if (first === '--help' || first === '-h' || first === 'help') return { kind: 'help' };
   if (first === '--version' || first === '-v' || first === 'version') return { kind: 'version' };
-  if (first === 'run') return parseFiles('run', others);
-  if (first === '--config-test' || first === '-t' || first === '-c') return parseFiles('test', others);
+  if (first === 'run') return parseFiles(others);
   return { kind: 'wrong', message: first === '' ? 'nothing to do' : `unknown command '${first}'` };
 }
 
@@ -39,7 +38,7 @@ const valued: Readonly<Record<string, (args: TandemArguments, value: string) => 
   },
 };
 
-function parseFiles(kind: 'run' | 'test', words: readonly string[]): TandemCommand {
+function parseFiles(words: readonly string[]): TandemCommand {
   const args: TandemArguments = {
     files: [],
     daemon: false,
@@ -63,16 +62,14 @@ function parseFiles(kind: 'run' | 'test', words: readonly string[]): TandemComma
     else args.files.push(word);
   }
   if (args.files.length === 0) return { kind: 'wrong', message: 'no configuration file given (-f FILE)' };
-  return { kind, args };
+  return { kind: 'run', args };
 }
 
 export const tandemUsage: readonly string[] = [
   'Usage: tandem run -f FILE [-f FILE]... [-D] [-p PIDFILE] [-i CONFIG-ID] [--log text|json] [--detail] [-q]',
-  '       tandem --config-test -f FILE [-f FILE]... [-i CONFIG-ID] [-q]',
+  '       tandem lint | --config-test [OPTION]... FILE-OR-DIRECTORY... (tandem lint --help)',
   '       tandem --version | --help',
   '',
   'FILE is a haproxy.cfg or a keepalived.conf: which one is told by its content. Several haproxy.cfg are read as one',
   'configuration; `run` takes at most one keepalived.conf, which may include others.',
-  '',
-  'Exit codes of --config-test: 0 valid, 1 errors, 2 unusable (wrong arguments, nothing to run).',
 ];

@@ -9,11 +9,15 @@ import { startedByParent } from '../core/daemon-mark.ts';
 import { VERSION } from '../version.ts';
 import { type Program, printError, printOut, readProfile } from './program.ts';
 import { parseTandemArguments, type TandemArguments, tandemUsage } from './tandem-arguments.ts';
+import { tandemCommands } from './tandem-commands.ts';
 
 const EXIT_ERRORS = 1;
 const EXIT_UNUSABLE = 2;
 
 export async function runTandem(program: Program): Promise<void> {
+  const [name = '', ...words] = program.args;
+  const load = tandemCommands[name];
+  if (load) return process.exit(await (await load())(words));
   const profile = readProfile();
   const command = parseTandemArguments(program.args);
   switch (command.kind) {
@@ -26,8 +30,6 @@ export async function runTandem(program: Program): Promise<void> {
     case 'wrong':
       printError([`tandem: ${command.message}`, ...tandemUsage]);
       return process.exit(EXIT_UNUSABLE);
-    case 'test':
-      return process.exit(await testFiles(command.args, profile));
     case 'run':
       return run(program, command.args, profile);
   }
@@ -51,17 +53,6 @@ function readText(file: string): string {
   } catch {
     return '';
   }
-}
-
-async function testFiles(args: TandemArguments, profile: Profile): Promise<number> {
-  const { haproxy, keepalived } = sortFiles(args.files);
-  const found: Diagnostic[] = [];
-  if (haproxy.length > 0) found.push(...(await loadHaproxyFiles(haproxy, profile, profile === 'default')).diagnostics);
-  for (const file of keepalived) found.push(...(await loadKeepalivedFile(file, args, profile)).diagnostics);
-  await report(found, args);
-  const failed = found.some((diagnostic) => diagnostic.severity === 'error');
-  if (!args.quiet) printOut([failed ? 'Errors were found.' : 'The configuration is valid.']);
-  return failed ? EXIT_ERRORS : 0;
 }
 
 async function run(program: Program, args: TandemArguments, profile: Profile): Promise<void> {

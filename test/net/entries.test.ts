@@ -260,11 +260,12 @@ describeNet('the keepalived entry', { build: true }, () => {
 describeNet('the tandem entry', { build: true }, () => {
   it('tests files of both languages together', () => {
     const good = run(distBin('tandem'), ['--config-test', '-f', 'good.cfg', '-f', 'empty.conf']);
-    expect(good).toMatchObject({ code: 0, stdout: 'The configuration is valid.\n' });
+    expect(good.code).toBe(0);
+    expect(good.stdout).toContain('2 files: 0 errors');
     const bad = run(distBin('tandem'), ['--config-test', '-f', 'bad.cfg', '-f', 'unknown.conf']);
     expect(bad.code).toBe(1);
-    expect(bad.stderr).toContain('bad.cfg:2:2');
-    expect(bad.stderr).toContain('unknown.conf:2:2');
+    expect(bad.stdout).toContain('bad.cfg:2:2');
+    expect(bad.stdout).toContain('unknown.conf:2:2');
   });
 
   it('explains itself', () => {

@@ -2,14 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { parseTandemArguments } from '../../../src/cli/tandem-arguments.ts';
 
 describe('tandem command line', () => {
-  it('takes any number of files to run and to test', () => {
+  it('takes any number of files to run', () => {
     expect(parseTandemArguments(['run', '-f', 'a.cfg', '-f', 'b.conf', '-D', '-p', 'x.pid'])).toMatchObject({
       kind: 'run',
       args: { files: ['a.cfg', 'b.conf'], daemon: true, pidFile: 'x.pid' },
     });
-    expect(parseTandemArguments(['--config-test', '-f', 'a.cfg', 'b.conf', '-i', 'node1'])).toMatchObject({
-      kind: 'test',
-      args: { files: ['a.cfg', 'b.conf'], configId: 'node1' },
+    expect(parseTandemArguments(['run', 'a.cfg', '-i', 'node1'])).toMatchObject({
+      args: { files: ['a.cfg'], configId: 'node1' },
     });
   });
 

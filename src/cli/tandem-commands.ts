@@ -1,0 +1,12 @@
+/**
+ * The commands of `tandem` that end by themselves: name -> where it is. Each reads the words behind its name and gives
+ * an exit code; its code is loaded when it is asked for.
+ */
+export type TandemCommandRun = (words: readonly string[]) => Promise<number>;
+
+export const tandemCommands: Readonly<Record<string, (() => Promise<TandemCommandRun>) | undefined>> = {
+  lint: async () => (await import('./lint-entry.ts')).runLint,
+  '--config-test': async () => (await import('./lint-entry.ts')).runLint,
+  '-t': async () => (await import('./lint-entry.ts')).runLint,
+  '-c': async () => (await import('./lint-entry.ts')).runLint,
+};
