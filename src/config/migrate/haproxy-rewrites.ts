@@ -11,6 +11,8 @@ import type { Outcome } from './migration.ts';
 export interface Use {
   /** Words behind the name, as written. */
   readonly args: readonly PlainWord[];
+  /** The same with the blanks before and between them. */
+  readonly written: string;
   readonly section: SectionFacts;
   readonly hasNbthread: boolean;
   readonly nbproc: number;
@@ -20,11 +22,10 @@ export type Rewrite = (use: Use) => Outcome | null;
 
 const lines = (...written: string[]): Outcome => ({ kind: 'lines', lines: written });
 const raw = (words: readonly PlainWord[]): string => words.map((word) => word.raw).join(' ');
-const joined = (...parts: string[]): string => parts.filter((part) => part !== '').join(' ');
 
 /** The same arguments under another name. */
 function renamed(name: string): Rewrite {
-  return ({ args }) => lines(joined(name, raw(args)));
+  return ({ written }) => lines(`${name}${written}`);
 }
 
 function dropped(why: string, check?: true): Rewrite {
@@ -73,14 +74,10 @@ function migrateHttpchk(use: Use): Outcome | null {
   return migrateHttpCheck(use.args);
 }
 
-function migrateBlock({ args }: Use): Outcome {
+function migrateBlock({ args, written }: Use): Outcome {
   const condition = args.map((word) => word.raw);
   if (!isCondition(condition)) return { kind: 'left', why: "it needs 'if' or 'unless'" };
-  return lines(joined('http-request deny', raw(args)));
-}
-
-function migrateForceclose({ args }: Use): Outcome {
-  return lines(joined('option httpclose', raw(args)));
+  return lines(`http-request deny${written}`);
 }
 
 const renamedAliases: Readonly<Record<string, string>> = {
@@ -100,14 +97,13 @@ const renamedAliases: Readonly<Record<string, string>> = {
 
 /** Aliases in log formats that were renamed; `%{+Q}Ci` keeps its flags. */
 function migrateLogFormat(name: string): Rewrite {
-  return ({ args }) => {
-    const text = raw(args);
-    const next = text.replace(
+  return ({ written }) => {
+    const next = written.replace(
       /(%%)|%(\{[^}]*\})?([A-Z][ip]|cs|st|cc|Hs)(?![A-Za-z])/g,
       (whole, escaped, flags, alias) =>
         escaped || !renamedAliases[alias] ? whole : `%${flags ?? ''}${renamedAliases[alias]}`,
     );
-    return next === text ? null : lines(`${name} ${next}`);
+    return next === written ? null : lines(`${name}${next}`);
   };
 }
 
@@ -154,7 +150,7 @@ export const rewrites: ReadonlyMap<string, Rewrite> = new Map<string, Rewrite>([
   ['monitor-net', migrateMonitorNet],
   ['mode', migrateMode],
   ['option httpchk', migrateHttpchk],
-  ['option forceclose', migrateForceclose],
+  ['option forceclose', renamed('option httpclose')],
   ['option http-tunnel', dropped(httpTunnel, true)],
   ['option http-use-htx', dropped('it is always on')],
   ['option keepalive', renamed('option http-keep-alive')],

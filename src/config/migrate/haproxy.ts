@@ -88,7 +88,8 @@ class HaproxyMigration {
       ] as const) {
         const rewrite = table.get(key);
         if (!rewrite) continue;
-        const use: Use = { args: words.slice(count).map(plainWord), section, ...this.facts };
+        const written = this.tree.source.text.slice(words[count - 1]!.end, words.at(-1)!.end);
+        const use: Use = { args: words.slice(count).map(plainWord), written, section, ...this.facts };
         return rewrite(use);
       }
     }
@@ -108,7 +109,8 @@ class HaproxyMigration {
     if (keyword === 'ruleset') return { kind: 'left', why: 'it never had a meaning' };
     if (keyword !== 'listen' && keyword !== 'frontend') return null;
     const renamed = this.renames.lines.get(line);
-    const header = `${keyword} ${renamed ?? name}`;
+    const { text } = this.tree.source;
+    const header = `${text.slice(line.words[0]!.start, line.words[1]?.start)}${renamed ?? name}`;
     const renaming = `${keyword} '${name}' has the name of another proxy; logs and statistics show '${renamed}' now`;
     if (!address || address === 'from') {
       return renamed ? { kind: 'lines', lines: [joinWords(header, line.words.slice(2))], check: renaming } : null;

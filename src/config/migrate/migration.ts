@@ -66,6 +66,13 @@ export class MigrationWriter {
     }
   }
 
+  /** A line given as a whole, with a warning or a notice of its own. */
+  rewrite(site: LineSite, text: string, remark: { readonly note?: string; readonly check?: string }): void {
+    this.edits.set(site.line, { line: site.line, text });
+    if (remark.check) this.report('check-migration', 'warning', site, remark.check);
+    if (remark.note) this.report('migrated', 'notice', site, remark.note);
+  }
+
   /** A remark on a line, whatever becomes of it. */
   remark(site: LineSite, message: string): void {
     this.report('check-migration', 'warning', site, message);

@@ -41,18 +41,22 @@ function hunksOf(edits: readonly LineEdit[], count: number): Hunk[] {
 
 function printHunk(hunk: Hunk, old: readonly string[]): { lines: string[]; grown: number } {
   const lines: string[] = [];
+  let added: string[] = [];
   let grown = 0;
   const byLine = new Map(hunk.edits.map((edit) => [edit.line, edit]));
   for (let at = hunk.first; at <= hunk.last; at++) {
     const edit = byLine.get(at);
     if (!edit) {
-      lines.push(...marked(' ', old[at]!));
+      lines.push(...added, ...marked(' ', old[at]!));
+      added = [];
       continue;
     }
     const fresh = splitLines(edit.text);
     grown += fresh.length - 1;
-    lines.push(...marked('-', old[at]!), ...fresh.flatMap((line) => marked('+', line)));
+    lines.push(...marked('-', old[at]!));
+    added.push(...fresh.flatMap((line) => marked('+', line)));
   }
+  lines.push(...added);
   return { lines, grown };
 }
 
