@@ -2,9 +2,10 @@
  * The commands of `tandem` that end by themselves: name -> where it is. Each reads the words behind its name and gives
  * an exit code; its code is loaded when it is asked for.
  */
-export type TandemCommandRun = (words: readonly string[]) => Promise<number>;
+export type TandemCommandRun = (words: readonly string[]) => number | Promise<number>;
 
 export const tandemCommands: Readonly<Record<string, (() => Promise<TandemCommandRun>) | undefined>> = {
+  migrate: async () => (await import('./migrate-entry.ts')).runMigrate,
   lint: async () => (await import('./lint-entry.ts')).runLint,
   '--config-test': async () => (await import('./lint-entry.ts')).runLint,
   '-t': async () => (await import('./lint-entry.ts')).runLint,

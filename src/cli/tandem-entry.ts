@@ -11,17 +11,10 @@ import { type Program, printError, printOut, readProfile } from './program.ts';
 import { parseTandemArguments, type TandemArguments, tandemUsage } from './tandem-arguments.ts';
 import { tandemCommands } from './tandem-commands.ts';
 
-/** Sub-commands with a command line of their own, loaded when they are called. Each gives its exit code. */
-const subCommands: Readonly<Record<string, (words: readonly string[]) => Promise<number>>> = {
-  migrate: async (words) => (await import('./migrate-entry.ts')).runMigrate(words),
-};
-
 const EXIT_ERRORS = 1;
 const EXIT_UNUSABLE = 2;
 
 export async function runTandem(program: Program): Promise<void> {
-  const [name = '', ...words] = program.args;
-  if (Object.hasOwn(subCommands, name)) return process.exit(await subCommands[name]!(words));
   const [name = '', ...words] = program.args;
   const load = tandemCommands[name];
   if (load) return process.exit(await (await load())(words));
