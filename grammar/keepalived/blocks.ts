@@ -4,13 +4,14 @@
  * Not a Chevrotain rule but a loop with a stack: it must take any nesting without recursion, and what it does about a
  * missing brace depends on the keyword rows (a word that needs a block opens one even when the `{` is missing, as in
  * keepalived). What it does differently from keepalived, on purpose: the block of an unknown keyword belongs to that
- * keyword. keepalived takes its `}` for the end of the enclosing block and reports every line behind it.
+ * keyword. keepalived takes its `}` for the end of the enclosing block and reports every line behind it; so it is done
+ * here only where the verdict of one release is asked for (`context.asOriginal`).
  */
 import type { IToken } from 'chevrotain';
 import type { Block, Site, Word } from './ast.ts';
 import type { Context } from './context.ts';
-import type { Table } from './keyword.ts';
-import { Close, expandedLexer, Newline, Open, Quoted, UnclosedQuote } from './lexer.ts';
+import type { Row, Table } from './keyword.ts';
+import { Close, expandedLexer, Newline, Open, originalLexer, Quoted, UnclosedQuote } from './lexer.ts';
 
 interface OpenStatement {
   words: Word[];
@@ -39,7 +40,8 @@ interface Frame {
 
 export function readBlocks(text: string, root: Table<never>, context: Context): Block {
   const reader = new BlockReader(root, context);
-  for (const token of expandedLexer.tokenize(text).tokens) reader.take(token);
+  const lexer = context.asOriginal ? originalLexer : expandedLexer;
+  for (const token of lexer.tokenize(text).tokens) reader.take(token);
   return reader.finish(text.length);
 }
 
@@ -87,7 +89,7 @@ class BlockReader {
       });
     }
     if (!this.current) {
-      this.requireBlock();
+      this.requireBlock(site);
       this.current = { words: [], start: site.start, end: site.end, block: null };
       this.top.block.statements.push(this.current);
     }
@@ -98,20 +100,22 @@ class BlockReader {
   private openBrace(brace: Site): void {
     const statement = this.current ?? this.statementAwaitingBlock();
     this.current = null;
-    if (!statement) {
-      this.context.error('unexpected-brace', brace, "this '{' belongs to no keyword");
-      this.frames.push({ ...this.top, transparent: true, brace, keyword: null });
-      return;
-    }
-    this.push(statement, brace);
+    if (!statement) this.refuseBrace(brace, "this '{' belongs to no keyword");
+    else this.push(statement, brace);
+  }
+
+  /** What stands in the braces belongs to the enclosing block; keepalived takes the `}` for the end of that one. */
+  private refuseBrace(brace: Site, message: string): void {
+    this.context.error('unexpected-brace', brace, message);
+    if (!this.context.asOriginal) this.frames.push({ ...this.top, transparent: true, brace, keyword: null });
   }
 
   private push(statement: OpenStatement, brace: Site | null): void {
     const keyword = statement.words[0]!.text;
-    const row = this.top.table?.rows.get(keyword);
-    if (row?.shape === 'word' && brace) {
-      this.context.error('unexpected-brace', brace, `'${keyword}' takes no block`);
-      this.frames.push({ ...this.top, transparent: true, brace, keyword: null });
+    const row = this.rowOf(keyword);
+    const takesBlock = row ? row.shape !== 'word' : !this.context.asOriginal || !this.top.table;
+    if (!takesBlock && brace) {
+      this.refuseBrace(brace, `'${keyword}' takes no block`);
       return;
     }
     statement.block = { statements: [], start: brace?.start ?? statement.end, end: statement.end };
@@ -140,19 +144,28 @@ class BlockReader {
   private statementAwaitingBlock(): OpenStatement | null {
     const last = this.top.block.statements.at(-1);
     if (!last || last.block || this.top.isList) return null;
-    const row = this.top.table?.rows.get(last.words[0]!.text);
-    return row?.shape === 'word' ? null : last;
+    return this.rowOf(last.words[0]!.text)?.shape === 'word' ? null : last;
   }
 
   /** A word that needs a block was followed by something else: say so, and read on as if the brace were there. */
-  private requireBlock(): void {
+  private requireBlock(next?: Site): void {
     const last = this.top.block.statements.at(-1);
     if (!last || last.block || this.top.isList) return;
     const keyword = last.words[0]!;
-    const row = this.top.table?.rows.get(keyword.text);
+    const row = this.rowOf(keyword.text);
     if (!row || row.shape === 'word') return;
-    this.context.error('missing-open-brace', last, `'${keyword.text}' needs a block`, { expected: "a '{' behind it" });
+    const site = (this.context.asOriginal && next) || last;
+    const saidAlready = this.context.asOriginal && row.shape === 'list' && last.words.length > 1;
+    if (!saidAlready)
+      this.context.error('missing-open-brace', site, `'${keyword.text}' needs a block`, {
+        expected: "a '{' behind it",
+      });
     this.push(last, null);
+  }
+
+  private rowOf(keyword: string): Row<never> | undefined {
+    const row = this.top.table?.rows.get(keyword);
+    return row && this.context.has(row) ? row : undefined;
   }
 
   private get top(): Frame {

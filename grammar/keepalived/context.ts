@@ -6,24 +6,48 @@ import { type Span, toUtf8 } from '../source.ts';
 import { nearestWord } from '../spelling.ts';
 import { Arguments } from './arguments.ts';
 import type { Block, Site, Statement } from './ast.ts';
-import type { Reader, RowFacts, Table } from './keyword.ts';
+import type { Build, Reader, RowFacts, Table } from './keyword.ts';
 import type { TracedText } from './traced.ts';
 
 /** Blocks where a word that is unknown here would be at home; built from the tables by `lower.ts`. */
 export type Homes = ReadonlyMap<string, readonly string[]>;
+
+/** The keepalived whose verdict is asked for. */
+export interface Release {
+  readonly version: string;
+  /** Parts that it was built without: their words are unknown to it. */
+  readonly without: readonly Build[];
+}
 
 export class Context {
   readonly diagnostics: Diagnostics;
   readonly text: TracedText;
   private readonly homes: Homes;
   private readonly version: string | null;
+  private readonly leftOut: ReadonlySet<string>;
   private quiet = 0;
 
-  constructor(text: TracedText, diagnostics: Diagnostics, homes: Homes, version: string | null) {
-    this.version = version;
+  constructor(text: TracedText, diagnostics: Diagnostics, homes: Homes, release: Release | null) {
+    this.version = release?.version ?? null;
+    this.leftOut = new Set(release?.without ?? []);
     this.text = text;
     this.diagnostics = diagnostics;
     this.homes = homes;
+  }
+
+  /** The reading of one release is asked for, with what it makes of broken blocks and where it reports. */
+  get asOriginal(): boolean {
+    return this.version !== null;
+  }
+
+  /** Is the reading of a release older than this one asked for? */
+  isBefore(version: string): boolean {
+    return this.version !== null && isNewer(version, this.version);
+  }
+
+  /** What comes to light at the end of a block: keepalived names the line of its `}`, people want the keyword. */
+  endOf(statement: Statement, better: Site = statement): Site {
+    return this.asOriginal && statement.block ? { start: statement.block.end - 1, end: statement.block.end } : better;
   }
 
   /** Messages quote words of the file and are Latin-1 like them; they become UTF-8 here. */
@@ -105,8 +129,9 @@ export class Context {
   }
 
   /** Does the version whose verdict is asked for have the word? All versions together have every word. */
-  private has(row: RowFacts): boolean {
+  has(row: RowFacts): boolean {
     if (!this.version) return true;
+    if (row.build !== undefined && this.leftOut.has(row.build)) return false;
     return row.removed === undefined && (row.since === undefined || !isNewer(row.since, this.version));
   }
 

@@ -22,6 +22,9 @@ export interface Reader<T> {
   read(args: Arguments): T | undefined;
 }
 
+/** Parts that keepalived may be built without. */
+export type Build = 'bfd' | 'dbus' | 'snmp' | 'iptables' | 'linkbeat';
+
 export interface RowFacts {
   /** One line, a sentence without its full stop. */
   readonly doc: string;
@@ -30,6 +33,8 @@ export interface RowFacts {
   /** keepalived takes the deprecated word without a message. */
   readonly silent?: boolean;
   readonly removed?: string;
+  /** The part of keepalived that brings the word. */
+  readonly build?: Build;
   /** The word to use today. */
   readonly modern?: string;
   /** Accepted and without effect in every version; its arguments are checked only to match keepalived's verdict. */
@@ -102,6 +107,18 @@ export function known<Node, T = unknown>(
   };
 }
 
+/** A word whose value is kept in the node as it is, for records, and not acted on yet. */
+export function kept<Node, Key extends keyof Node>(
+  name: string,
+  key: Key,
+  reader: Reader<Node[Key] & {}>,
+  facts: RowFacts,
+): Row<Node> {
+  return known<Node, Node[Key] & {}>(name, reader, facts, (node, value) => {
+    node[key] = value;
+  });
+}
+
 /** A block of keywords. `open` makes the node that the rows inside fill; null skips the block. */
 export function block<Node, Head, Child>(
   name: string,
@@ -139,7 +156,12 @@ export function block<Node, Head, Child>(
 export function list<Node>(
   name: string,
   apply: (node: Node, entries: Block, context: Context, statement: Statement) => void,
-  facts: RowFacts & { readonly takes?: string; readonly carried?: boolean },
+  facts: RowFacts & {
+    readonly takes?: string;
+    readonly carried?: boolean;
+    /** A name stands before the brace. */
+    readonly named?: boolean;
+  },
 ): Row<Node> {
   const carried = facts.carried ?? true;
   return {
@@ -151,7 +173,7 @@ export function list<Node>(
     table: null,
     lower(node, statement, context) {
       if (!carried) context.notCarriedOut(statement, facts);
-      const extra = statement.words[1];
+      const extra = statement.words[facts.named ? 2 : 1];
       if (extra) context.error('block-arguments', extra, `Block ${name} has extra parameters ${extra.text} ...`);
       const entries = statement.block ?? { statements: [], start: statement.end, end: statement.end };
       for (const entry of entries.statements) {

@@ -141,6 +141,13 @@ const ExpandedWord = createToken({
   line_breaks: false,
   categories: Word,
 });
+/** In keepalived's own reading the braces of an undefined `${NAME}` are braces. */
+const OriginalWord = createToken({
+  name: 'OriginalWord',
+  pattern: sticky(/[^ \t\r\v\f\n"{}]+/y),
+  line_breaks: false,
+  categories: Word,
+});
 
 export const fileTokens: TokenType[] = [
   ByteOrderMark,
@@ -162,4 +169,6 @@ export const fileTokens: TokenType[] = [
 const settings = { positionTracking: 'onlyOffset', ensureOptimizations: false, safeMode: false } as const;
 
 export const fileLexer = new Lexer(fileTokens, settings);
-export const expandedLexer = new Lexer([Newline, Blank, Open, Close, Quoted, UnclosedQuote, ExpandedWord], settings);
+const expandedTokens = [Newline, Blank, Open, Close, Quoted, UnclosedQuote];
+export const expandedLexer = new Lexer([...expandedTokens, ExpandedWord], settings);
+export const originalLexer = new Lexer([...expandedTokens, OriginalWord], settings);

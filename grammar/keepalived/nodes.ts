@@ -38,6 +38,17 @@ export interface GarpNode {
   intervalUs?: number;
 }
 
+/** `lvs_sync_daemon`: an interface and whose state it follows. */
+export interface SyncDaemonNode {
+  readonly interface: string;
+  readonly instance: string | null;
+  readonly id: number | null;
+  readonly maxLength: number | null;
+  readonly port: number | null;
+  readonly ttl: number | null;
+  readonly group: string | null;
+}
+
 export interface GlobalNode {
   routerId?: string;
   scriptUser?: Sited<{ user: string; group: string | null }>;
@@ -52,10 +63,14 @@ export interface GlobalNode {
   defaultInterface?: Sited<string>;
   notifyFifo?: string;
   instanceName?: string;
+  netNamespace?: Sited<string>;
+  syncDaemon?: SyncDaemonNode;
 }
 
 export interface VrrpScriptNode {
   readonly name: Word;
+  /** Where its block ends. */
+  end?: Site;
   script?: ScriptNode;
   intervalMs?: number;
   timeoutMs?: number;
@@ -123,6 +138,9 @@ export interface InstanceNode {
   readonly excluded: AddressNode[];
   readonly trackScripts: TrackNode[];
   readonly trackInterfaces: TrackNode[];
+  readonly trackFiles: TrackNode[];
+  readonly trackProcesses: TrackNode[];
+  readonly trackBfds: TrackNode[];
   readonly notify: NotifyNode;
   readonly repeated: Statement[];
   readonly garp: GarpNode;
@@ -133,17 +151,191 @@ export interface InstanceNode {
   usesVmac?: boolean;
 }
 
+/** When checks run, and how often one may fail: of a checker, or defaults for the checkers of a server. */
+export interface CheckTimingNode {
+  retry?: number;
+  delayBeforeRetryMs?: number;
+  warmupMs?: number;
+  delayLoopMs?: number;
+  connectTimeoutMs?: number;
+}
+
+export interface UrlNode {
+  path?: string;
+  digest?: string;
+  /** Ranges of status codes. */
+  statusCodes?: readonly (readonly [first: number, last: number])[];
+  virtualhost?: string;
+  regex?: string;
+  regexNoMatch?: boolean;
+  regexOptions?: readonly string[];
+  regexMinOffset?: number;
+  regexMaxOffset?: number;
+  regexStack?: readonly [start: number, max: number];
+  tlsCompliant?: boolean;
+}
+
+export const CHECKER_KINDS = [
+  'TCP_CHECK',
+  'PING_CHECK',
+  'HTTP_GET',
+  'SSL_GET',
+  'SMTP_CHECK',
+  'DNS_CHECK',
+  'MISC_CHECK',
+  'UDP_CHECK',
+  'FILE_CHECK',
+  'BFD_CHECK',
+] as const;
+
+export type CheckerKind = (typeof CHECKER_KINDS)[number];
+
+/** One checker of a real server; what is not of its kind stays absent. */
+export interface CheckerNode extends CheckTimingNode {
+  readonly kind: CheckerKind;
+  readonly site: Site;
+  connectIp?: string;
+  connectPort?: number;
+  bindTo?: string;
+  bindPort?: number;
+  bindInterface?: string;
+  fwmark?: number;
+  alpha?: boolean;
+  logAllFailures?: boolean;
+  urls?: UrlNode[];
+  virtualhost?: string;
+  httpProtocol?: string;
+  enableSni?: boolean;
+  sniName?: string;
+  fastRecovery?: boolean;
+  tlsCompliant?: boolean;
+  heloName?: string;
+  hosts?: CheckerNode[];
+  dnsType?: string;
+  /** Of DNS_CHECK the name asked for, of FILE_CHECK the track_file, of BFD_CHECK the session. */
+  name?: string;
+  script?: ScriptNode;
+  scriptTimeoutS?: number;
+  scriptWeight?: boolean;
+  user?: Sited<{ user: string; group: string | null }>;
+  payload?: string;
+  requireReply?: string;
+  minReplyLength?: number;
+  maxReplyLength?: number;
+  weight?: WeightNode;
+}
+
+export interface ForwardingNode {
+  readonly method: 'NAT' | 'DR' | 'TUN';
+  readonly tunnel?: 'ipip' | 'gue' | 'gre';
+  readonly tunnelPort?: number;
+  readonly checksum?: 'nocsum' | 'csum' | 'remcsum';
+}
+
+export interface EndpointNode {
+  readonly site: Site;
+  readonly address: string;
+  readonly family: 4 | 6;
+  /** 0: none given. */
+  readonly port: number;
+}
+
+export interface ServerNotifyNode {
+  notifyUp?: ScriptNode;
+  notifyDown?: ScriptNode;
+  smtpAlert?: boolean;
+}
+
+export interface RealServerNode extends CheckTimingNode, ServerNotifyNode {
+  readonly endpoint: EndpointNode;
+  weight?: number;
+  forwarding?: ForwardingNode;
+  upperThreshold?: number;
+  lowerThreshold?: number;
+  inhibitOnFailure?: boolean;
+  alpha?: boolean;
+  virtualhost?: string;
+  snmpName?: string;
+  readonly checkers: CheckerNode[];
+}
+
+/** What a virtual server is about: an address, a firewall mark, or a group of both. */
+export type VirtualServerHead =
+  | { readonly kind: 'address'; readonly endpoint: EndpointNode }
+  | { readonly kind: 'fwmark'; readonly fwmark: number }
+  | { readonly kind: 'group'; readonly group: Word };
+
+export interface VirtualServerNode extends CheckTimingNode {
+  readonly head: VirtualServerHead;
+  readonly statement: Statement;
+  ipFamily?: 'inet' | 'inet6';
+  inhibitOnFailure?: boolean;
+  scheduler?: string;
+  readonly schedulerFlags: string[];
+  forwarding?: ForwardingNode;
+  persistenceEngine?: string;
+  persistenceTimeoutS?: number;
+  persistenceGranularity?: Word;
+  protocol?: Word;
+  haSuspend?: boolean;
+  smtpAlert?: boolean;
+  virtualhost?: string;
+  snmpName?: string;
+  alpha?: boolean;
+  omega?: boolean;
+  quorumUp?: ScriptNode;
+  quorumDown?: ScriptNode;
+  quorum?: Sited<number>;
+  hysteresis?: Sited<number>;
+  weight?: number;
+  sorryServer?: EndpointNode;
+  sorryServerInhibit?: boolean;
+  sorryServerForwarding?: ForwardingNode;
+  readonly realServers: RealServerNode[];
+}
+
+export type GroupMemberNode =
+  | { readonly kind: 'range'; readonly endpoint: EndpointNode; readonly last: number | null }
+  | { readonly kind: 'fwmark'; readonly fwmark: number; readonly family: 4 | 6 | null };
+
+export interface VirtualServerGroupNode {
+  readonly name: Word;
+  readonly members: GroupMemberNode[];
+}
+
+/** `track_file`, `vrrp_track_process`, `bfd_instance`: things with a name that instances follow. */
+export interface TrackedNode {
+  readonly name: Word;
+  /** Where its block ends. */
+  end?: Site;
+  /** What it cannot do without: the file, the process, the neighbour. */
+  subject?: string;
+  weight?: WeightNode;
+}
+
 /** A whole configuration. */
 export interface DocumentNode {
   readonly global: GlobalNode;
   readonly scripts: VrrpScriptNode[];
   readonly syncGroups: SyncGroupNode[];
   readonly instances: InstanceNode[];
-  readonly virtualServers: Statement[];
-  /** Scripts of checkers and virtual servers. */
-  readonly checkScripts: ScriptNode[];
+  readonly virtualServers: VirtualServerNode[];
+  readonly virtualServerGroups: VirtualServerGroupNode[];
+  readonly trackFiles: TrackedNode[];
+  readonly trackProcesses: TrackedNode[];
+  readonly bfdSessions: TrackedNode[];
 }
 
 export function emptyDocument(): DocumentNode {
-  return { global: { garp: {} }, scripts: [], syncGroups: [], instances: [], virtualServers: [], checkScripts: [] };
+  return {
+    global: { garp: {} },
+    scripts: [],
+    syncGroups: [],
+    instances: [],
+    virtualServers: [],
+    virtualServerGroups: [],
+    trackFiles: [],
+    trackProcesses: [],
+    bfdSessions: [],
+  };
 }

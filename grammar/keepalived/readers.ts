@@ -11,7 +11,7 @@ import type { Reader } from './keyword.ts';
 import type { ScriptNode, Sited } from './nodes.ts';
 import { splitCommand } from './script.ts';
 
-function reader<T>(takes: string, read: (args: Arguments) => T | undefined): Reader<T> {
+export function reader<T>(takes: string, read: (args: Arguments) => T | undefined): Reader<T> {
   return { takes, read };
 }
 
@@ -46,7 +46,7 @@ export function integer(min: number, max: number): Reader<number> {
   return reader(takes, (args) => {
     const word = args.next(`a number (${takes})`);
     if (!word) return undefined;
-    if (!/^[+-]?\d+$/.test(word.text))
+    if (!/^\s*[+-]?\d+$/.test(word.text))
       return args.report('invalid-number', word, `invalid number '${word.text}'`, takes);
     return inRange(args, word, Number(word.text), min, max);
   });
@@ -58,11 +58,20 @@ export function seconds(min: number, max: number): Reader<number> {
   return reader(takes, (args) => {
     const word = args.next(takes);
     if (!word) return undefined;
-    if (!/^[+-]?(\d+\.?\d*|\.\d+)$/.test(word.text)) {
+    if (!/^\s*[+-]?(\d+\.?\d*|\.\d+)$/.test(word.text)) {
       return args.report('invalid-number', word, `invalid number '${word.text}'`, takes);
     }
     const value = inRange(args, word, Number(word.text), min, max);
     return value === undefined ? undefined : Math.round(value * 1e6);
+  });
+}
+
+/** Seconds with decimals; the value is in milliseconds. */
+export function milliseconds(min: number, max: number): Reader<number> {
+  const inner = seconds(min, max);
+  return reader(inner.takes, (args) => {
+    const value = inner.read(args);
+    return value === undefined ? undefined : value / 1000;
   });
 }
 
@@ -94,11 +103,20 @@ export function oneOf<const T extends string>(...values: readonly T[]): Reader<T
   });
 }
 
+/** keepalived reads up to the slash where a single address belongs. */
+export function withoutPrefix(word: Word, args: Pick<Arguments, 'context'>): string {
+  const slash = word.text.indexOf('/');
+  if (slash < 0) return word.text;
+  args.context.warning('prefix-ignored', word, `'${word.text.slice(slash)}' has no effect here`);
+  return word.text.slice(0, slash);
+}
+
 /** An IP address, without a prefix. */
 export const address: Reader<string> = reader('address', (args) => {
   const word = args.next('an IP address');
   if (!word) return undefined;
-  if (addressFamily(word.text)) return word.text;
+  const bare = withoutPrefix(word, args);
+  if (addressFamily(bare)) return bare;
   return args.report('invalid-address', word, `'${word.text}' is not an IP address`, 'an IPv4 or IPv6 address');
 });
 
@@ -133,12 +151,13 @@ export const userGroup: Reader<Sited<{ user: string; group: string | null }>> = 
 export const script: Reader<ScriptNode> = reader('command [user [group]]', (args) => {
   const first = args.next('a command');
   if (!first) return undefined;
-  const last = args.rest().at(-1) ?? first;
-  const from = first.quoted ? first.start : first.start;
-  const raw = args.context.text.text.slice(from, last.end);
-  const line = splitCommand(raw);
+  return readCommand(args, first, (args.rest().at(-1) ?? first).end);
+});
+
+function readCommand(args: Arguments, first: Word, end: number): ScriptNode | undefined {
+  const line = splitCommand(args.context.text.text.slice(first.start, end));
   if (line.unclosed) {
-    const site = { start: from + line.unclosed.start, end: last.end };
+    const site = { start: first.start + line.unclosed.start, end };
     return args.report('unclosed-quote', site, 'this quote is never closed', 'the same quote again, on this line');
   }
   const [command, user, group] = line.words;
@@ -147,6 +166,15 @@ export const script: Reader<ScriptNode> = reader('command [user [group]]', (args
     return args.report('missing-argument', first, `'${args.keyword}' has an empty command`, 'a command');
   }
   return { argv, text: command.text, user: user?.text ?? null, group: group?.text ?? null, site: first };
+}
+
+/** The command of a vrrp_script: words behind it are lost, `user` is a line of its own. */
+export const command: Reader<ScriptNode> = reader('command', (args) => {
+  const first = args.next('a command');
+  if (!first) return undefined;
+  const end = args.peek() ? first.end : args.statement.end;
+  const read = readCommand(args, first, end);
+  return read && { ...read, user: null, group: null };
 });
 
 /** `integer [reverse|noreverse]`. */

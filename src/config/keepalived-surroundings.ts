@@ -19,6 +19,10 @@ export interface HostFacts {
   /** Is there a program of this name that may be run (looked up in PATH without a slash)? */
   executable(path: string): boolean;
   user(name: string): boolean;
+  /** Is there such a file? Without an answer it is taken to be there. */
+  exists?(path: string): boolean;
+  /** Is there such a network namespace? Without an answer it is taken to be there. */
+  namespace?(name: string): boolean;
   readonly hostname: string;
 }
 
@@ -38,6 +42,7 @@ export class Surroundings {
   private readonly globals: GlobalNode;
   private readonly missingInterfaces = new Set<string>();
   private firstScript: Site | null = null;
+  private defaultUserReported = false;
 
   constructor(context: Context, facts: HostFacts, globals: GlobalNode) {
     this.context = context;
@@ -58,9 +63,11 @@ export class Surroundings {
     else this.context.warning(code, script.site, message);
   }
 
-  checkUser(name: string | undefined, site: Site | undefined): void {
-    if (name === undefined || !site || /^\d+$/.test(name) || this.facts.user(name)) return;
+  /** Is there such a user? Numbers are taken as they are. */
+  checkUser(name: string | undefined, site: Site | undefined): boolean {
+    if (name === undefined || !site || /^\d+$/.test(name) || this.facts.user(name)) return true;
     this.context.warning('user-not-here', site, `no user '${name}' on this machine`);
+    return false;
   }
 
   checkScript(script: ScriptNode): void {
@@ -70,12 +77,27 @@ export class Surroundings {
   }
 
   /** With script security, keepalived runs a script that names no user only as script_user or `keepalived_script`. */
-  checkDefaultUser(script: ScriptNode): void {
+  checkDefaultUser(script: ScriptNode, site: Site = script.site): boolean {
     const { enableScriptSecurity, scriptUser } = this.globals;
-    if (!enableScriptSecurity || script.user !== null || scriptUser || this.facts.user(DEFAULT_SCRIPT_USER)) return;
-    this.context.warning('user-not-here', script.site, `Unable to set default user ${DEFAULT_SCRIPT_USER} for script`, {
+    if (script.user !== null) return true;
+    if (scriptUser && !this.isUser(scriptUser.value.user)) {
+      // keepalived has said so at `script_user`, and says it again.
+      if (this.context.asOriginal && site !== script.site) {
+        this.context.warning('user-not-here', site, 'Unable to set default user for script - removing');
+      }
+      return false;
+    }
+    if (!enableScriptSecurity || scriptUser || this.facts.user(DEFAULT_SCRIPT_USER)) return true;
+    if (this.defaultUserReported && this.context.asOriginal && site === script.site) return false;
+    this.defaultUserReported = true;
+    this.context.warning('user-not-here', site, `Unable to set default user ${DEFAULT_SCRIPT_USER} for script`, {
       expected: "'script_user' in global_defs",
     });
+    return false;
+  }
+
+  private isUser(name: string): boolean {
+    return /^\d+$/.test(name) || this.facts.user(name);
   }
 
   /** To be called last: were there scripts to run, without `enable_script_security`? */
@@ -117,6 +139,17 @@ export class Surroundings {
       group: node.group ?? owner?.group ?? null,
       place: this.place(node.site),
     };
+  }
+
+  checkFile(path: string, name: string, site: Site): boolean {
+    if (this.facts.exists?.(toUtf8(path)) ?? true) return true;
+    this.context.warning('file-not-here', site, `realpath() error 2 (No such file or directory) for ${name}`);
+    return false;
+  }
+
+  checkNamespace(name: string, site: Site): void {
+    if (this.facts.namespace?.(toUtf8(name)) ?? true) return;
+    this.context.warning('namespace-not-here', site, `network namespace ${name} is not on this machine`);
   }
 
   place(site: Site): Place {

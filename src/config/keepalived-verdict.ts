@@ -11,9 +11,9 @@ import type { Profile } from './profile.ts';
 
 /**
  * What `keepalived -t` makes of it: nothing, exit 5, exit 6 (script security, include checks), exit 5 before it looks at
- * scripts at all, exit 2 (it stops).
+ * scripts at all, exit 2 (it stops), exit 0 whatever else is wrong (its children cannot start).
  */
-type Verdict = 'silent' | 'error' | 'check' | 'early' | 'fatal';
+type Verdict = 'silent' | 'error' | 'check' | 'early' | 'fatal' | 'unread';
 
 export const EXIT_OK = 0;
 export const EXIT_FATAL = 2;
@@ -24,6 +24,8 @@ export const EXIT_CHECKS = 6;
 const VERDICTS: Readonly<Record<string, Verdict>> = {
   'not-carried-out': 'silent',
   'extra-argument': 'silent',
+  'prefix-ignored': 'silent',
+  'no-path': 'silent',
   'undefined-environment': 'silent',
   'undefined-parameter': 'silent',
   'duplicate-script': 'silent',
@@ -40,6 +42,7 @@ const VERDICTS: Readonly<Record<string, Verdict>> = {
   'script-security': 'check',
   'interface-not-here': 'early',
   'missing-argument': 'fatal',
+  'namespace-not-here': 'unread',
 };
 
 function verdictOf(code: string): Verdict {
@@ -62,6 +65,7 @@ export function exitCodeOf(diagnostics: readonly Diagnostic[], profile: Profile)
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');
   if (errors.length === 0) return EXIT_OK;
   const verdicts = new Set(errors.map((diagnostic) => verdictOf(diagnostic.code)));
+  if (isCompatible(profile) && verdicts.has('unread')) return EXIT_OK;
   if (verdicts.has('fatal')) return EXIT_FATAL;
   if (!isCompatible(profile) && errors.some((e) => e.code === 'file-missing' || e.code === 'file-unreadable')) {
     return EXIT_FATAL;

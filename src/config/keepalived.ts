@@ -11,8 +11,10 @@ export interface KeepalivedConfig {
   readonly scripts: readonly VrrpScriptConf[];
   readonly syncGroups: readonly SyncGroupConf[];
   readonly instances: readonly VrrpInstanceConf[];
-  /** `virtual_server` blocks are known to the parser; LVS itself is not carried out yet (warned about). */
+  /** `virtual_server` blocks are typed and checked; LVS itself is not carried out yet (warned about). */
   readonly virtualServerCount: number;
+  readonly virtualServers: readonly VirtualServerConf[];
+  readonly virtualServerGroups: readonly VirtualServerGroupConf[];
   readonly files: readonly string[];
 }
 
@@ -139,4 +141,173 @@ export interface VirtualAddressConf {
   readonly scope: number;
   readonly broadcast: string | null;
   readonly noTrack: boolean;
+}
+
+/** What a virtual server is about. Port 0: every port. */
+export type VirtualServerTarget =
+  | { readonly kind: 'address'; readonly address: string; readonly family: 4 | 6; readonly port: number }
+  | { readonly kind: 'fwmark'; readonly fwmark: number; readonly family: 4 | 6 }
+  | { readonly kind: 'group'; readonly group: string };
+
+export interface ForwardingConf {
+  readonly method: 'NAT' | 'DR' | 'TUN';
+  readonly tunnel: 'ipip' | 'gue' | 'gre' | null;
+  readonly tunnelPort: number | null;
+  readonly checksum: 'nocsum' | 'csum' | 'remcsum' | null;
+}
+
+export interface VirtualServerConf {
+  readonly target: VirtualServerTarget;
+  /** Null for firewall marks. */
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP' | null;
+  readonly scheduler: string;
+  readonly schedulerFlags: readonly string[];
+  readonly forwarding: ForwardingConf;
+  /** 0: clients do not stay. */
+  readonly persistenceTimeoutS: number;
+  /** A netmask, or for IPv6 a prefix length. */
+  readonly persistenceGranularity: string | null;
+  readonly persistenceEngine: string | null;
+  readonly haSuspend: boolean;
+  readonly alpha: boolean;
+  readonly omega: boolean;
+  readonly quorum: number;
+  readonly hysteresis: number;
+  readonly quorumUp: ScriptConf | null;
+  readonly quorumDown: ScriptConf | null;
+  readonly smtpAlert: boolean | null;
+  readonly virtualhost: string | null;
+  readonly snmpName: string | null;
+  readonly sorryServer: SorryServerConf | null;
+  readonly realServers: readonly RealServerConf[];
+  readonly place: Place;
+}
+
+export interface SorryServerConf {
+  readonly address: string;
+  readonly port: number;
+  readonly inhibit: boolean;
+  readonly forwarding: ForwardingConf;
+}
+
+export interface RealServerConf {
+  readonly address: string;
+  readonly family: 4 | 6;
+  readonly port: number;
+  readonly weight: number;
+  readonly forwarding: ForwardingConf;
+  /** 0: no limit. */
+  readonly upperThreshold: number;
+  readonly lowerThreshold: number;
+  readonly inhibitOnFailure: boolean;
+  readonly virtualhost: string | null;
+  readonly snmpName: string | null;
+  readonly notifyUp: ScriptConf | null;
+  readonly notifyDown: ScriptConf | null;
+  readonly smtpAlert: boolean | null;
+  readonly checkers: readonly CheckerConf[];
+  readonly place: Place;
+}
+
+export interface UrlConf {
+  readonly path: string;
+  readonly digest: string | null;
+  /** Empty: the code of success is 200 to 299. */
+  readonly statusCodes: readonly (readonly [first: number, last: number])[];
+  readonly virtualhost: string | null;
+  readonly regex: string | null;
+  readonly regexNoMatch: boolean;
+  readonly regexOptions: readonly string[];
+  readonly regexMinOffset: number;
+  readonly regexMaxOffset: number | null;
+}
+
+interface CheckerCommon {
+  readonly retry: number;
+  readonly delayBeforeRetryMs: number;
+  readonly warmupMs: number;
+  readonly delayLoopMs: number;
+  readonly alpha: boolean;
+  readonly logAllFailures: boolean;
+  readonly place: Place;
+}
+
+/** Where a checker connects to; null means the real server's own. */
+export interface CheckerConnection {
+  readonly address: string | null;
+  readonly port: number | null;
+  readonly bindTo: string | null;
+  readonly bindPort: number | null;
+  readonly bindInterface: string | null;
+  readonly timeoutMs: number;
+  readonly fwmark: number;
+}
+
+export type CheckerConf = CheckerCommon &
+  (
+    | { readonly kind: 'TCP_CHECK' | 'PING_CHECK'; readonly connection: CheckerConnection }
+    | {
+        readonly kind: 'HTTP_GET' | 'SSL_GET';
+        readonly connection: CheckerConnection;
+        readonly urls: readonly UrlConf[];
+        readonly virtualhost: string | null;
+        readonly httpProtocol: string;
+        readonly enableSni: boolean;
+        readonly sniName: string | null;
+        readonly fastRecovery: boolean;
+        readonly tlsCompliant: boolean;
+      }
+    | {
+        readonly kind: 'SMTP_CHECK';
+        readonly connection: CheckerConnection;
+        readonly heloName: string | null;
+        readonly hosts: readonly CheckerConnection[];
+      }
+    | {
+        readonly kind: 'DNS_CHECK';
+        readonly connection: CheckerConnection;
+        readonly type: string;
+        readonly name: string;
+      }
+    | {
+        readonly kind: 'MISC_CHECK';
+        readonly script: ScriptConf;
+        /** 0: the time between checks. */
+        readonly timeoutMs: number;
+        readonly dynamicWeight: boolean;
+      }
+    | {
+        readonly kind: 'UDP_CHECK';
+        readonly connection: CheckerConnection;
+        /** Hexadecimal; null: an empty datagram. */
+        readonly payload: string | null;
+        /** Bytes and masks as written; null: no answer is fine. */
+        readonly requireReply: string | null;
+        readonly minReplyLength: number;
+        readonly maxReplyLength: number;
+      }
+    | {
+        readonly kind: 'FILE_CHECK';
+        readonly trackFile: string;
+        readonly weight: number | null;
+        readonly weightReverse: boolean;
+      }
+    | { readonly kind: 'BFD_CHECK'; readonly session: string }
+  );
+
+/** Members of a `virtual_server_group`. `last` is the last part of the range's last address. */
+export type GroupMemberConf =
+  | {
+      readonly kind: 'range';
+      readonly address: string;
+      readonly family: 4 | 6;
+      readonly last: number | null;
+      readonly port: number;
+    }
+  | { readonly kind: 'fwmark'; readonly fwmark: number; readonly family: 4 | 6 | null };
+
+export interface VirtualServerGroupConf {
+  readonly name: string;
+  readonly members: readonly GroupMemberConf[];
+  readonly place: Place;
 }

@@ -4,7 +4,7 @@
  * The I/O of the keepalived language is here and in the callbacks of the caller (`readFile`, `hostFacts`); the
  * grammar does none. Which diagnostics are errors under which profile is `keepalived-verdict.ts`.
  */
-import { accessSync, constants, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { type Diagnostic, Diagnostics, type Severity } from '../../grammar/diagnostic.ts';
@@ -28,7 +28,7 @@ export interface LoadKeepalivedOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** As `fs.readFileSync`: throws an error with a `code`. */
   readFile(path: string): Uint8Array;
-  readonly hostFacts: Pick<HostFacts, 'interfaces' | 'executable' | 'user'>;
+  readonly hostFacts: Pick<HostFacts, 'interfaces' | 'executable' | 'user' | 'exists' | 'namespace'>;
 }
 
 export interface LoadedKeepalived {
@@ -65,7 +65,13 @@ export function localOptions(compat: Profile, configId: string | null): LoadKeep
     configId,
     env: process.env,
     readFile: (path) => readFileSync(path),
-    hostFacts: { interfaces: localInterfaces, executable: isExecutable, user: isUser },
+    hostFacts: {
+      interfaces: localInterfaces,
+      executable: isExecutable,
+      user: isUser,
+      exists: existsSync,
+      namespace: (name) => existsSync(join('/run/netns', name)),
+    },
   };
 }
 

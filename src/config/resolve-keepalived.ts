@@ -4,14 +4,16 @@
  * Here: global settings, scripts, sync groups. Instances: `resolve-vrrp-instance.ts`. What exists only on the target
  * machine: `keepalived-surroundings.ts`.
  */
+import { dirname } from 'node:path';
 import type { Word } from '../../grammar/keepalived/ast.ts';
 import type { Context } from '../../grammar/keepalived/context.ts';
 import type { KeepalivedDocument } from '../../grammar/keepalived/lower.ts';
-import type { GlobalNode, SyncGroupNode, VrrpScriptNode } from '../../grammar/keepalived/nodes.ts';
+import type { DocumentNode, GlobalNode, SyncGroupNode, VrrpScriptNode } from '../../grammar/keepalived/nodes.ts';
 import { toUtf8 } from '../../grammar/source.ts';
 import { nearestWord } from '../../grammar/spelling.ts';
 import type { GlobalDefs, KeepalivedConfig, SyncGroupConf, VrrpInstanceConf, VrrpScriptConf } from './keepalived.ts';
 import { type HostFacts, Surroundings } from './keepalived-surroundings.ts';
+import { resolveVirtualServerGroups, VirtualServerResolver } from './resolve-virtual-servers.ts';
 import { garpOf, InstanceResolver } from './resolve-vrrp-instance.ts';
 
 export function resolveKeepalived(read: KeepalivedDocument, facts: HostFacts): KeepalivedConfig {
@@ -34,26 +36,49 @@ class Resolver {
     const { document, files } = this.read;
     const globalDefs = resolveGlobal(document.global, this.around.facts);
     this.around.checkUser(document.global.scriptUser?.value.user, document.global.scriptUser?.site);
+    const { netNamespace } = document.global;
+    if (netNamespace) this.around.checkNamespace(netNamespace.value, netNamespace.site);
+    this.dropMissingFiles(document);
     for (const node of document.scripts) this.resolveScript(node);
     const instances = new InstanceResolver(document, this.around, globalDefs, this.scripts).resolveAll();
     const syncGroups = this.resolveSyncGroups(instances);
-    for (const script of document.checkScripts) this.around.checkScript(script);
+    const virtualServers = new VirtualServerResolver(document, this.around).resolveAll();
     this.around.checkScriptSecurity();
-    const virtualServerCount = document.virtualServers.length;
-    return { globalDefs, scripts: [...this.scripts.values()], syncGroups, instances, virtualServerCount, files };
+    return {
+      globalDefs,
+      scripts: [...this.scripts.values()],
+      syncGroups,
+      instances,
+      virtualServerCount: document.virtualServers.length,
+      virtualServers,
+      virtualServerGroups: resolveVirtualServerGroups(document, this.around),
+      files,
+    };
+  }
+
+  /** keepalived wants the folder of a track_file to be there; the file itself may come later. */
+  private dropMissingFiles({ trackFiles }: DocumentNode): void {
+    if (this.context.isBefore('2.3.0')) return;
+    for (const node of [...trackFiles]) {
+      if (node.subject === undefined) continue;
+      const isHere = this.around.checkFile(dirname(node.subject), node.name.text, node.end ?? node.name);
+      if (!isHere && this.context.asOriginal) trackFiles.splice(trackFiles.indexOf(node), 1);
+    }
   }
 
   private resolveScript(node: VrrpScriptNode): void {
     const name = node.name.text;
     if (!node.script) {
-      this.context.error('script-missing', node.name, `No script set for vrrp_script ${name} - removing`);
+      this.context.error('script-missing', node.end ?? node.name, `No script set for vrrp_script ${name} - removing`);
       return;
     }
     if (this.scripts.has(name)) {
       this.context.warning('duplicate-script', node.name, `vrrp_script ${name} is defined more than once`);
     }
-    this.around.checkUser(node.user?.value.user, node.user?.site);
-    if (!node.user) this.around.checkDefaultUser(node.script);
+    const isKnown = node.user
+      ? this.around.checkUser(node.user.value.user, node.user.site)
+      : this.around.checkDefaultUser(node.script, node.end);
+    if (!isKnown && this.context.asOriginal) return;
     this.around.checkExecutable(
       node.script,
       'script-not-here',
@@ -76,15 +101,9 @@ class Resolver {
   }
 
   private resolveSyncGroups(instances: readonly VrrpInstanceConf[]): SyncGroupConf[] {
-    const names = new Set<string>();
     const grouped = new Set<string>();
     return this.read.document.syncGroups.flatMap((node) => {
       const name = node.name.text;
-      if (names.has(name)) {
-        this.context.error('duplicate-group', node.name, `vrrp sync group ${name} already defined`);
-        return [];
-      }
-      names.add(name);
       this.around.reportRepeated(node.repeated, name);
       const members = node.members.filter((word) => this.mayJoin(word, name, instances, grouped));
       return (

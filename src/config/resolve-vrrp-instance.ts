@@ -5,7 +5,6 @@
  * that changes what was written leaves a diagnostic at the word it changes.
  */
 import { NOT_CARRIED_OUT } from '../../grammar/diagnostic.ts';
-import type { Site } from '../../grammar/keepalived/ast.ts';
 import type { Context } from '../../grammar/keepalived/context.ts';
 import { addressFamily } from '../../grammar/keepalived/ip.ts';
 import type { AddressNode, DocumentNode, GarpNode, InstanceNode, TrackNode } from '../../grammar/keepalived/nodes.ts';
@@ -45,15 +44,8 @@ export class InstanceResolver {
   }
 
   resolveAll(): VrrpInstanceConf[] {
-    const names = new Set<string>();
     const routerIds = new Map<string, string>();
     return this.document.instances.flatMap((node) => {
-      const name = node.name.text;
-      if (names.has(name)) {
-        this.context.error('duplicate-instance', node.name, `vrrp instance ${name} already defined`);
-        return [];
-      }
-      names.add(name);
       const conf = this.resolveOne(node);
       if (!conf) return [];
       this.checkRouterId(node, conf, routerIds);
@@ -63,6 +55,8 @@ export class InstanceResolver {
 
   private resolveOne(node: InstanceNode): VrrpInstanceConf | null {
     const name = node.name.text;
+    this.checkPassword(node);
+    this.checkTracked(node, name);
     const interfaceName = this.interfaceOf(node, name);
     if (!node.virtualRouterId) {
       this.context.error('router-id-missing', node.name, `(${name}) the virtual router id must be set`, {
@@ -235,17 +229,34 @@ export class InstanceResolver {
       this.context.error('auth-ignored', site, `(${name}) Authentication specified but no password given. Ignoring`);
       return null;
     }
-    return { type: node.authType.value, password: this.passwordOf(node.authPass) };
+    return { type: node.authType.value, password: node.authPass.value.slice(0, AUTH_PASS_BYTES) };
   }
 
   /** Passwords are bytes: their 8 characters are one byte each. */
-  private passwordOf({ value, site }: { readonly value: string; readonly site: Site }): string {
-    if (value.length > AUTH_PASS_BYTES) {
-      this.context.error('auth-pass-truncated', site, `Truncating auth_pass to ${AUTH_PASS_BYTES} characters`, {
-        suggestion: value.slice(0, AUTH_PASS_BYTES),
-      });
+  private checkPassword({ authPass }: InstanceNode): void {
+    if (!authPass || authPass.value.length <= AUTH_PASS_BYTES) return;
+    this.context.error('auth-pass-truncated', authPass.site, `Truncating auth_pass to ${AUTH_PASS_BYTES} characters`, {
+      suggestion: authPass.value.slice(0, AUTH_PASS_BYTES),
+    });
+  }
+
+  /** Files, processes and sessions are not followed yet; that they exist is checked all the same. */
+  private checkTracked(node: InstanceNode, name: string): void {
+    const { trackFiles, trackProcesses, bfdSessions } = this.document;
+    const kinds = [
+      ['file', node.trackFiles, trackFiles],
+      ['process', node.trackProcesses, trackProcesses],
+      ['bfd', node.trackBfds, bfdSessions],
+    ] as const;
+    for (const [what, tracks, defined] of kinds) {
+      const known = defined.map((each) => each.name.text);
+      for (const { name: track } of tracks) {
+        if (known.includes(track.text)) continue;
+        const suggestion = nearestWord(track.text, known);
+        const message = `(${name}) track ${what} ${track.text} not found, ignoring...`;
+        this.context.error('unknown-track', track, message, suggestion ? { suggestion } : {});
+      }
     }
-    return value.slice(0, AUTH_PASS_BYTES);
   }
 
   private sourceOf(node: InstanceNode, family: 4 | 6, name: string): string | null {

@@ -1,156 +1,305 @@
 /**
  * Health checkers of a real server: TCP_CHECK, HTTP_GET, SSL_GET, SMTP_CHECK, DNS_CHECK, MISC_CHECK, PING_CHECK,
- * UDP_CHECK, FILE_CHECK, BFD_CHECK. keepalived.conf(5), "Real server(s)". Understood, not carried out: checks of LVS
- * real servers come with LVS itself.
+ * UDP_CHECK, FILE_CHECK, BFD_CHECK. keepalived.conf(5), "Real server(s)". Typed and checked, not carried out: checks
+ * of LVS real servers come with LVS itself.
  */
-
-import { block, known, type Row, type Table, table } from '../keyword.ts';
-import type { ScriptNode } from '../nodes.ts';
-import { address, boolean, flag, integer, oneOf, script, seconds, text, words } from '../readers.ts';
+import type { Word } from '../ast.ts';
+import type { Context } from '../context.ts';
+import { type Build, block, kept, known, type Reader, type Row, type RowFacts, type Table, table } from '../keyword.ts';
+import type { CheckerKind, CheckerNode, CheckTimingNode, RealServerNode, ScriptNode, UrlNode } from '../nodes.ts';
+import {
+  address,
+  boolean,
+  flag,
+  integer,
+  milliseconds,
+  oneOf,
+  optional,
+  reader,
+  script,
+  text,
+  userGroup,
+  weight,
+  words,
+} from '../readers.ts';
 
 const MAX_INT = 2 ** 31 - 1;
 const MAX_UINT = 2 ** 32 - 1;
-const LONGEST_SECONDS = 1_000_000;
+const LONGEST_SECONDS = 4294.967;
 const PORT = integer(1, 65535);
 
-/** Of LVS only the scripts are kept: their users and their security are checked. */
-export interface LvsNode {
-  readonly scripts: ScriptNode[];
+const facts = (doc: string, since: string, more: Partial<RowFacts> = {}): RowFacts => ({ doc, since, ...more });
+
+/** Words of every checker, and of real and virtual servers as defaults for them. */
+export function timing<Node extends CheckTimingNode>(): Row<Node>[] {
+  const rows: Row<CheckTimingNode>[] = [
+    kept('retry', 'retry', integer(1, MAX_UINT), facts('Attempts before the server is down', '1.1.8')),
+    kept(
+      'delay_before_retry',
+      'delayBeforeRetryMs',
+      milliseconds(0, LONGEST_SECONDS),
+      facts('Seconds between attempts', '0.5.3'),
+    ),
+    kept('warmup', 'warmupMs', milliseconds(0, LONGEST_SECONDS), facts('Random delay of the first check', '1.2.13')),
+    kept(
+      'delay_loop',
+      'delayLoopMs',
+      milliseconds(0.000001, LONGEST_SECONDS),
+      facts('Seconds between checks', '0.5.3'),
+    ),
+  ];
+  return rows;
 }
 
-export function keepScript(node: LvsNode, value: ScriptNode): void {
-  node.scripts.push(value);
+/** A connection may take seconds, with decimals, but not none. */
+export function connectTimeout<Node extends CheckTimingNode>(since: string): Row<Node> {
+  const row: Row<CheckTimingNode> = kept(
+    'connect_timeout',
+    'connectTimeoutMs',
+    milliseconds(0.000001, LONGEST_SECONDS),
+    facts('Seconds to wait for a connection', since),
+  );
+  return row;
 }
 
 /** Words of every checker that connects to something. */
-function connection(): Row<LvsNode>[] {
+function connection(): Row<CheckerNode>[] {
   return [
-    known('connect_ip', address, { doc: 'Address to check instead of the real server', since: '1.1.8' }),
-    known('connect_port', PORT, { doc: 'Port to check instead of the real server', since: '0.5.8' }),
-    known('bindto', address, { doc: 'Source address', since: '1.1.2' }),
-    known('bind_port', PORT, { doc: 'Source port', since: '1.2.13' }),
-    known('bind_if', text('interface'), { doc: 'Source interface', since: '1.3.7' }),
-    known('connect_timeout', seconds(0.000001, LONGEST_SECONDS), { doc: 'Seconds to wait', since: '0.5.3' }),
-    known('fwmark', integer(0, MAX_UINT), { doc: 'Firewall mark of the packets', since: '1.2.13' }),
+    kept('connect_ip', 'connectIp', address, facts('Address to check instead of the real server', '1.1.8')),
+    kept('connect_port', 'connectPort', PORT, facts('Port to check instead of the real server', '0.5.8')),
+    kept('bindto', 'bindTo', address, facts('Source address', '1.1.2')),
+    kept('bind_port', 'bindPort', PORT, facts('Source port', '1.2.13')),
+    kept('bind_if', 'bindInterface', text('interface'), facts('Source interface', '1.3.7')),
+    connectTimeout<CheckerNode>('0.5.3'),
+    kept('fwmark', 'fwmark', integer(0, MAX_UINT), facts('Firewall mark of the packets', '1.2.13')),
   ];
 }
 
-/** Words of every checker, and of real and virtual servers as defaults for them. */
-export function timing<Node>(): Row<Node>[] {
+function common(): Row<CheckerNode>[] {
   return [
-    known('retry', integer(1, MAX_UINT), { doc: 'Attempts before the server is down', since: '1.1.8' }),
-    known('delay_before_retry', seconds(0, LONGEST_SECONDS), { doc: 'Seconds between attempts', since: '0.5.3' }),
-    known('warmup', seconds(0, LONGEST_SECONDS), { doc: 'Random delay of the first check', since: '1.2.13' }),
-    known('delay_loop', seconds(0.000001, LONGEST_SECONDS), { doc: 'Seconds between checks', since: '0.5.3' }),
+    ...timing<CheckerNode>(),
+    kept('alpha', 'alpha', boolean, facts('Down until a check succeeds', '1.1.16')),
+    kept('log_all_failures', 'logAllFailures', boolean, facts('Log every failed check', '2.0.11')),
   ];
 }
 
-function common(): Row<LvsNode>[] {
-  return [
-    ...timing<LvsNode>(),
-    known('alpha', boolean, { doc: 'Down until a check succeeds', since: '1.1.16' }),
-    known('log_all_failures', boolean, { doc: 'Log every failed check', since: '2.0.11' }),
-  ];
+const HEX_DIGEST = /^[0-9a-fA-F]{32}$/;
+const digest: Reader<string> = reader('md5', (args) => {
+  const word = args.next('an MD5 digest');
+  if (!word || HEX_DIGEST.test(word.text)) return word?.text;
+  return args.report('invalid-value', word, `digest '${word.text}' is not an MD5 sum`, '32 hexadecimal digits');
+});
+
+/** `200 204 300-399`. */
+const statusCodes: Reader<(readonly [number, number])[]> = reader('code[-code]..', (args) => {
+  const first = args.next('a status code');
+  if (!first) return undefined;
+  const ranges: (readonly [number, number])[] = [];
+  for (const word of [first, ...args.rest()]) {
+    const match = /^(\d{3})(?:-(\d{3}))?$/.exec(word.text);
+    const from = Number(match?.[1]);
+    const to = Number(match?.[2] ?? match?.[1]);
+    if (!match || from < 100 || to < from) {
+      return args.report(
+        'invalid-value',
+        word,
+        `Invalid HTTP_GET status code '${word.text}'`,
+        '100 to 999, or a range',
+      );
+    }
+    ranges.push([from, to]);
+  }
+  return ranges;
+});
+
+/** The names of PCRE2's compile options. */
+const REGEX_OPTIONS = [
+  'allow_empty_class',
+  'alt_bsux',
+  'auto_callout',
+  'caseless',
+  'dollar_endonly',
+  'dotall',
+  'dupnames',
+  'extended',
+  'firstline',
+  'match_unset_backref',
+  'multiline',
+  'never_ucp',
+  'never_utf',
+  'no_auto_capture',
+  'no_auto_possess',
+  'no_dotstar_anchor',
+  'no_start_optimize',
+  'ucp',
+  'ungreedy',
+  'utf',
+  'never_backslash_c',
+  'alt_circumflex',
+  'alt_verbnames',
+  'use_offset_limit',
+] as const;
+
+const regexOptions: Reader<readonly string[]> = reader('option..', (args) => {
+  const options = args.rest();
+  const wrong = options.find((option) => !REGEX_OPTIONS.some((known) => known === option.text));
+  if (!wrong) return options.map((option) => option.text);
+  return args.report('invalid-value', wrong, `Unknown regex option '${wrong.text}'`, REGEX_OPTIONS.join(', '));
+});
+
+const stackSize = integer(1, MAX_INT);
+const regexStack: Reader<readonly [number, number]> = reader('start max', (args) => {
+  const start = stackSize.read(args);
+  const max = start === undefined ? undefined : stackSize.read(args);
+  return start === undefined || max === undefined ? undefined : [start, max];
+});
+
+const url: Table<UrlNode> = table('url', [
+  kept('path', 'path', text('path'), facts('Path and query to ask for', '0.5.3')),
+  kept('digest', 'digest', digest, facts('MD5 of the body', '0.5.3')),
+  kept('status_code', 'statusCodes', statusCodes, facts('Codes that are right', '0.7.6')),
+  kept('virtualhost', 'virtualhost', text('host'), facts('Host header', '0.5.8')),
+  kept('regex', 'regex', text('pattern'), facts('What the body must match', '2.0.7')),
+  kept('regex_no_match', 'regexNoMatch', flag, facts('What the body must not match', '2.0.7')),
+  kept('regex_options', 'regexOptions', regexOptions, facts('PCRE2 options', '2.0.7')),
+  kept('regex_min_offset', 'regexMinOffset', integer(0, MAX_INT), facts('Where matching starts', '2.0.7')),
+  kept('regex_max_offset', 'regexMaxOffset', integer(0, MAX_INT), facts('Where matching ends', '2.0.7')),
+  kept('regex_stack', 'regexStack', regexStack, facts('PCRE2 stack sizes', '2.0.7')),
+  kept('tls_compliant', 'tlsCompliant', boolean, facts('A missing close notify is a failure', '2.2.8')),
+]);
+
+function openUrl(node: CheckerNode): UrlNode {
+  const opened: UrlNode = {};
+  node.urls ??= [];
+  node.urls.push(opened);
+  return opened;
 }
 
-function match(): Row<LvsNode>[] {
-  return [
-    known('path', text('path'), { doc: 'Path and query to ask for', since: '0.5.3' }),
-    known('digest', text('md5'), { doc: 'MD5 of the body', since: '0.5.3' }),
-    known('status_code', words, { doc: 'Codes that are right', since: '0.7.6' }),
-    known('virtualhost', text('host'), { doc: 'Host header', since: '0.5.8' }),
-    known('regex', text('pattern'), { doc: 'What the body must match', since: '2.0.7' }),
-    known('regex_no_match', flag, { doc: 'What the body must not match', since: '2.0.7' }),
-    known('regex_options', words, { doc: 'PCRE2 options', since: '2.0.7' }),
-    known('regex_min_offset', integer(0, MAX_INT), { doc: 'Where matching starts', since: '2.0.7' }),
-    known('regex_max_offset', integer(0, MAX_INT), { doc: 'Where matching ends', since: '2.0.7' }),
-    known('regex_stack', words, { doc: 'PCRE2 stack sizes', since: '2.0.7' }),
-    known('tls_compliant', boolean, { doc: 'A missing close notify is a failure', since: '2.2.8' }),
-  ];
+function checkUrl(node: UrlNode, context: Context, at: { readonly words: readonly Word[] }): void {
+  if (node.path === undefined) context.warning('no-path', at.words[0]!, "a 'url' without a 'path' asks for nothing");
 }
 
-const url = table('url', match());
-const same = (node: LvsNode) => node;
+const HTTP_PROTOCOLS = ['1.0', '1.0C', '1.0K', '1.1', '1.1K'] as const;
 
-function http(name: string): Table<LvsNode> {
+function http(name: CheckerKind): Table<CheckerNode> {
   return table(name, [
     ...connection(),
     ...common(),
-    known('nb_get_retry', integer(1, MAX_UINT), {
-      doc: 'Attempts before the server is down',
-      since: '0.5.3',
-      deprecated: '2.0.0',
-      modern: 'retry',
+    kept(
+      'nb_get_retry',
+      'retry',
+      integer(1, MAX_UINT),
+      facts('Attempts before the server is down', '0.5.3', { deprecated: '2.0.0', modern: 'retry' }),
+    ),
+    kept('virtualhost', 'virtualhost', text('host'), facts('Host header', '0.5.8')),
+    kept('http_protocol', 'httpProtocol', oneOf(...HTTP_PROTOCOLS), facts('HTTP version', '2.0.17')),
+    kept('enable_sni', 'enableSni', boolean, facts('Send the host name in the TLS handshake', '1.4.3')),
+    kept('sni_name', 'sniName', text('host'), facts('Another name for it', '2.4.4')),
+    kept('fast_recovery', 'fastRecovery', boolean, facts('One success brings the server up', '2.0.17')),
+    kept('tls_compliant', 'tlsCompliant', boolean, facts('A missing close notify is a failure', '2.2.8')),
+    block('url', flag, openUrl, url, {
+      ...facts('A page to ask for, and what is right', '0.5.3'),
+      end: checkUrl,
     }),
-    known('virtualhost', text('host'), { doc: 'Host header', since: '0.5.8' }),
-    known('http_protocol', oneOf('1.0', '1.0C', '1.0K', '1.1', '1.1K'), { doc: 'HTTP version', since: '2.0.17' }),
-    known('enable_sni', boolean, { doc: 'Send the host name in the TLS handshake', since: '1.4.3' }),
-    known('sni_name', text('host'), { doc: 'Another name for it', since: '2.4.4' }),
-    known('fast_recovery', boolean, { doc: 'One success brings the server up', since: '2.0.17' }),
-    known('tls_compliant', boolean, { doc: 'A missing close notify is a failure', since: '2.2.8' }),
-    block('url', flag, same, url, { doc: 'A page to ask for, and what is right', since: '0.5.3' }),
   ]);
 }
 
-const smtpHost = table('host', [...connection(), ...common()]);
-const smtp = table('SMTP_CHECK', [
+function openHost(node: CheckerNode, _head: true, statement: { readonly words: readonly Word[] }): CheckerNode {
+  const opened: CheckerNode = { kind: 'SMTP_CHECK', site: statement.words[0]! };
+  node.hosts ??= [];
+  node.hosts.push(opened);
+  return opened;
+}
+
+const smtp: Table<CheckerNode> = table('SMTP_CHECK', [
   ...connection(),
   ...common(),
-  known('helo_name', text('name'), { doc: 'Name in the HELO command', since: '0.5.9' }),
-  block('host', flag, same, smtpHost, { doc: 'A mail server', since: '0.5.3', deprecated: '1.3.0' }),
+  kept('helo_name', 'heloName', text('name'), facts('Name in the HELO command', '0.5.9')),
+  block(
+    'host',
+    flag,
+    openHost,
+    table('host', [...connection(), ...common()]),
+    facts('A mail server', '0.5.3', { deprecated: '1.3.0', silent: true }),
+  ),
 ]);
 
-const dns = table('DNS_CHECK', [
+const DNS_TYPES = ['A', 'NS', 'CNAME', 'SOA', 'MX', 'TXT', 'AAAA', 'RRSIG', 'DNSKEY'] as const;
+
+const dns: Table<CheckerNode> = table('DNS_CHECK', [
   ...connection(),
   ...common(),
-  known('type', oneOf('A', 'NS', 'CNAME', 'SOA', 'MX', 'TXT', 'AAAA', 'RRSIG', 'DNSKEY'), {
-    doc: 'Record type',
-    since: '1.3.0',
+  kept('type', 'dnsType', oneOf(...DNS_TYPES), facts('Record type', '1.3.0')),
+  kept('name', 'name', text('name'), facts('Name to ask for', '1.3.0')),
+]);
+
+const misc: Table<CheckerNode> = table('MISC_CHECK', [
+  ...common(),
+  kept('misc_path', 'script', script, facts('Program to run', '0.7.6')),
+  kept('misc_timeout', 'scriptTimeoutS', integer(1, MAX_INT), facts('Seconds it may take', '1.1.4')),
+  kept('misc_dynamic', 'scriptWeight', flag, facts('Its exit status is the weight', '1.1.4')),
+  kept('user', 'user', userGroup, facts('Who runs it', '1.3.0')),
+]);
+
+const hexadecimal: Reader<string> = reader('hexadecimal digits', (args) => {
+  const line = args.rest();
+  const joined = line.map((word) => word.text).join('');
+  if (line.length > 0 && /^(?:[0-9a-fA-F]{2})+$/.test(joined)) return joined;
+  const site = line[0] ?? args.statement;
+  return args.report('invalid-value', site, `'${joined}' is not a string of bytes`, 'pairs of hexadecimal digits');
+});
+
+const udp: Table<CheckerNode> = table('UDP_CHECK', [
+  ...connection(),
+  ...common(),
+  kept('payload', 'payload', hexadecimal, facts('What to send, in hexadecimal', '2.2.0')),
+  known('require_reply', optional(words), facts('A reply must come', '2.1.0'), (node: CheckerNode, value) => {
+    node.requireReply = value?.map((word) => word.text).join('') ?? '';
   }),
-  known('name', text('name'), { doc: 'Name to ask for', since: '1.3.0' }),
+  kept('min_reply_length', 'minReplyLength', integer(0, 65535), facts('Shortest reply', '2.2.0')),
+  kept('max_reply_length', 'maxReplyLength', integer(0, 65535), facts('Longest reply', '2.2.0')),
 ]);
 
-const misc = table('MISC_CHECK', [
+const file: Table<CheckerNode> = table('FILE_CHECK', [
   ...common(),
-  known('misc_path', script, { doc: 'Program to run', since: '0.7.6' }, keepScript),
-  known('misc_timeout', integer(1, MAX_INT), { doc: 'Seconds it may take', since: '1.1.4' }),
-  known('misc_dynamic', flag, { doc: 'Its exit status is the weight', since: '1.1.4' }),
-  known('user', words, { doc: 'Who runs it', since: '1.3.0' }),
+  kept('track_file', 'name', text('name'), facts('The track_file that counts', '2.0.0')),
+  kept('weight', 'weight', weight(-MAX_INT, MAX_INT), facts('Multiplies the number in the file', '2.1.0')),
 ]);
 
-const udp = table('UDP_CHECK', [
-  ...connection(),
-  ...common(),
-  known('payload', words, { doc: 'What to send, in hexadecimal', since: '2.2.0' }),
-  known('require_reply', words, { doc: 'A reply must come', since: '2.1.0' }),
-  known('min_reply_length', integer(0, 65535), { doc: 'Shortest reply', since: '2.2.0' }),
-  known('max_reply_length', integer(0, 65535), { doc: 'Longest reply', since: '2.2.0' }),
+const bfd: Table<CheckerNode> = table('BFD_CHECK', [
+  kept('name', 'name', text('name'), facts('The BFD session that counts', '1.3.0')),
+  kept('alpha', 'alpha', boolean, facts('Down until the session is up', '1.1.16')),
 ]);
 
-const file = table('FILE_CHECK', [
-  ...common(),
-  known('track_file', text('name'), { doc: 'The track_file that counts', since: '2.0.0' }),
-  known('weight', words, { doc: 'Multiplies the number in the file', since: '2.1.0' }),
-]);
-
-const bfd = table('BFD_CHECK', [
-  known('name', text('name'), { doc: 'The BFD session that counts', since: '1.3.0' }),
-  known('alpha', boolean, { doc: 'Down until the session is up', since: '1.1.16' }),
-]);
-
-const CHECKERS: readonly (readonly [Table<LvsNode>, string, string])[] = [
-  [table('TCP_CHECK', [...connection(), ...common()]), 'Connect', '0.5.3'],
-  [table('PING_CHECK', [...connection(), ...common()]), 'Send an ICMP echo', '2.1.0'],
-  [http('HTTP_GET'), 'Ask for pages', '0.5.3'],
-  [http('SSL_GET'), 'Ask for pages over TLS', '0.5.3'],
-  [smtp, 'Talk to a mail server', '0.5.3'],
-  [dns, 'Ask a name server', '1.3.0'],
-  [misc, 'Run a program', '0.7.6'],
-  [udp, 'Send a datagram', '2.1.0'],
-  [file, 'Read a number from a file', '2.1.0'],
-  [bfd, 'Follow a BFD session', '2.0.0'],
+const CHECKERS: readonly (readonly [CheckerKind, Table<CheckerNode>, string, string, Build?])[] = [
+  ['TCP_CHECK', table('TCP_CHECK', [...connection(), ...common()]), 'Connect', '0.5.3'],
+  ['PING_CHECK', table('PING_CHECK', [...connection(), ...common()]), 'Send an ICMP echo', '2.1.0'],
+  ['HTTP_GET', http('HTTP_GET'), 'Ask for pages', '0.5.3'],
+  ['SSL_GET', http('SSL_GET'), 'Ask for pages over TLS', '0.5.3'],
+  ['SMTP_CHECK', smtp, 'Talk to a mail server', '0.5.3'],
+  ['DNS_CHECK', dns, 'Ask a name server', '1.3.0'],
+  ['MISC_CHECK', misc, 'Run a program', '0.7.6'],
+  ['UDP_CHECK', udp, 'Send a datagram', '2.1.0'],
+  ['FILE_CHECK', file, 'Read a number from a file', '2.1.0'],
+  ['BFD_CHECK', bfd, 'Follow a BFD session', '2.0.0', 'bfd'],
 ];
 
-export const checkerRows: readonly Row<LvsNode>[] = CHECKERS.map(([inside, doc, since]) =>
-  block(inside.name, flag, same, inside, { doc, since }),
+export const checkerRows: readonly Row<RealServerNode>[] = CHECKERS.map(([kind, inside, doc, since, build]) =>
+  block(
+    kind,
+    flag,
+    (node: RealServerNode, _head, statement): CheckerNode => {
+      const checker: CheckerNode = { kind, site: statement.words[0]! };
+      node.checkers.push(checker);
+      return checker;
+    },
+    inside,
+    { doc, since, ...(build && { build }) },
+  ),
 );
+
+/** The command of a MISC_CHECK, with the user that the checker names. */
+export function scriptOf(node: CheckerNode): ScriptNode | undefined {
+  if (!node.script || !node.user) return node.script;
+  return { ...node.script, user: node.user.value.user, group: node.user.value.group };
+}

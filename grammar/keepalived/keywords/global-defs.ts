@@ -4,14 +4,16 @@ import type { Block, Statement, Word } from '../ast.ts';
 import type { Context } from '../context.ts';
 import { addressFamily } from '../ip.ts';
 import { known, list, type Reader, type Row, type Table, table, word } from '../keyword.ts';
-import type { GlobalNode } from '../nodes.ts';
+import type { GlobalNode, SyncDaemonNode } from '../nodes.ts';
 import {
+  address,
   addressOfFamily,
   boolean,
   flag,
   integer,
   oneOf,
   optional,
+  reader,
   script,
   seconds,
   text,
@@ -21,6 +23,7 @@ import {
 import { garpRows, version } from './vrrp-instance.ts';
 
 const MAX_INT = 2 ** 31 - 1;
+const MAX_UINT = 2 ** 32 - 1;
 const LONGEST_SECONDS = 1_000_000;
 const path = text('path');
 const name = text('name');
@@ -197,7 +200,8 @@ const mail: Row<GlobalNode>[] = [
 
 function requireEntries(_node: GlobalNode, entries: Block, context: Context, statement: Statement): void {
   const name = statement.words[0]!;
-  if (entries.statements.length === 0) context.warning('empty-block', name, `Warning - empty ${name.text} block`);
+  if (entries.statements.length === 0)
+    context.warning('empty-block', context.endOf(statement, name), `Warning - empty ${name.text} block`);
 }
 
 function smtpServer(): Reader<unknown> {
@@ -207,7 +211,7 @@ function smtpServer(): Reader<unknown> {
       const server = args.next('a mail server');
       const port = args.peek();
       if (port) args.next('a port');
-      if (server && !addressFamily(server.text)) {
+      if (server && !addressFamily(server.text) && server.text !== 'localhost') {
         args.context.warning('unresolved-host', server, `mail server '${server.text}' is looked up when it is needed`);
       }
       return server;
@@ -217,7 +221,8 @@ function smtpServer(): Reader<unknown> {
 
 /** Scheduling words come three times, for each of keepalived's processes. */
 function scheduling(process: string): Row<GlobalNode>[] {
-  return [
+  const build = process === 'bfd' ? ({ build: 'bfd' } as const) : {};
+  const rows: Row<GlobalNode>[] = [
     known(`${process}_priority`, integer(-20, 19), { doc: `Nice value of the ${process} process`, since: '1.2.20' }),
     known(`${process}_no_swap`, flag, { doc: `Lock the memory of the ${process} process`, since: '1.2.20' }),
     known(`${process}_rt_priority`, integer(1, 99), {
@@ -238,11 +243,12 @@ function scheduling(process: string): Row<GlobalNode>[] {
     }),
     known(`${process}_process_name`, name, { doc: `Name of the ${process} process`, since: '2.0.16' }),
   ];
+  return rows.map((row) => ({ ...row, ...build }));
 }
 
 function netlinkBuffers(process: string): Row<GlobalNode>[] {
   return ['cmd', 'monitor'].flatMap((what) => [
-    known<GlobalNode>(`${process}_netlink_${what}_rcv_bufs`, integer(1, MAX_INT), {
+    known<GlobalNode>(`${process}_netlink_${what}_rcv_bufs`, integer(0, MAX_UINT), {
       doc: 'Netlink receive buffer',
       since: '2.0.0',
     }),
@@ -310,9 +316,61 @@ const vrrp: Row<GlobalNode>[] = [
     doc: 'Microseconds late that raise the priority',
     since: '2.1.0',
   }),
-  known('process_monitor_rcv_bufs', integer(1, MAX_INT), { doc: 'Receive buffer of process events', since: '2.0.11' }),
+  known('process_monitor_rcv_bufs', integer(0, MAX_UINT), { doc: 'Receive buffer of process events', since: '2.0.11' }),
   known('process_monitor_rcv_bufs_force', boolean, { doc: 'Exceed the system limit for it', since: '2.0.11' }),
 ];
+
+/** Options of lvs_sync_daemon with the numbers they take. */
+const SYNC_OPTIONS: Readonly<Record<string, readonly [min: number, max: number]>> = {
+  id: [0, 255],
+  maxlen: [1, 65507],
+  port: [1, 65535],
+  ttl: [1, 255],
+};
+
+interface SyncDaemon {
+  readonly daemon: SyncDaemonNode;
+  /** Reports all but the first one. */
+  checkFirst(first: SyncDaemonNode): void;
+}
+
+const syncDaemon: Reader<SyncDaemon> = reader(
+  'interface [instance] [id n] [maxlen n] [port n] [ttl n] [group address]',
+  (args) => {
+    const device = args.next('an interface');
+    if (!device) return undefined;
+    const numbers: Record<string, number> = {};
+    let instance: string | null = null;
+    let group: string | null = null;
+    for (let word = args.peek(); word; word = args.peek()) {
+      args.next('an option');
+      const range = SYNC_OPTIONS[word.text];
+      if (range) {
+        const number = integer(...range).read(args);
+        if (number === undefined) return undefined;
+        numbers[word.text] = number;
+      } else if (word.text === 'group') group = address.read(args) ?? null;
+      else if (word.text === 'inst' || instance === null) {
+        instance = word.text === 'inst' ? (args.next('an instance')?.text ?? null) : word.text;
+      } else
+        return args.report(
+          'unknown-option',
+          word,
+          `unknown lvs_sync_daemon option '${word.text}'`,
+          'id, maxlen, port, ttl, group',
+        );
+    }
+    const { id = null, maxlen = null, port = null, ttl = null } = numbers;
+    const daemon = { interface: device.text, instance, id, maxLength: maxlen, port, ttl, group };
+    return {
+      daemon,
+      checkFirst(first) {
+        const message = `lvs_sync_daemon has already been specified as ${first.interface} ${first.instance ?? ''} - ignoring`;
+        if (first !== daemon) args.context.error('repeated-keyword', device, message);
+      },
+    };
+  },
+);
 
 const lvs: Row<GlobalNode>[] = [
   known('lvs_timeouts', words, { doc: 'IPVS connection timeouts', since: '1.2.24' }),
@@ -325,7 +383,10 @@ const lvs: Row<GlobalNode>[] = [
     modern: 'lvs_flush_on_stop',
     silent: true,
   }),
-  known('lvs_sync_daemon', words, { doc: 'IPVS sync daemon', since: '1.2.20' }),
+  known('lvs_sync_daemon', syncDaemon, { doc: 'IPVS sync daemon', since: '1.2.20' }, (node: GlobalNode, value) => {
+    node.syncDaemon ??= value.daemon;
+    value.checkFirst(node.syncDaemon);
+  }),
   known('nftables_ipvs', optional(name), { doc: 'Table for virtual server groups', since: '2.2.2' }),
   known('nftables_ipvs_priority', integer(-(2 ** 31), MAX_INT), { doc: 'Priority of the chains', since: '2.2.2' }),
   known('nftables_ipvs_start_fwmark', integer(1, MAX_INT), { doc: 'First firewall mark to use', since: '2.2.2' }),
@@ -341,7 +402,7 @@ const lvs: Row<GlobalNode>[] = [
 ];
 
 const snmp: Row<GlobalNode>[] = [
-  known('snmp_socket', name, { doc: 'AgentX socket', since: '1.2.20' }),
+  known('snmp_socket', name, { doc: 'AgentX socket', since: '1.2.20', build: 'snmp' }),
   ...[
     'enable_traps',
     'enable_snmp_vrrp',
@@ -349,22 +410,32 @@ const snmp: Row<GlobalNode>[] = [
     'enable_snmp_rfcv2',
     'enable_snmp_rfcv3',
     'enable_snmp_checker',
-  ].map((word) => known<GlobalNode>(word, flag, { doc: 'SNMP', since: '1.2.5' })),
+  ].map((word) => known<GlobalNode>(word, flag, { doc: 'SNMP', since: '1.2.5', build: 'snmp' })),
   known('enable_snmp_keepalived', flag, {
     doc: 'SNMP',
     since: '1.2.20',
+    build: 'snmp',
     deprecated: '2.0.0',
     modern: 'enable_snmp_vrrp',
     silent: true,
   }),
   known('snmp_vs_stats_update_interval', seconds(0.001, 30), {
     doc: 'Age of virtual server statistics',
+    build: 'snmp',
     since: '2.3.0',
   }),
-  known('snmp_rs_stats_update_interval', seconds(0.001, 30), { doc: 'Age of real server statistics', since: '2.3.0' }),
-  known('enable_dbus', flag, { doc: 'DBus', since: '1.3.0' }),
-  known('dbus_service_name', name, { doc: 'Name on the bus', since: '1.3.7' }),
-  known('dbus_no_interface_name', name, { doc: 'Name of instances without an interface', since: '2.3.0' }),
+  known('snmp_rs_stats_update_interval', seconds(0.001, 30), {
+    doc: 'Age of real server statistics',
+    since: '2.3.0',
+    build: 'snmp',
+  }),
+  known('enable_dbus', flag, { doc: 'DBus', since: '1.3.0', build: 'dbus' }),
+  known('dbus_service_name', name, { doc: 'Name on the bus', since: '1.3.7', build: 'dbus' }),
+  known('dbus_no_interface_name', name, {
+    doc: 'Name of instances without an interface',
+    since: '2.3.0',
+    build: 'dbus',
+  }),
 ];
 
 const program: Row<GlobalNode>[] = [

@@ -3,9 +3,10 @@
 import type { Word } from '../ast.ts';
 import { block, known, knownList, list, type Table, table } from '../keyword.ts';
 import type { DocumentNode, InstanceNode, SyncGroupNode, VrrpScriptNode } from '../nodes.ts';
-import { blockName, flag, integer, optional, text } from '../readers.ts';
+import { blockName, flag, integer, optional, sited, text } from '../readers.ts';
 import { readAddresses } from './addresses.ts';
 import { globalDefs } from './global-defs.ts';
+import { readRoutes, readRules } from './routes.ts';
 import { trackRows } from './track.ts';
 import { lvsRows } from './virtual-server.ts';
 import { vrrpInstance } from './vrrp-instance.ts';
@@ -19,6 +20,9 @@ function newInstance(word: Word): InstanceNode {
     excluded: [],
     trackScripts: [],
     trackInterfaces: [],
+    trackFiles: [],
+    trackProcesses: [],
+    trackBfds: [],
     notify: {},
     repeated: [],
     garp: {},
@@ -39,12 +43,21 @@ export const root: Table<DocumentNode> = table('root', [
       return node;
     },
     vrrpScript,
-    { doc: 'A program that is run in turn and moves priorities', since: '1.1.13' },
+    {
+      doc: 'A program that is run in turn and moves priorities',
+      since: '1.1.13',
+      end: (node, context, at) => {
+        node.end = context.endOf(at, node.name);
+      },
+    },
   ),
   block(
     'vrrp_sync_group',
     blockName,
-    (document, word) => {
+    (document, word, _statement, context) => {
+      const isKnown = document.syncGroups.some((group) => group.name.text === word.text);
+      if (isKnown) context.error('duplicate-group', word, `vrrp sync group ${word.text} already defined`);
+      if (isKnown) return null;
       const node: SyncGroupNode = { name: word, members: [], notify: {}, repeated: [] };
       document.syncGroups.push(node);
       return node;
@@ -55,7 +68,10 @@ export const root: Table<DocumentNode> = table('root', [
   block(
     'vrrp_instance',
     blockName,
-    (document, word) => {
+    (document, word, _statement, context) => {
+      const isKnown = document.instances.some((instance) => instance.name.text === word.text);
+      if (isKnown) context.error('duplicate-instance', word, `vrrp instance ${word.text} already defined`);
+      if (isKnown) return null;
       const node = newInstance(word);
       document.instances.push(node);
       return node;
@@ -76,7 +92,14 @@ export const root: Table<DocumentNode> = table('root', [
       document.global.instanceName = value;
     },
   ),
-  known('net_namespace', text('name'), { doc: 'Network namespace to run in', since: '1.2.24' }),
+  known(
+    'net_namespace',
+    sited(text('name')),
+    { doc: 'Network namespace to run in', since: '1.2.24' },
+    (document: DocumentNode, value) => {
+      document.global.netNamespace = value;
+    },
+  ),
   known('net_namespace_ipvs', optional(text('name')), { doc: 'Network namespace of IPVS', since: '2.1.0' }),
   known('namespace_with_ipsets', flag, { doc: 'ipsets work in the namespace', since: '1.3.0' }),
   known('use_pid_dir', flag, { doc: 'pid files in a directory of their own', since: '1.2.24' }),
@@ -90,8 +113,16 @@ export const root: Table<DocumentNode> = table('root', [
     },
     { doc: 'Addresses that are always there', since: '1.1.0', carried: false },
   ),
-  knownList('static_routes', { doc: 'Routes that are always there', since: '1.0.1' }),
-  knownList('static_rules', { doc: 'Routing rules that are always there', since: '1.2.20' }),
+  list('static_routes', (_document, entries, context) => readRoutes(entries, context), {
+    doc: 'Routes that are always there',
+    since: '1.0.1',
+    carried: false,
+  }),
+  list('static_rules', (_document, entries, context) => readRules(entries, context), {
+    doc: 'Routing rules that are always there',
+    since: '1.2.20',
+    carried: false,
+  }),
   ...trackRows,
   ...lvsRows,
   knownList('interface_up_down_delays', { doc: 'Delays of link changes', since: '2.2.3' }),

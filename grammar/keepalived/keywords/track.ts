@@ -2,10 +2,10 @@
  * Things that VRRP can follow besides scripts and interfaces: files, processes, BFD sessions; and groups of gratuitous
  * ARP. Understood, not carried out yet.
  */
-import type { Statement } from '../ast.ts';
+import type { Statement, Word } from '../ast.ts';
 import type { Context } from '../context.ts';
-import { block, known, knownList, type Row, type RowFacts, type Table, table } from '../keyword.ts';
-import type { DocumentNode } from '../nodes.ts';
+import { block, kept, known, knownList, type Row, type RowFacts, type Table, table } from '../keyword.ts';
+import type { DocumentNode, TrackedNode } from '../nodes.ts';
 import {
   address,
   blockName,
@@ -24,16 +24,23 @@ import {
 type Unstored = Record<string, never>;
 const newNode = (): Unstored => ({});
 
-const trackFile: Table<Unstored> = table('track_file', [
-  known('file', text('path'), { doc: 'The file; it holds a number', since: '2.0.0' }),
-  known('weight', weight(-254, 254), { doc: 'Multiplies the number', since: '2.0.0' }),
+const trackFile: Table<TrackedNode> = table('track_file', [
+  kept('file', 'subject', text('path'), { doc: 'The file; it holds a number', since: '2.0.0' }),
+  kept('weight', 'weight', weight(-254, 254), { doc: 'Multiplies the number', since: '2.0.0' }),
   known('init_file', words, { doc: 'Write the file at start', since: '2.0.0' }),
 ]);
 
-const trackProcess: Table<Unstored> = table('vrrp_track_process', [
-  known('process', words, { doc: 'Name or command line of the process', since: '2.0.11' }),
+const trackProcess: Table<TrackedNode> = table('vrrp_track_process', [
+  known(
+    'process',
+    words,
+    { doc: 'Name or command line of the process', since: '2.0.11' },
+    (node: TrackedNode, line) => {
+      if (line.length > 0) node.subject = line.map((word) => word.text).join(' ');
+    },
+  ),
   known('param_match', optional(oneOf('initial', 'partial')), { doc: 'How parameters are compared', since: '2.0.16' }),
-  known('weight', weight(-254, 254), { doc: 'What it adds to the priority', since: '2.0.11' }),
+  kept('weight', 'weight', weight(-254, 254), { doc: 'What it adds to the priority', since: '2.0.11' }),
   known('quorum', integer(1, 65535), { doc: 'Processes that are enough', since: '2.0.11' }),
   known('quorum_max', integer(0, 65535), { doc: 'Processes that are too many', since: '2.0.16' }),
   known('delay', seconds(0.000001, 3600), { doc: 'Seconds a change must last', since: '2.0.11' }),
@@ -44,24 +51,16 @@ const trackProcess: Table<Unstored> = table('vrrp_track_process', [
 
 const MS = 4_294_967;
 
-interface BfdNode {
-  neighbor?: string;
+function requireNeighbor(node: TrackedNode, context: Context, at: Statement): void {
+  if (node.subject !== undefined) return;
+  const message = `BFD instance ${node.name.text} has no neighbor address set, disabling instance`;
+  context.warning('no-neighbor', context.endOf(at), message);
 }
 
-function storeNeighbor(node: BfdNode, value: string): void {
-  node.neighbor = value;
-}
-
-function requireNeighbor(node: BfdNode, context: Context, at: Statement): void {
-  if (node.neighbor !== undefined) return;
-  const name = at.words[1]?.text ?? '';
-  context.warning('no-neighbor', at, `BFD instance ${name} has no neighbor address set, disabling instance`);
-}
-
-const bfdInstance: Table<BfdNode> = table('bfd_instance', [
+const bfdInstance: Table<TrackedNode> = table('bfd_instance', [
   known('source_ip', address, { doc: 'Own address', since: '2.0.0' }),
-  known('neighbor_ip', address, { doc: 'Address of the other side', since: '2.0.0' }, storeNeighbor),
-  known('neighbour_ip', address, { doc: 'Address of the other side', since: '2.0.0' }, storeNeighbor),
+  kept('neighbor_ip', 'subject', address, { doc: 'Address of the other side', since: '2.0.0' }),
+  kept('neighbour_ip', 'subject', address, { doc: 'Address of the other side', since: '2.0.0' }),
   known('min_rx', seconds(1, MS), { doc: 'Milliseconds between packets received', since: '2.0.0' }),
   known('min_tx', seconds(1, MS), { doc: 'Milliseconds between packets sent', since: '2.0.0' }),
   known('idle_tx', seconds(1000, MS), { doc: 'The same while the session is down', since: '2.0.0' }),
@@ -71,7 +70,7 @@ const bfdInstance: Table<BfdNode> = table('bfd_instance', [
   known('hoplimit', integer(1, 255), { doc: 'Hop limit of packets sent', since: '2.0.0' }),
   known('max_hops', integer(-1, 255), { doc: 'Hops a packet may have made', since: '2.0.0' }),
   known('multihop', boolean, { doc: 'The other side is behind routers', since: '2.2.8' }),
-  known('weight', weight(-253, 253), { doc: 'What it adds to the priority', since: '2.0.0' }),
+  kept('weight', 'weight', weight(-253, 253), { doc: 'What it adds to the priority', since: '2.0.0' }),
   known('vrrp', flag, { doc: 'For VRRP only', since: '2.0.0' }),
   known('checker', flag, { doc: 'For checkers only', since: '2.0.0' }),
 ]);
@@ -87,21 +86,46 @@ const trackGroup: Table<Unstored> = table('track_group', [
   knownList('group', { doc: 'Instances that follow the static addresses', since: '2.0.3' }),
 ]);
 
+type Tracked = 'trackFiles' | 'trackProcesses' | 'bfdSessions';
+
+/** A new named thing; the first one of a name counts. */
+function opener(list: Tracked, what: string) {
+  return (document: DocumentNode, name: Word, _statement: Statement, context: Context): TrackedNode => {
+    const node: TrackedNode = { name };
+    if (document[list].some((other) => other.name.text === name.text)) {
+      context.error('duplicate-track', name, `${what} ${name.text} already defined`);
+    } else document[list].push(node);
+    return node;
+  };
+}
+
+/** `what` needs its `keyword`. */
+function requireSubject(what: string, keyword: string) {
+  return (node: TrackedNode, context: Context, at: Statement): void => {
+    node.end = context.endOf(at, node.name);
+    if (node.subject !== undefined) return;
+    context.error('missing-subject', node.end, `No ${keyword} set for ${what} ${node.name.text} - removing`);
+  };
+}
+
 const uncarried = (doc: string, since: string, more: Partial<RowFacts> = {}) =>
   ({ doc, since, carried: false, ...more }) as const;
 
 export const trackRows: readonly Row<DocumentNode>[] = [
-  block('track_file', blockName, newNode, trackFile, uncarried('A file with a number', '2.0.0')),
-  block(
-    'vrrp_track_file',
-    blockName,
-    newNode,
-    trackFile,
-    uncarried('A file with a number', '2.0.0', { deprecated: '2.1.0', modern: 'track_file', silent: true }),
-  ),
-  block('vrrp_track_process', blockName, newNode, trackProcess, uncarried('A process that must run', '2.0.11')),
-  block('bfd_instance', blockName, (): BfdNode => ({}), bfdInstance, {
-    ...uncarried('A BFD session', '2.0.0'),
+  block('track_file', blockName, opener('trackFiles', 'track_file'), trackFile, {
+    ...uncarried('A file with a number', '2.0.0'),
+    end: requireSubject('track_file', 'file'),
+  }),
+  block('vrrp_track_file', blockName, opener('trackFiles', 'track_file'), trackFile, {
+    ...uncarried('A file with a number', '2.0.0', { deprecated: '2.1.0', modern: 'track_file', silent: true }),
+    end: requireSubject('track_file', 'file'),
+  }),
+  block('vrrp_track_process', blockName, opener('trackProcesses', 'track process'), trackProcess, {
+    ...uncarried('A process that must run', '2.0.11'),
+    end: requireSubject('track process', 'process'),
+  }),
+  block('bfd_instance', blockName, opener('bfdSessions', 'BFD instance'), bfdInstance, {
+    ...uncarried('A BFD session', '2.0.0', { build: 'bfd' }),
     end: requireNeighbor,
   }),
   block('garp_group', flag, newNode, garpGroup, uncarried('Pace of ARPs on some interfaces', '1.2.21')),

@@ -1,17 +1,24 @@
 /**
  * `virtual_server`, `real_server`, `virtual_server_group`, `SSL`: IPVS. keepalived.conf(5), "LVS CONFIGURATION".
- * Understood, not carried out yet.
+ * Typed and checked, not carried out yet.
  */
 import type { Arguments } from '../arguments.ts';
-import type { Statement, Word } from '../ast.ts';
+import type { Block, Statement, Word } from '../ast.ts';
 import type { Context } from '../context.ts';
 import { addressFamily } from '../ip.ts';
-import { block, known, knownList, type Reader, type Row, type Table, table } from '../keyword.ts';
-import type { DocumentNode } from '../nodes.ts';
-import { boolean, flag, integer, oneOf, optional, script, text, words } from '../readers.ts';
-import { checkerRows, keepScript, type LvsNode, timing } from './checker.ts';
+import { block, kept, known, list, type Reader, type Row, type Table, table } from '../keyword.ts';
+import type {
+  DocumentNode,
+  EndpointNode,
+  ForwardingNode,
+  GroupMemberNode,
+  RealServerNode,
+  VirtualServerHead,
+  VirtualServerNode,
+} from '../nodes.ts';
+import { boolean, flag, integer, oneOf, optional, reader, script, sited, text } from '../readers.ts';
+import { checkerRows, connectTimeout, timing } from './checker.ts';
 
-const MAX_INT = 2 ** 31 - 1;
 const MAX_UINT = 2 ** 32 - 1;
 const SCHEDULERS = [
   'rr',
@@ -29,164 +36,240 @@ const SCHEDULERS = [
   'nq',
   'twos',
 ] as const;
+const SCHEDULER_FLAGS = [
+  'hashed',
+  'ops',
+  'flag-1',
+  'flag-2',
+  'flag-3',
+  'sh-port',
+  'sh-fallback',
+  'mh-port',
+  'mh-fallback',
+] as const;
 
-/** `address [port]`, also with the two in one word as in `192.0.2.1/80` (not keepalived's, and an error there). */
-const addressAndPort: Reader<readonly Word[]> = {
-  takes: 'address [port]',
-  read(args) {
-    const host = args.next('an IP address');
-    if (!host) return undefined;
-    if (!addressFamily(host.text)) {
-      return args.report(
-        'invalid-address',
-        host,
-        `Invalid server ip address/port ${host.text} - skipping`,
-        'an IPv4 or IPv6 address',
-      );
-    }
-    return readPort(args) ? [host] : undefined;
-  },
-};
+const endpoint: Reader<EndpointNode> = reader('address [port]', (args) => {
+  const host = args.next('an IP address');
+  if (!host) return undefined;
+  const family = addressFamily(host.text);
+  if (!family) {
+    const message = `Invalid server ip address/port ${host.text} - skipping`;
+    return args.report('invalid-address', host, message, 'an IPv4 or IPv6 address');
+  }
+  const port = readPort(args);
+  return port === undefined ? undefined : { site: host, address: host.text, family, port };
+});
 
-function readPort(args: Arguments): boolean {
+function readPort(args: Arguments): number | undefined {
   const port = args.peek();
-  if (!port) return true;
+  if (!port) return 0;
   args.next('a port');
-  if (/^\d+$/.test(port.text) && Number(port.text) >= 0 && Number(port.text) <= 65535) return true;
-  args.report('invalid-port', port, `Invalid port '${port.text}'`, '1 to 65535');
-  return false;
+  if (/^\s*\d+$/.test(port.text) && Number(port.text) <= 65535) return Number(port.text);
+  return args.report('invalid-port', port, `Invalid port '${port.text}'`, '0 to 65535');
 }
 
-const virtualServerHead: Reader<readonly Word[]> = {
-  takes: 'address [port] | fwmark number | group name',
-  read(args) {
-    const kind = args.take('fwmark', 'group');
-    if (!kind) return addressAndPort.read(args);
-    const word = args.next(kind === 'fwmark' ? 'a firewall mark' : 'a group name');
-    if (!word) return undefined;
-    if (kind === 'fwmark' && !/^\d+$/.test(word.text)) {
-      return args.report('invalid-number', word, `invalid number '${word.text}'`, 'a firewall mark');
-    }
-    return [word];
-  },
-};
+const firewallMark = integer(1, MAX_UINT);
+
+const virtualServerHead: Reader<VirtualServerHead> = reader('address [port] | fwmark number | group name', (args) => {
+  const kind = args.take('fwmark', 'group');
+  if (kind === 'group') {
+    const group = args.next('a group name');
+    return group && { kind, group };
+  }
+  if (kind === 'fwmark') {
+    const fwmark = firewallMark.read(args);
+    return fwmark === undefined ? undefined : { kind, fwmark };
+  }
+  const read = endpoint.read(args);
+  return read && { kind: 'address', endpoint: read };
+});
+
+const METHOD = oneOf('NAT', 'DR', 'TUN');
+const TUNNEL = oneOf('ipip', 'gue', 'gre');
+const PORT = integer(1, 65535);
 
 /** `NAT`, `DR` or `TUN`, with what a tunnel takes behind it. */
-const forwarding: Reader<unknown> = {
-  takes: 'NAT|DR|TUN [type ..]',
-  read(args) {
-    const method = oneOf('NAT', 'DR', 'TUN').read(args);
-    if (method === 'TUN') args.rest();
-    return method;
-  },
-};
+const forwarding: Reader<ForwardingNode> = reader('NAT|DR|TUN [type ipip|gue port n|gre] [csum]', (args) => {
+  const method = METHOD.read(args);
+  if (method === undefined) return undefined;
+  if (method !== 'TUN') return { method };
+  const tunnel = args.take('type') ? TUNNEL.read(args) : undefined;
+  const tunnelPort = args.take('port') ? PORT.read(args) : undefined;
+  const checksum = args.take('nocsum', 'csum', 'remcsum') as ForwardingNode['checksum'];
+  const extra = args.peek();
+  if (extra) return args.report('unknown-option', extra, `unknown tunnel option '${extra.text}'`, 'type, port or csum');
+  return { method, ...(tunnel && { tunnel }), ...(tunnelPort && { tunnelPort }), ...(checksum && { checksum }) };
+});
 
 /** `TCP` in any case. */
-const protocol: Reader<Word> = {
-  takes: 'TCP|UDP|SCTP',
-  read(args) {
-    const word = args.next('a protocol');
-    if (!word || /^(tcp|udp|sctp)$/i.test(word.text)) return word;
-    return args.report('invalid-value', word, `unknown protocol '${word.text}'`, 'TCP, UDP or SCTP');
-  },
-};
+const protocol: Reader<Word> = reader('TCP|UDP|SCTP', (args) => {
+  const word = args.next('a protocol');
+  if (!word || /^(tcp|udp|sctp)$/i.test(word.text)) return word;
+  return args.report('invalid-value', word, `unknown protocol '${word.text}'`, 'TCP, UDP or SCTP');
+});
 
-function notifications(): Row<LvsNode>[] {
-  return [
-    known('notify_up', script, { doc: 'Script to run when the server comes up', since: '1.0.0' }, keepScript),
-    known('notify_down', script, { doc: 'Script to run when the server goes down', since: '1.0.0' }, keepScript),
-    known('smtp_alert', boolean, { doc: 'Send a mail on every change', since: '0.5.7' }),
-  ];
-}
+/** An IPv4 netmask or an IPv6 prefix length. */
+const granularity: Reader<Word> = reader('netmask|prefix', (args) => {
+  const word = args.next('a netmask');
+  if (!word) return undefined;
+  const isPrefix = /^\d+$/.test(word.text) && Number(word.text) >= 1 && Number(word.text) <= 128;
+  if (isPrefix || addressFamily(word.text) === 4) return word;
+  return args.report(
+    'invalid-value',
+    word,
+    `Invalid IPv4 persistence_granularity specified - ${word.text}`,
+    'a netmask, or 1 to 128 for IPv6',
+  );
+});
 
-const realServer: Table<LvsNode> = table('real_server', [
-  known('weight', integer(0, MAX_INT), { doc: 'Share of the connections', since: '0.5.3' }),
-  known('lvs_method', forwarding, { doc: 'Forwarding method', since: '1.1.5' }),
-  known('uthreshold', integer(0, MAX_UINT), { doc: 'Most connections', since: '1.1.13' }),
-  known('lthreshold', integer(0, MAX_UINT), { doc: 'Connections to fall to before new ones', since: '1.1.13' }),
-  known('inhibit_on_failure', boolean, { doc: 'Weight 0 instead of removal', since: '0.6.8' }),
-  known('alpha', boolean, { doc: 'Down until a check succeeds', since: '1.1.16' }),
-  known('connect_timeout', words, { doc: 'Default of the checkers', since: '2.0.0' }),
-  known('virtualhost', text('host'), { doc: 'Default Host header of the checkers', since: '0.5.8' }),
-  known('snmp_name', text('name'), { doc: 'Name in SNMP', since: '2.2.3' }),
-  ...timing<LvsNode>(),
-  ...notifications(),
+const realServer: Table<RealServerNode> = table('real_server', [
+  kept('weight', 'weight', integer(0, 65535), { doc: 'Share of the connections', since: '0.5.3' }),
+  kept('lvs_method', 'forwarding', forwarding, { doc: 'Forwarding method', since: '1.1.5' }),
+  kept('uthreshold', 'upperThreshold', integer(0, MAX_UINT), { doc: 'Most connections', since: '1.1.13' }),
+  kept('lthreshold', 'lowerThreshold', integer(0, MAX_UINT), {
+    doc: 'Connections to fall to before new ones',
+    since: '1.1.13',
+  }),
+  kept('inhibit_on_failure', 'inhibitOnFailure', boolean, { doc: 'Weight 0 instead of removal', since: '0.6.8' }),
+  kept('alpha', 'alpha', boolean, { doc: 'Down until a check succeeds', since: '1.1.16' }),
+  connectTimeout<RealServerNode>('2.0.0'),
+  kept('virtualhost', 'virtualhost', text('host'), { doc: 'Default Host header of the checkers', since: '0.5.8' }),
+  kept('snmp_name', 'snmpName', text('name'), { doc: 'Name in SNMP', since: '2.2.3' }),
+  ...timing<RealServerNode>(),
+  kept('notify_up', 'notifyUp', script, { doc: 'Script to run when the server comes up', since: '1.0.0' }),
+  kept('notify_down', 'notifyDown', script, { doc: 'Script to run when the server goes down', since: '1.0.0' }),
+  kept('smtp_alert', 'smtpAlert', boolean, { doc: 'Send a mail on every change', since: '0.5.7' }),
   ...checkerRows,
 ]);
 
-const same = (node: LvsNode) => node;
-const newNode = (): LvsNode => ({ scripts: [] });
-
-interface VirtualServerNode extends LvsNode {
-  protocol?: Word;
-}
-
-function checkProtocol(node: VirtualServerNode, context: Context, at: Statement): void {
-  if (!node.protocol || at.words[1]?.text !== 'fwmark') return;
-  const message = `Virtual server FWM ${at.words[2]?.text ?? ''}: protocol specified for fwmark - protocol will be ignored`;
-  context.warning('protocol-ignored', node.protocol, message);
-}
+const DEFAULT_PERSISTENCE_S = 360;
 
 const virtualServer: Table<VirtualServerNode> = table('virtual_server', [
-  known('ip_family', oneOf('inet', 'inet6'), { doc: 'Family of a firewall mark', since: '1.2.20' }),
-  ...timing<LvsNode>(),
-  known('connect_timeout', words, { doc: 'Default of the checkers', since: '0.5.3' }),
-  known('inhibit_on_failure', boolean, { doc: 'Weight 0 instead of removal', since: '0.6.8' }),
-  known('lb_algo', oneOf(...SCHEDULERS), {
+  kept('ip_family', 'ipFamily', oneOf('inet', 'inet6'), { doc: 'Family of a firewall mark', since: '1.2.20' }),
+  ...timing<VirtualServerNode>(),
+  connectTimeout<VirtualServerNode>('0.5.3'),
+  kept('inhibit_on_failure', 'inhibitOnFailure', flag, { doc: 'Weight 0 instead of removal', since: '0.6.8' }),
+  kept('lb_algo', 'scheduler', oneOf(...SCHEDULERS), {
     doc: 'Scheduler',
     since: '0.5.3',
     accept: ['lb_algo rr'],
     reject: [['lb_algo best', 'invalid-value']],
   }),
-  known('lvs_sched', oneOf(...SCHEDULERS), { doc: 'Scheduler', since: '1.1.5' }),
-  ...['hashed', 'ops', 'flag-1', 'flag-2', 'flag-3', 'sh-port', 'sh-fallback', 'mh-port', 'mh-fallback'].map((name) =>
-    known<LvsNode>(name, flag, { doc: 'Flag of the scheduler', since: '1.3.0' }),
+  kept('lvs_sched', 'scheduler', oneOf(...SCHEDULERS), { doc: 'Scheduler', since: '1.1.5' }),
+  ...SCHEDULER_FLAGS.map((name) =>
+    known<VirtualServerNode, true>(name, flag, { doc: 'Flag of the scheduler', since: '1.3.0' }, (node) => {
+      node.schedulerFlags.push(name);
+    }),
   ),
-  known('lb_kind', forwarding, {
+  kept('lb_kind', 'forwarding', forwarding, {
     doc: 'Forwarding method',
     since: '0.5.3',
-    accept: ['lb_kind DR'],
+    accept: ['lb_kind DR', 'lb_kind TUN type gue port 6080 csum'],
     reject: [['lb_kind FNAT', 'invalid-value']],
   }),
-  known('lvs_method', forwarding, { doc: 'Forwarding method', since: '1.1.5' }),
-  known('persistence_engine', text('name'), { doc: 'Persistence engine', since: '1.2.20' }),
-  known('persistence_timeout', optional(integer(1, 2_678_400)), {
-    doc: 'Seconds that a client stays with a server',
-    since: '0.5.3',
-  }),
-  known('persistence_granularity', text('netmask'), { doc: 'Clients that stay together', since: '0.5.7' }),
+  kept('lvs_method', 'forwarding', forwarding, { doc: 'Forwarding method', since: '1.1.5' }),
+  kept('persistence_engine', 'persistenceEngine', text('name'), { doc: 'Persistence engine', since: '1.2.20' }),
   known(
-    'protocol',
-    protocol,
-    {
-      doc: 'TCP, UDP or SCTP',
-      since: '0.5.3',
-      accept: ['protocol tcp'],
-      reject: [['protocol http', 'invalid-value']],
-    },
-    (node: VirtualServerNode, word) => {
-      node.protocol = word;
+    'persistence_timeout',
+    optional(integer(1, 2_678_400)),
+    { doc: 'Seconds that a client stays with a server', since: '0.5.3' },
+    (node: VirtualServerNode, value) => {
+      node.persistenceTimeoutS = value ?? DEFAULT_PERSISTENCE_S;
     },
   ),
-  known('ha_suspend', flag, { doc: 'No checks while not master', since: '1.0.0' }),
-  known('smtp_alert', boolean, { doc: 'Send a mail on every change', since: '0.5.7' }),
-  known('virtualhost', text('host'), { doc: 'Default Host header of the checkers', since: '0.5.8' }),
-  known('snmp_name', text('name'), { doc: 'Name in SNMP', since: '2.2.3' }),
-  known('alpha', flag, { doc: 'Servers are down until a check succeeds', since: '1.1.16' }),
-  known('omega', flag, { doc: 'Run notify scripts on stop', since: '1.1.16' }),
-  known('quorum_up', script, { doc: 'Script to run when there are enough servers', since: '1.1.16' }, keepScript),
-  known('quorum_down', script, { doc: 'Script to run when there are too few servers', since: '1.1.16' }, keepScript),
-  known('quorum', integer(1, MAX_UINT), { doc: 'Weight that is enough', since: '1.1.16' }),
-  known('hysteresis', integer(0, MAX_UINT), { doc: 'Tolerance of the quorum', since: '1.1.16' }),
-  known('weight', integer(1, MAX_INT), { doc: 'Weight of servers that give none', since: '0.5.3' }),
-  known('sorry_server', addressAndPort, { doc: 'Server of last resort', since: '0.5.3' }),
-  known('sorry_server_inhibit', flag, { doc: 'Treat it as inhibit_on_failure says', since: '1.2.13' }),
-  known('sorry_server_lvs_method', forwarding, { doc: 'Its forwarding method', since: '1.3.6' }),
+  kept('persistence_granularity', 'persistenceGranularity', granularity, {
+    doc: 'Clients that stay together',
+    since: '0.5.7',
+  }),
+  kept('protocol', 'protocol', protocol, {
+    doc: 'TCP, UDP or SCTP',
+    since: '0.5.3',
+    accept: ['protocol tcp'],
+    reject: [['protocol http', 'invalid-value']],
+  }),
+  kept('ha_suspend', 'haSuspend', flag, { doc: 'No checks while not master', since: '1.0.0' }),
+  kept('smtp_alert', 'smtpAlert', boolean, { doc: 'Send a mail on every change', since: '0.5.7' }),
+  kept('virtualhost', 'virtualhost', text('host'), { doc: 'Default Host header of the checkers', since: '0.5.8' }),
+  kept('snmp_name', 'snmpName', text('name'), { doc: 'Name in SNMP', since: '2.2.3' }),
+  kept('alpha', 'alpha', flag, { doc: 'Servers are down until a check succeeds', since: '1.1.16' }),
+  kept('omega', 'omega', flag, { doc: 'Run notify scripts on stop', since: '1.1.16' }),
+  kept('quorum_up', 'quorumUp', script, { doc: 'Script to run when there are enough servers', since: '1.1.16' }),
+  kept('quorum_down', 'quorumDown', script, { doc: 'Script to run when there are too few servers', since: '1.1.16' }),
+  kept('quorum', 'quorum', sited(integer(1, MAX_UINT)), { doc: 'Weight that is enough', since: '1.1.16' }),
+  kept('hysteresis', 'hysteresis', sited(integer(0, MAX_UINT)), { doc: 'Tolerance of the quorum', since: '1.1.16' }),
+  kept('weight', 'weight', integer(1, 65535), { doc: 'Weight of servers that give none', since: '0.5.3' }),
+  kept('sorry_server', 'sorryServer', endpoint, { doc: 'Server of last resort', since: '0.5.3' }),
+  kept('sorry_server_inhibit', 'sorryServerInhibit', flag, {
+    doc: 'Treat it as inhibit_on_failure says',
+    since: '1.2.13',
+  }),
+  kept('sorry_server_lvs_method', 'sorryServerForwarding', forwarding, {
+    doc: 'Its forwarding method',
+    since: '1.3.6',
+  }),
   known('nat_mask', text('netmask'), { doc: 'Mask of NAT', since: '0.5.3', removed: '1.2.20' }),
-  block('real_server', addressAndPort, same, realServer, { doc: 'A server', since: '0.5.3' }),
+  block(
+    'real_server',
+    endpoint,
+    (node, head): RealServerNode => {
+      const server: RealServerNode = { endpoint: head, checkers: [] };
+      node.realServers.push(server);
+      return server;
+    },
+    realServer,
+    { doc: 'A server', since: '0.5.3' },
+  ),
 ]);
 
-const ssl: Table<LvsNode> = table('SSL', [
+/** `192.0.2.1-9 80`: addresses up to one whose last part is 9; `fwmark 7 inet6`. */
+function readMember(statement: Statement, context: Context): GroupMemberNode | undefined {
+  const [first, second, third] = statement.words as [Word, Word?, Word?];
+  if (first.text === 'fwmark') {
+    const fwmark = Number(second?.text);
+    if (!second || !/^\d+$/.test(second.text) || fwmark < 1 || fwmark > MAX_UINT) {
+      context.error('invalid-number', second ?? first, `fwmark '${second?.text ?? ''}' must be in [1, ${MAX_UINT}]`);
+      return undefined;
+    }
+    return { kind: 'fwmark', fwmark, family: third ? (third.text === 'inet6' ? 6 : 4) : null };
+  }
+  const [address = '', last] = first.text.split('-');
+  const family = addressFamily(address);
+  const lastPart = last === undefined ? null : Number.parseInt(last, family === 6 ? 16 : 10);
+  if (!family || Number.isNaN(lastPart)) {
+    context.error('invalid-address', first, `Invalid virtual server group IP address ${first.text} - skipping`);
+    return undefined;
+  }
+  const firstPart = Number.parseInt(address.split(family === 6 ? ':' : '.').at(-1)! || '0', family === 6 ? 16 : 10);
+  const highest = family === 6 ? 0xffff : 255;
+  if (lastPart !== null && (lastPart > highest || lastPart < firstPart)) {
+    context.error('out-of-range', first, `address range ${first.text} ends before it begins, or too high`);
+    return undefined;
+  }
+  const port = second ? Number(second.text) : 0;
+  if (second && (!/^\d+$/.test(second.text) || port < 1 || port > 65535)) {
+    context.error('invalid-port', second, `Invalid port '${second.text}'`, { expected: '1 to 65535' });
+    return undefined;
+  }
+  return { kind: 'range', endpoint: { site: first, address, family, port }, last: lastPart };
+}
+
+function readGroup(document: DocumentNode, entries: Block, context: Context, statement: Statement): void {
+  const name = statement.words[1];
+  if (!name) {
+    context.error('missing-name', statement, "'virtual_server_group' is missing a name");
+    return;
+  }
+  const members = entries.statements.flatMap((entry) => readMember(entry, context) ?? []);
+  if (document.virtualServerGroups.some((group) => group.name.text === name.text)) {
+    context.error('duplicate-group', name, `Virtual server group ${name.text} already defined`);
+    return;
+  }
+  document.virtualServerGroups.push({ name, members });
+}
+
+type SslNode = Record<string, never>;
+
+const ssl: Table<SslNode> = table('SSL', [
   known('password', text('password'), { doc: 'Password of the key', since: '0.5.3' }),
   known('ca', text('path'), { doc: 'Authorities', since: '0.5.3' }),
   known('certificate', text('path'), { doc: 'Certificate', since: '0.5.3' }),
@@ -197,17 +280,24 @@ export const lvsRows: readonly Row<DocumentNode>[] = [
   block(
     'virtual_server',
     virtualServerHead,
-    (document: DocumentNode, _head, statement: Statement): VirtualServerNode => {
-      document.virtualServers.push(statement);
-      return { scripts: document.checkScripts };
+    (document: DocumentNode, head, statement): VirtualServerNode => {
+      const node: VirtualServerNode = { head, statement, schedulerFlags: [], realServers: [] };
+      document.virtualServers.push(node);
+      return node;
     },
     virtualServer,
-    { doc: 'A virtual server of IPVS', since: '0.5.3', carried: false, end: checkProtocol },
+    { doc: 'A virtual server of IPVS', since: '0.5.3', carried: false },
   ),
-  knownList('virtual_server_group', {
+  list('virtual_server_group', readGroup, {
     doc: 'Addresses and marks that are one virtual server',
     since: '1.0.2',
     takes: 'name',
+    carried: false,
+    named: true,
   }),
-  block('SSL', flag, newNode, ssl, { doc: 'Client certificate of SSL_GET', since: '0.5.3', carried: false }),
+  block('SSL', flag, (): SslNode => ({}), ssl, {
+    doc: 'Client certificate of SSL_GET',
+    since: '0.5.3',
+    carried: false,
+  }),
 ];

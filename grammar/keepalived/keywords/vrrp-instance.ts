@@ -2,11 +2,25 @@
 
 import { NOT_CARRIED_OUT } from '../../diagnostic.ts';
 import { addressFamily } from '../ip.ts';
-import { block, known, knownList, list, type Row, type RowFacts, type Table, table, word } from '../keyword.ts';
+import { block, known, list, type Row, type RowFacts, type Table, table, word } from '../keyword.ts';
 import type { GarpNode, InstanceNode } from '../nodes.ts';
-import { address, boolean, flag, integer, oneOf, optional, script, seconds, sited, text, words } from '../readers.ts';
+import {
+  address,
+  boolean,
+  flag,
+  integer,
+  oneOf,
+  optional,
+  script,
+  seconds,
+  sited,
+  text,
+  withoutPrefix,
+  words,
+} from '../readers.ts';
 import { readAddresses } from './addresses.ts';
 import { notifyMasterRxLowerPriority, notifyRows } from './notify.ts';
+import { readRoutes, readRules } from './routes.ts';
 import { readTracked } from './tracking.ts';
 
 const MAX_INT = 2 ** 31 - 1;
@@ -231,8 +245,9 @@ const addressing: Row<InstanceNode>[] = [
     (node, entries, context) => {
       node.unicastPeers ??= [];
       for (const { words: line } of entries.statements) {
-        const family = addressFamily(line[0]!.text);
-        if (family) node.unicastPeers.push({ site: line[0]!, address: line[0]!.text, family });
+        const peer = withoutPrefix(line[0]!, { context });
+        const family = addressFamily(peer);
+        if (family) node.unicastPeers.push({ site: line[0]!, address: peer, family });
         else
           context.error('invalid-address', line[0]!, `malformed unicast peer address[${line[0]!.text}]. Skipping...`);
         if (line[1]) context.warning(NOT_CARRIED_OUT, line[1], `'${line[1].text}' is understood but not carried out`);
@@ -276,9 +291,33 @@ const tracking: Row<InstanceNode>[] = [
     },
     { doc: 'vrrp_scripts that count', since: '1.1.13', takes: 'script [weight n [reverse]]' },
   ),
-  knownList('track_file', { doc: 'track_files that count', since: '2.0.0' }),
-  knownList('track_process', { doc: 'vrrp_track_processes that count', since: '2.0.11' }),
-  knownList('track_bfd', { doc: 'BFD sessions that count', since: '2.0.0' }),
+  list(
+    'track_file',
+    (node, entries, context) => {
+      node.trackFiles.push(...readTracked(entries, context, 'track file', 254));
+    },
+    { doc: 'track_files that count', since: '2.0.0', carried: false, takes: 'name [weight n [reverse]]' },
+  ),
+  list(
+    'track_process',
+    (node, entries, context) => {
+      node.trackProcesses.push(...readTracked(entries, context, 'track process', 254));
+    },
+    { doc: 'vrrp_track_processes that count', since: '2.0.11', carried: false, takes: 'name [weight n [reverse]]' },
+  ),
+  list(
+    'track_bfd',
+    (node, entries, context) => {
+      node.trackBfds.push(...readTracked(entries, context, 'track bfd', 253));
+    },
+    {
+      doc: 'BFD sessions that count',
+      since: '2.0.0',
+      build: 'bfd',
+      carried: false,
+      takes: 'name [weight n [reverse]]',
+    },
+  ),
   word(
     'dont_track_primary',
     flag,
@@ -349,8 +388,14 @@ const others: Row<InstanceNode>[] = [
     facts('Poll the link state', '1.1.18', { deprecated: '2.0.13', modern: 'linkbeat_interfaces' }),
   ),
   known('v3_checksum_as_v2', boolean, facts('Leave the pseudo header out of version 3 checksums', '2.2.8')),
-  knownList('virtual_routes', facts('Routes of the master', '1.0.1')),
-  knownList('virtual_rules', facts('Routing rules of the master', '1.2.20')),
+  list('virtual_routes', (_node, entries, context) => readRoutes(entries, context), {
+    ...facts('Routes of the master', '1.0.1'),
+    carried: false,
+  }),
+  list('virtual_rules', (_node, entries, context) => readRules(entries, context), {
+    ...facts('Routing rules of the master', '1.2.20'),
+    carried: false,
+  }),
   known('skip_check_adv_addr', boolean, facts('Do not compare addresses of repeated adverts', '1.2.20')),
   known(
     'lvs_sync_daemon_interface',

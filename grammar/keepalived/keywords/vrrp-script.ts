@@ -1,7 +1,7 @@
 /** `vrrp_script NAME { }`: a program that is run in turn and moves priorities. keepalived.conf(5), "VRRP scripts". */
 import { type Table, table, word } from '../keyword.ts';
 import type { VrrpScriptNode } from '../nodes.ts';
-import { flag, integer, script, seconds, userGroup, weight } from '../readers.ts';
+import { command, flag, integer, seconds, userGroup, weight } from '../readers.ts';
 
 const COUNT = integer(1, 2 ** 31 - 1);
 const LONGEST_SECONDS = 1_000_000;
@@ -9,7 +9,7 @@ const LONGEST_SECONDS = 1_000_000;
 export const vrrpScript: Table<VrrpScriptNode> = table('vrrp_script', [
   word(
     'script',
-    script,
+    command,
     (node, value) => {
       node.script = value;
     },

@@ -1,0 +1,407 @@
+/**
+ * From the nodes of `virtual_server` to their frozen records, and the checks across their keywords.
+ *
+ * Defaults run downwards: a checker's setting, else its real server's, else its virtual server's, else keepalived's.
+ * What keepalived changes with a message is changed here with a warning. Nobody carries the records out yet.
+ * keepalived.conf(5), "LVS CONFIGURATION".
+ */
+import type { Context } from '../../grammar/keepalived/context.ts';
+import { scriptOf } from '../../grammar/keepalived/keywords/checker.ts';
+import type {
+  CheckerNode,
+  DocumentNode,
+  EndpointNode,
+  ForwardingNode,
+  RealServerNode,
+  ScriptNode,
+  UrlNode,
+  VirtualServerGroupNode,
+  VirtualServerNode,
+} from '../../grammar/keepalived/nodes.ts';
+import { toUtf8 } from '../../grammar/source.ts';
+import { nearestWord } from '../../grammar/spelling.ts';
+import type {
+  CheckerConf,
+  CheckerConnection,
+  ForwardingConf,
+  GroupMemberConf,
+  RealServerConf,
+  ScriptConf,
+  UrlConf,
+  VirtualServerConf,
+  VirtualServerGroupConf,
+  VirtualServerTarget,
+} from './keepalived.ts';
+import type { Surroundings } from './keepalived-surroundings.ts';
+
+const DELAY_LOOP_MS = 60_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+const DELAY_BEFORE_RETRY_MS = 1_000;
+
+export function resolveVirtualServerGroups(document: DocumentNode, around: Surroundings): VirtualServerGroupConf[] {
+  return document.virtualServerGroups.map((node) => ({
+    name: toUtf8(node.name.text),
+    members: node.members.map(memberConf),
+    place: around.place(node.name),
+  }));
+}
+
+function memberConf(member: VirtualServerGroupNode['members'][number]): GroupMemberConf {
+  if (member.kind === 'fwmark') return member;
+  const { address, family, port } = member.endpoint;
+  return { kind: 'range', address, family, last: member.last, port };
+}
+
+export class VirtualServerResolver {
+  private readonly document: DocumentNode;
+  private readonly around: Surroundings;
+  private readonly context: Context;
+
+  constructor(document: DocumentNode, around: Surroundings) {
+    this.document = document;
+    this.around = around;
+    this.context = around.context;
+  }
+
+  resolveAll(): VirtualServerConf[] {
+    return this.document.virtualServers.flatMap((node) => this.resolveOne(node) ?? []);
+  }
+
+  private resolveOne(node: VirtualServerNode): VirtualServerConf | null {
+    const name = describeTarget(node);
+    if (node.realServers.length === 0) {
+      const end = this.context.endOf(node.statement);
+      this.context.warning('no-real-servers', end, `Virtual server ${name} has no real servers - ignoring`);
+      return null;
+    }
+    const target = this.targetOf(node);
+    if (!target) return null;
+    const forwarding = forwardingOf(node.forwarding);
+    this.reportDefaults(node, name);
+    const realServers = this.realServersOf(node, forwarding, name);
+    const quorum = this.quorumOf(node, realServers, name);
+    return {
+      target,
+      protocol: target.kind === 'fwmark' ? null : protocolOf(node),
+      scheduler: node.scheduler ?? 'wlc',
+      schedulerFlags: node.schedulerFlags,
+      forwarding,
+      persistenceTimeoutS: node.persistenceTimeoutS ?? 0,
+      persistenceGranularity: node.persistenceGranularity?.text ?? null,
+      persistenceEngine: textOf(node.persistenceEngine),
+      haSuspend: node.haSuspend ?? false,
+      alpha: node.alpha ?? false,
+      omega: node.omega ?? false,
+      quorum,
+      hysteresis: this.hysteresisOf(node, quorum, name),
+      quorumUp: this.scriptConf(node.quorumUp),
+      quorumDown: this.scriptConf(node.quorumDown),
+      smtpAlert: node.smtpAlert ?? null,
+      virtualhost: textOf(node.virtualhost),
+      snmpName: textOf(node.snmpName),
+      sorryServer: node.sorryServer
+        ? {
+            address: node.sorryServer.address,
+            port: node.sorryServer.port,
+            inhibit: node.sorryServerInhibit ?? false,
+            forwarding: forwardingOf(node.sorryServerForwarding ?? node.forwarding),
+          }
+        : null,
+      realServers,
+      place: this.around.place(node.statement),
+    };
+  }
+
+  private targetOf(node: VirtualServerNode): VirtualServerTarget | null {
+    const { head } = node;
+    if (head.kind === 'group') return this.groupOf(head.group.text, node);
+    if (head.kind === 'address') {
+      const { address, family, port } = head.endpoint;
+      return { kind: 'address', address, family, port };
+    }
+    if (node.protocol) {
+      const message = `Warning: Virtual server FWM ${head.fwmark}: protocol specified for fwmark - protocol will be ignored`;
+      this.context.warning('protocol-ignored', node.protocol, message);
+    }
+    const family =
+      node.ipFamily === undefined ? node.realServers[0]!.endpoint.family : node.ipFamily === 'inet6' ? 6 : 4;
+    return { kind: 'fwmark', fwmark: head.fwmark, family };
+  }
+
+  private groupOf(group: string, node: VirtualServerNode): VirtualServerTarget | null {
+    const known = this.document.virtualServerGroups.map((each) => each.name.text);
+    if (known.includes(group)) return { kind: 'group', group: toUtf8(group) };
+    const suggestion = nearestWord(group, known);
+    const message = `Virtual server group ${group} specified but not configured - ignoring virtual server`;
+    this.context.error('unknown-group', node.statement, message, suggestion ? { suggestion } : {});
+    return null;
+  }
+
+  private reportDefaults(node: VirtualServerNode, name: string): void {
+    if (!node.protocol && node.head.kind !== 'fwmark') {
+      const message = `Virtual server ${name}: no protocol set - defaulting to UDP`;
+      this.context.warning('no-protocol', node.statement, message, { expected: "'protocol TCP' or UDP or SCTP" });
+    }
+    if (!node.scheduler) {
+      const message = `Virtual server ${name}: no scheduler set, setting default 'wlc'`;
+      this.context.warning('no-scheduler', node.statement, message);
+    }
+    if (!node.forwarding && node.realServers.some((server) => !server.forwarding)) {
+      const message = `Virtual server ${name}: no forwarding method set, setting default NAT`;
+      this.context.warning('no-forwarding-method', node.statement, message);
+    }
+  }
+
+  private realServersOf(node: VirtualServerNode, forwarding: ForwardingConf, name: string): RealServerConf[] {
+    const seen = new Set<string>();
+    return node.realServers.flatMap((server) => {
+      const port = this.portOf(server, node, forwarding, name);
+      const key = `${server.endpoint.address} ${port}`;
+      if (seen.has(key)) {
+        const message = `VS ${name}: real server ${describeEndpoint(server.endpoint)} is duplicated - removing second rs`;
+        this.context.warning('duplicate-real-server', server.endpoint.site, message);
+        return [];
+      }
+      seen.add(key);
+      return [this.realServerConf(server, port, node, forwarding)];
+    });
+  }
+
+  /** Direct routing and tunnels leave the port as it is; a firewall mark has none. */
+  private portOf(server: RealServerNode, node: VirtualServerNode, inherited: ForwardingConf, name: string): number {
+    const { port, site } = server.endpoint;
+    const real = describeEndpoint(server.endpoint);
+    if (node.head.kind === 'fwmark' && port !== 0) {
+      const message = `WARNING - fwmark virtual server ${name}, real server ${real} has port specified - clearing`;
+      this.context.warning('port-ignored', site, message);
+      return 0;
+    }
+    if (node.head.kind !== 'address') return port;
+    const rewrites = (server.forwarding?.method ?? inherited.method) === 'NAT';
+    const own = node.head.endpoint.port;
+    if (rewrites || port === own) return port === 0 ? own : port;
+    if (port !== 0 || rewrites) {
+      const message = `WARNING - virtual server ${name} and real server ${real} ports don't match - resetting`;
+      this.context.warning('port-mismatch', site, message);
+    }
+    return own;
+  }
+
+  private realServerConf(
+    server: RealServerNode,
+    port: number,
+    node: VirtualServerNode,
+    forwarding: ForwardingConf,
+  ): RealServerConf {
+    return {
+      address: server.endpoint.address,
+      family: server.endpoint.family,
+      port,
+      weight: server.weight ?? node.weight ?? 1,
+      forwarding: server.forwarding ? forwardingOf(server.forwarding) : forwarding,
+      upperThreshold: server.upperThreshold ?? 0,
+      lowerThreshold: server.lowerThreshold ?? 0,
+      inhibitOnFailure: server.inhibitOnFailure ?? node.inhibitOnFailure ?? false,
+      virtualhost: textOf(server.virtualhost ?? node.virtualhost),
+      snmpName: textOf(server.snmpName),
+      notifyUp: this.scriptConf(server.notifyUp),
+      notifyDown: this.scriptConf(server.notifyDown),
+      smtpAlert: server.smtpAlert ?? null,
+      checkers: server.checkers.flatMap((checker) => this.checkerConf(checker, server, node) ?? []),
+      place: this.around.place(server.endpoint.site),
+    };
+  }
+
+  private quorumOf(node: VirtualServerNode, servers: readonly RealServerConf[], name: string): number {
+    const quorum = node.quorum?.value ?? 1;
+    const total = servers.reduce((sum, server) => sum + server.weight, 0);
+    if (!node.quorum || quorum <= total) return quorum;
+    const message = `Warning - quorum ${quorum} for ${name} exceeds total weight of real servers ${total}, reducing quorum to ${total}`;
+    this.context.warning('quorum-too-high', node.quorum.site, message);
+    return total;
+  }
+
+  private hysteresisOf(node: VirtualServerNode, quorum: number, name: string): number {
+    const hysteresis = node.hysteresis?.value ?? 0;
+    if (hysteresis === 0 || hysteresis < quorum) return hysteresis;
+    const lower = Math.max(quorum - 1, 0);
+    const message = `Virtual server ${name}: hysteresis ${hysteresis} >= quorum ${quorum}, reducing it to ${lower}`;
+    this.context.warning('hysteresis-too-high', node.hysteresis!.site, message);
+    return lower;
+  }
+
+  private scriptConf(script: ScriptNode | undefined): ScriptConf | null {
+    if (!script) return null;
+    this.around.checkScript(script);
+    return this.around.scriptConf(script);
+  }
+
+  private checkerConf(checker: CheckerNode, server: RealServerNode, node: VirtualServerNode): CheckerConf | null {
+    const delayLoopMs = checker.delayLoopMs ?? server.delayLoopMs ?? node.delayLoopMs ?? DELAY_LOOP_MS;
+    const common = {
+      retry: checker.retry ?? server.retry ?? node.retry ?? defaultRetry(checker),
+      delayBeforeRetryMs:
+        checker.delayBeforeRetryMs ?? server.delayBeforeRetryMs ?? node.delayBeforeRetryMs ?? DELAY_BEFORE_RETRY_MS,
+      warmupMs: checker.warmupMs ?? server.warmupMs ?? node.warmupMs ?? delayLoopMs,
+      delayLoopMs,
+      alpha: checker.alpha ?? server.alpha ?? node.alpha ?? false,
+      logAllFailures: checker.logAllFailures ?? false,
+      place: this.around.place(checker.site),
+    };
+    const timeoutMs = server.connectTimeoutMs ?? node.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
+    const special = this.specialOf(checker, connectionOf(checker, timeoutMs));
+    return special && ({ ...common, ...special } as CheckerConf);
+  }
+
+  /** What a kind of checker has of its own; null when it lacks what it cannot work without. */
+  private specialOf(checker: CheckerNode, connection: CheckerConnection): object | null {
+    const { kind, name } = checker;
+    switch (kind) {
+      case 'TCP_CHECK':
+      case 'PING_CHECK':
+        return { kind, connection };
+      case 'HTTP_GET':
+      case 'SSL_GET':
+        return this.httpOf(checker, connection);
+      case 'SMTP_CHECK': {
+        const hosts = (checker.hosts ?? []).map((host) => connectionOf(host, connection.timeoutMs));
+        return { kind, connection, heloName: textOf(checker.heloName), hosts };
+      }
+      case 'DNS_CHECK':
+        return { kind, connection, type: checker.dnsType ?? 'SOA', name: toUtf8(name ?? '.') };
+      case 'MISC_CHECK':
+        return this.miscOf(checker);
+      case 'UDP_CHECK':
+        return udpOf(checker, connection);
+      case 'FILE_CHECK': {
+        const { weight } = checker;
+        if (!this.refersTo(checker, 'trackFiles', 'track_file')) return null;
+        const own = { weight: weight?.weight ?? null, weightReverse: weight?.reverse ?? false };
+        return { kind, trackFile: toUtf8(name!), ...own };
+      }
+      case 'BFD_CHECK':
+        return this.refersTo(checker, 'bfdSessions', 'BFD instance') ? { kind, session: toUtf8(name!) } : null;
+    }
+  }
+
+  private httpOf(checker: CheckerNode, connection: CheckerConnection): object | null {
+    if (!checker.urls?.length) {
+      this.context.error('no-url', checker.site, `${checker.kind} has no url specified - removing checker`);
+      return null;
+    }
+    return {
+      kind: checker.kind,
+      connection,
+      urls: checker.urls.map(urlConf),
+      virtualhost: textOf(checker.virtualhost),
+      httpProtocol: checker.httpProtocol ?? '1.0',
+      enableSni: checker.enableSni ?? false,
+      sniName: textOf(checker.sniName),
+      fastRecovery: checker.fastRecovery ?? false,
+      tlsCompliant: checker.tlsCompliant ?? false,
+    };
+  }
+
+  private miscOf(checker: CheckerNode): object | null {
+    const script = scriptOf(checker);
+    if (!script) {
+      this.context.error('no-script', checker.site, 'No script path has been specified for MISC_CHECKER - skipping');
+      return null;
+    }
+    const timeoutMs = (checker.scriptTimeoutS ?? 0) * 1000;
+    // The user of a MISC_CHECK is a line of its own.
+    const { user } = checker;
+    const isKnown = user ? this.around.checkUser(user.value.user, user.site) : this.around.checkDefaultUser(script);
+    if (!isKnown && this.context.asOriginal) return null;
+    this.around.checkExecutable(script, 'notify-not-here', `script '${script.argv[0]}' not found`);
+    return {
+      kind: 'MISC_CHECK',
+      script: this.around.scriptConf(script),
+      timeoutMs,
+      dynamicWeight: checker.scriptWeight ?? false,
+    };
+  }
+
+  private refersTo(checker: CheckerNode, list: 'trackFiles' | 'bfdSessions', what: string): boolean {
+    const { name } = checker;
+    const known = this.document[list].map((node) => node.name.text);
+    if (name !== undefined && known.includes(name)) return true;
+    const message =
+      name === undefined
+        ? `${checker.kind} names no ${what} - removing`
+        : `${checker.kind} - ${what} ${name} not found`;
+    const suggestion = name === undefined ? undefined : nearestWord(name, known);
+    this.context.error('unknown-track', checker.site, message, suggestion ? { suggestion } : {});
+    return false;
+  }
+}
+
+function textOf(value: string | undefined): string | null {
+  return value === undefined ? null : toUtf8(value);
+}
+
+function describeEndpoint({ address, port }: EndpointNode): string {
+  return `[${address}]:${port}`;
+}
+
+function describeTarget({ head, protocol }: VirtualServerNode): string {
+  if (head.kind === 'fwmark') return `FWM ${head.fwmark}`;
+  if (head.kind === 'group') return `[${head.group.text}]:0`;
+  return `[${head.endpoint.address}]:${protocol?.text.toLowerCase() ?? 'none'}:${head.endpoint.port}`;
+}
+
+function protocolOf(node: VirtualServerNode): 'TCP' | 'UDP' | 'SCTP' {
+  const written = node.protocol?.text.toUpperCase();
+  return written === 'TCP' || written === 'SCTP' ? written : 'UDP';
+}
+
+function forwardingOf(node: ForwardingNode | undefined): ForwardingConf {
+  return {
+    method: node?.method ?? 'NAT',
+    tunnel: node?.tunnel ?? (node?.method === 'TUN' ? 'ipip' : null),
+    tunnelPort: node?.tunnelPort ?? null,
+    checksum: node?.checksum ?? null,
+  };
+}
+
+/** TCP checks are not repeated unless told so, pages are. */
+function defaultRetry({ kind }: CheckerNode): number {
+  return ['HTTP_GET', 'SSL_GET', 'DNS_CHECK'].includes(kind) ? 3 : 1;
+}
+
+function connectionOf(checker: CheckerNode, timeoutMs: number): CheckerConnection {
+  return {
+    address: checker.connectIp ?? null,
+    port: checker.connectPort ?? null,
+    bindTo: checker.bindTo ?? null,
+    bindPort: checker.bindPort ?? null,
+    bindInterface: textOf(checker.bindInterface),
+    timeoutMs: checker.connectTimeoutMs ?? timeoutMs,
+    fwmark: checker.fwmark ?? 0,
+  };
+}
+
+function urlConf(node: UrlNode): UrlConf {
+  return {
+    path: toUtf8(node.path ?? '/'),
+    digest: node.digest?.toLowerCase() ?? null,
+    statusCodes: node.statusCodes ?? [],
+    virtualhost: textOf(node.virtualhost),
+    regex: textOf(node.regex),
+    regexNoMatch: node.regexNoMatch ?? false,
+    regexOptions: node.regexOptions ?? [],
+    regexMinOffset: node.regexMinOffset ?? 0,
+    regexMaxOffset: node.regexMaxOffset ?? null,
+  };
+}
+
+function udpOf(checker: CheckerNode, connection: CheckerConnection): object {
+  return {
+    kind: 'UDP_CHECK',
+    connection,
+    payload: checker.payload?.toLowerCase() ?? null,
+    requireReply: textOf(checker.requireReply),
+    minReplyLength: checker.minReplyLength ?? 0,
+    maxReplyLength: checker.maxReplyLength ?? 255,
+  };
+}
