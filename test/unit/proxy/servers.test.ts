@@ -1,0 +1,227 @@
+import { describe, expect, it } from 'vitest';
+import type { ServerConf } from '../../../src/config/haproxy.ts';
+import type { ServerHealth } from '../../../src/ipc/messages.ts';
+import { createMemfd } from '../../../src/os/memfd.ts';
+import { Backend } from '../../../src/proxy/backend.ts';
+import { mapRows, serverKey } from '../../../src/proxy/counter-layout.ts';
+import { Counters, claimCounters } from '../../../src/proxy/counters.ts';
+import { IdleConnections } from '../../../src/proxy/idle-connections.ts';
+import { SessionRecord } from '../../../src/proxy/log/record.ts';
+import { effectiveState, Server } from '../../../src/proxy/server.ts';
+import type { ServerConnection } from '../../../src/proxy/server-connection.ts';
+import { SessionLog } from '../../../src/proxy/session-log.ts';
+import { WaitEntry, WaitQueue } from '../../../src/proxy/wait-queue.ts';
+import { makeProxy, makeServer, makeSlice } from './configuration.ts';
+
+function health(up: boolean): ServerHealth {
+  return {
+    proxyId: 2,
+    serverId: 1,
+    up,
+    health: up ? 2 : 0,
+    rise: 2,
+    fall: 3,
+    code: up ? 'L4OK' : 'L4CON',
+    status: 0,
+    text: '',
+    durationMs: 0,
+    changedAtMs: 0,
+    failedChecks: 0,
+    downs: 0,
+    downtimeMs: 0,
+    event: 'transition',
+  };
+}
+
+/** The same backend as two workers of one process see it. */
+function build(servers: readonly ServerConf[], given: Parameters<typeof makeProxy>[0] = {}, workers = 2): Backend[] {
+  const proxy = makeProxy({ ...given, servers });
+  const rows = mapRows(makeSlice([proxy]));
+  const { place, owned } = claimCounters(createMemfd('test'), rows, workers);
+  return owned.map((slot) => {
+    const counters = new Counters(place, owned, slot);
+    const made = servers.map((conf) => new Server(conf, proxy, rows.servers.get(serverKey(2, conf.id))!, counters));
+    return new Backend(proxy, rows.backends.get(2)!, made, counters);
+  });
+}
+
+describe('effective state', () => {
+  it('follows orders before health, and health before drain', () => {
+    const states = [true, false, null].map((up) =>
+      (['ready', 'drain', 'maint'] as const).map((admin) => effectiveState(admin, up === null ? null : health(up))),
+    );
+    expect(states).toEqual([
+      ['up', 'drain', 'maint'],
+      ['down', 'down', 'maint'],
+      ['up', 'drain', 'maint'],
+    ]);
+  });
+});
+
+describe('Backend', () => {
+  it('uses backups only while no other server is there', () => {
+    const [backend] = build([makeServer(1), makeServer(2, { backup: true }), makeServer(3, { backup: true })]);
+    expect(backend!.choose(0, null)!.id).toBe(1);
+    backend!.servers[0]!.health = health(false);
+    backend!.refresh();
+    expect([0, 1, 2].map(() => backend!.choose(0, null)!.id)).toEqual([2, 2, 2]);
+    for (const server of backend!.servers) server.health = health(false);
+    backend!.refresh();
+    expect(backend!.usable).toBe(false);
+  });
+
+  it('leaves out disabled servers, weight 0, and addresses that nobody found', () => {
+    const lost = { kind: 'ip', host: 'nowhere.invalid', port: 1, portOffset: false, family: 0 } as const;
+    const [backend] = build([
+      makeServer(1, { disabled: true }),
+      makeServer(2, { weight: 0 }),
+      makeServer(3, { address: lost }),
+      makeServer(4),
+    ]);
+    expect([0, 1].map(() => backend!.choose(0, null)!.id)).toEqual([4, 4]);
+  });
+
+  it('bounds a server over all workers, and takes places back', () => {
+    const [one, two] = build([makeServer(1, { maxconn: 2 })]);
+    const [a, b] = [one!.servers[0]!, two!.servers[0]!];
+    expect([a.reserve(2), b.reserve(2), a.reserve(2), b.reserve(2)]).toEqual([true, true, false, false]);
+    expect(one!.choose(0, null)).toBeNull();
+    a.release();
+    expect(two!.choose(0, null)).toBe(b);
+    expect(b.reserve(2)).toBe(true);
+  });
+
+  it('lets the limit grow between minconn and maxconn', () => {
+    const [backend] = build([makeServer(1, { minconn: 10, maxconn: 100 })], { fullconn: 1000 });
+    const server = backend!.servers[0]!;
+    expect([0, 50, 500, 1000, 5000].map((sessions) => server.limit(sessions))).toEqual([10, 10, 50, 100, 100]);
+  });
+});
+
+describe('WaitQueue', () => {
+  it('keeps the order and lets anybody leave', () => {
+    const queue = new WaitQueue();
+    const entries = [1, 2, 3].map(() => new WaitEntry({ onPlace: () => true, chooseAgain: () => {} }));
+    for (const entry of entries) queue.add(entry);
+    queue.remove(entries[1]!);
+    queue.remove(entries[1]!);
+    expect(queue.length).toBe(2);
+    expect(queue.first).toBe(entries[0]);
+    queue.remove(entries[0]!);
+    expect(queue.first).toBe(entries[2]);
+    queue.remove(entries[2]!);
+    expect([queue.first, queue.length]).toEqual([null, 0]);
+  });
+
+  it('scatters those that leave and those that come back alike', () => {
+    const queue = new WaitQueue();
+    let moved = 0;
+    for (let i = 0; i < 3; i++) {
+      const entry: WaitEntry = new WaitEntry({
+        onPlace: () => false,
+        chooseAgain: () => {
+          moved++;
+          queue.remove(entry);
+          queue.add(entry);
+        },
+      });
+      queue.add(entry);
+    }
+    queue.scatter();
+    expect([moved, queue.length]).toEqual([3, 3]);
+  });
+});
+
+describe('IdleConnections', () => {
+  interface Fake {
+    idleIndex: number;
+    discard: () => void;
+  }
+
+  function makeIdle(): { idle: IdleConnections; discarded: Fake[]; add: () => Fake | null } {
+    const rows = mapRows(makeSlice([makeProxy()]));
+    const { place, owned } = claimCounters(createMemfd('test'), rows, 1);
+    const idle = new IdleConnections(new Counters(place, owned, owned[0]!), 1);
+    const discarded: Fake[] = [];
+    const add = (): Fake | null => {
+      const fake: Fake = {
+        idleIndex: -1,
+        discard: () => {
+          idle.remove(fake as unknown as ServerConnection);
+          discarded.push(fake);
+        },
+      };
+      return idle.keep(fake as unknown as ServerConnection) ? fake : null;
+    };
+    return { idle, discarded, add };
+  }
+
+  it('keeps no more than were in use at once, and gives the youngest first', () => {
+    const { idle, add } = makeIdle();
+    idle.countUse();
+    idle.countUse();
+    idle.countEnd();
+    idle.countEnd();
+    const [a, b, c] = [add(), add(), add()];
+    expect(c).toBeNull();
+    expect(idle.take()).toBe(b);
+    expect(idle.take()).toBe(a);
+    expect(idle.take()).toBeNull();
+  });
+
+  it('forgets one that the server closed, wherever it stands', () => {
+    const { idle, add } = makeIdle();
+    for (let i = 0; i < 3; i++) idle.countUse();
+    for (let i = 0; i < 3; i++) idle.countEnd();
+    const [a, b, c] = [add()!, add()!, add()!];
+    idle.remove(a as unknown as ServerConnection);
+    expect(idle.length).toBe(2);
+    expect([idle.take(), idle.take()].sort()).toEqual([b, c].sort());
+  });
+
+  it('purges half of what nobody needed', () => {
+    const { idle, add, discarded } = makeIdle();
+    for (let i = 0; i < 8; i++) idle.countUse();
+    for (let i = 0; i < 8; i++) idle.countEnd();
+    for (let i = 0; i < 8; i++) add();
+    idle.purge();
+    expect(discarded.length).toBe(0);
+    idle.purge();
+    expect(discarded.length).toBe(4);
+    idle.closeAll();
+    expect(idle.length).toBe(0);
+  });
+});
+
+describe('SessionLog', () => {
+  function linesOf(given: Parameters<typeof makeProxy>[0], record: Partial<SessionRecord>, empty = false): string[] {
+    const target = {
+      address: { kind: 'fd', fd: 1 },
+      facility: 16,
+      level: 7,
+      minLevel: 0,
+      len: 1024,
+      format: 'raw',
+    } as const;
+    const conf = makeProxy({ logFormat: 'tcplog', logs: [target], ...given });
+    const lines: string[] = [];
+    const log = new SessionLog(conf, { send: (level, line) => lines.push(`${level} ${line}`) });
+    log.write(Object.assign(new SessionRecord(), record), empty);
+    return lines;
+  }
+
+  it('writes unless it was told not to', () => {
+    expect(linesOf({}, {}).length).toBe(1);
+    expect(linesOf({ logs: [] }, {}).length).toBe(0);
+    expect(linesOf({ dontlognull: true }, {}, true).length).toBe(0);
+    expect(linesOf({ dontlognull: true }, {}, false).length).toBe(1);
+    expect(linesOf({ dontlogNormal: true }, {}).length).toBe(0);
+    expect(linesOf({ dontlogNormal: true }, { cause: 'S', phase: 'C' }).length).toBe(1);
+  });
+
+  it('raises the level of errors when asked to', () => {
+    expect(linesOf({ logSeparateErrors: true }, { cause: 'S', phase: 'C' })[0]).toMatch(/^3 /);
+    expect(linesOf({ logSeparateErrors: true }, {})[0]).toMatch(/^6 /);
+    expect(linesOf({}, { cause: 'S', phase: 'C' })[0]).toMatch(/^6 /);
+  });
+});
