@@ -1,0 +1,120 @@
+/**
+ * Migrating every legacy file of the corpus of real configurations: what comes out is accepted by Debian's haproxy 2.6,
+ * or every line that it refuses was reported. Prints the figures.
+ */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { positionOf, sourceOf } from '../../grammar/source.ts';
+import { loadHaproxy } from '../../src/config/load-haproxy.ts';
+import { migrateHaproxy } from '../../src/config/migrate/haproxy.ts';
+import { type Migration, migratedSource } from '../../src/config/migrate/migration.ts';
+import { oldForms } from '../unit/config/migrate/old-forms.ts';
+import { hasHaproxy, Surroundings, type Verdict } from './surroundings.ts';
+
+const corpus = resolve('../shared/corpus');
+const runnable = existsSync(`${corpus}/index.tsv`) && hasHaproxy();
+if (!runnable) console.log('skipped: migration of the corpus needs ../shared/corpus and haproxy');
+
+/** Files that haproxy 2.6 refuses because of their age. */
+function legacyFiles(): string[] {
+  const rows = readFileSync(`${corpus}/index.tsv`, 'utf8')
+    .split('\n')
+    .map((line) => line.split('\t'));
+  return rows.filter((row) => row[0] === 'haproxy' && /legacy|no-final/.test(row[9] ?? '')).map((row) => row[1]!);
+}
+
+/** Lines of the new text that were reported: by the migration, or by our own check of the new text. */
+function reportedLines(migration: Migration): Set<number> {
+  const source = migratedSource(migration);
+  const lines = source.text.split('\n').map((line) => line.trim());
+  const reported = new Set<number>();
+  for (const { code, at } of migration.findings) {
+    if (code !== 'not-migrated' || !at) continue;
+    const words = at.source.text.slice(at.start, at.end);
+    for (const [index, line] of lines.entries()) if (line.startsWith(words)) reported.add(index + 1);
+  }
+  const bytes = Buffer.from(migration.text, 'latin1');
+  const options = { compat: 'haproxy-2.6', assumeFiles: true, env: {}, readFile: () => bytes } as const;
+  for (const { severity, at } of loadHaproxy([source.file], options).diagnostics.list) {
+    if (severity === 'error' && at) reported.add(positionOf(at.source, at.start).line);
+  }
+  return reported;
+}
+
+function unreported({ alerts }: Verdict, migration: Migration): string[] {
+  const reported = reportedLines(migration);
+  // What haproxy says without a line, or as a consequence, needs at least one reported line.
+  return alerts
+    .filter(
+      ({ line, message }) => !reported.has(line) && !(line === 0 && reported.size > 0) && !/no such ACL/.test(message),
+    )
+    .map(({ message }) => message);
+}
+
+describe.skipIf(!hasHaproxy())('forms of today', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tandem-forms-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('are accepted by haproxy 2.6', { timeout: 60_000 }, () => {
+    const surroundings = new Surroundings(folder);
+    const declared = ['a', 'b', 'x', 'y', 'old', 'inside'].map((name) => `  acl ${name} always_true\n`).join('');
+    const refused = oldForms.flatMap(([header, , ...modern]) => {
+      // Younger than 2.6.
+      if (modern[0]!.startsWith('tune.quic.listen')) return [];
+      const body =
+        header === 'global' || header === 'defaults'
+          ? ''
+          : declared.replace(modern[0]!.includes('acl old') ? '  acl old always_true\n' : '', '');
+      const mode = header === 'global' || modern[0]!.startsWith('tcp-') ? '' : '  mode http\n';
+      const text = `${header}\n${mode}${body}${modern.map((line) => `  ${line}\n`).join('')}backend images\nbackend static\n`;
+      return surroundings.check('form.cfg', text).alerts.map(({ message }) => `${modern.join(' / ')}: ${message}`);
+    });
+    expect(refused).toEqual([]);
+  });
+});
+
+describe.skipIf(!runnable)('migration of the corpus', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tandem-migrate-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('ends in what haproxy 2.6 accepts, or in a report of what is left', { timeout: 120_000 }, () => {
+    const surroundings = new Surroundings(folder);
+    const names = legacyFiles();
+    const accepted: string[] = [];
+    const withReport: string[] = [];
+    const silent: string[] = [];
+    for (const name of names) {
+      const source = sourceOf(`${name}.cfg`, readFileSync(`${corpus}/haproxy/${name}.cfg`));
+      const migration = migrateHaproxy(source, 'haproxy-3.4');
+      const verdict = surroundings.check(`${name}.cfg`, migration.text);
+      const left = unreported(verdict, migration);
+      if (verdict.accepted) accepted.push(name);
+      else if (left.length === 0 && verdict.alerts.length > 0) withReport.push(name);
+      else silent.push(`${name}: ${left.join('; ')}`);
+    }
+    console.log(
+      `legacy files: ${names.length}, accepted after migration: ${accepted.length}, ` +
+        `left with a report: ${withReport.length} (${withReport.join(' ')}), refused silently: ${silent.length}`,
+    );
+    expect(silent).toEqual([]);
+    expect(accepted.length).toBeGreaterThanOrEqual(names.length * 0.9);
+  });
+
+  it('changes nothing the second time, and no line that it does not name', () => {
+    for (const name of legacyFiles()) {
+      const source = sourceOf(`${name}.cfg`, readFileSync(`${corpus}/haproxy/${name}.cfg`));
+      const migration = migrateHaproxy(source, 'haproxy-3.4');
+      expect(migrateHaproxy(migratedSource(migration), 'haproxy-3.4').edits, name).toEqual([]);
+      const touched = new Set(migration.edits.map(({ line }) => line));
+      const kept = source.text.split(/(?<=\n)/).filter((_, line) => !touched.has(line));
+      let at = 0;
+      for (const line of kept) {
+        const found = migration.text.indexOf(line, at);
+        expect(found, `${name}: ${line}`).toBeGreaterThanOrEqual(0);
+        at = found + line.length;
+      }
+    }
+  });
+});
