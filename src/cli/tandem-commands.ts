@@ -5,6 +5,7 @@
 export type TandemCommandRun = (words: readonly string[]) => number | Promise<number>;
 
 export const tandemCommands: Readonly<Record<string, (() => Promise<TandemCommandRun>) | undefined>> = {
+  fmt: async () => (await import('./fmt-entry.ts')).runFmt,
   migrate: async () => (await import('./migrate-entry.ts')).runMigrate,
   lint: async () => (await import('./lint-entry.ts')).runLint,
   '--config-test': async () => (await import('./lint-entry.ts')).runLint,

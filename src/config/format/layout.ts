@@ -1,0 +1,34 @@
+/** Collects the lines of a formatted file: one empty line at most between two lines, none at its ends. */
+export interface LayoutOptions {
+  /** Lines keep their numbers: no empty line is added or taken away. */
+  readonly keepLineCount: boolean;
+}
+
+export class Layout {
+  private readonly lines: string[] = [];
+  private readonly lineEnd: string;
+  private readonly keepLineCount: boolean;
+
+  constructor(text: string, { keepLineCount }: LayoutOptions) {
+    this.lineEnd = /\r\n/.test(text) ? '\r\n' : '\n';
+    this.keepLineCount = keepLineCount;
+  }
+
+  add(line: string): void {
+    const isSpare = line === '' && (this.lines.length === 0 || this.lines.at(-1) === '');
+    if (!isSpare || this.keepLineCount) this.lines.push(line);
+  }
+
+  /** A line with an empty one before it; comments right above it belong to it. */
+  addApart(line: string): void {
+    let at = this.lines.length;
+    while (at > 0 && this.lines[at - 1]!.startsWith('#')) at--;
+    if (at > 0 && this.lines[at - 1] !== '' && !this.keepLineCount) this.lines.splice(at, 0, '');
+    this.lines.push(line);
+  }
+
+  finish(): string {
+    if (!this.keepLineCount) while (this.lines.at(-1) === '') this.lines.pop();
+    return this.lines.map((line) => `${line}${this.lineEnd}`).join('');
+  }
+}
