@@ -24,6 +24,7 @@ export class Surroundings {
   private readonly certificate: string;
   private readonly page: string;
   private readonly empty: string;
+  private readonly list: string;
 
   constructor(folder: string) {
     this.folder = folder;
@@ -51,6 +52,8 @@ export class Surroundings {
     writeFileSync(this.certificate, bundle);
     writeFileSync(this.page, 'HTTP/1.0 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n');
     writeFileSync(this.empty, '');
+    this.list = join(folder, 'crt-list');
+    writeFileSync(this.list, `${this.certificate}\n`);
   }
 
   /** haproxy's verdict on a text; `name` is for the messages. */
@@ -74,7 +77,7 @@ export class Surroundings {
     const alerts = `${stdout}${stderr}`.split('\n').flatMap((line) => {
       const message = /^\[ALERT\]\s+\(\d+\) : (?:config : )?(.*)$/.exec(line)?.[1];
       if (!message || /Error\(s\) found|Fatal errors|Failed to initialize server/.test(message)) return [];
-      return [{ line: Number(/\.cfg:(\d+)/.exec(message)?.[1] ?? 0), message }];
+      return [{ line: Number(/^(?:parsing )?\[[^\]]*:(\d+)\]/i.exec(message)?.[1] ?? 0), message }];
     });
     return { accepted: status === 0 || status === 2, alerts, text };
   }
@@ -83,31 +86,34 @@ export class Surroundings {
     const lines = text.split('\n');
     for (const { line, message } of alerts) {
       const known = lines[line - 1];
-      if (known === undefined) continue;
-      const place = this.placeOf(message);
-      const name = place && nameIn(message, known);
-      if (place && name) lines[line - 1] = known.replace(name, place);
+      if (known !== undefined) lines[line - 1] = this.provideLine(known, message);
     }
     return lines.join('\n');
   }
 
-  private placeOf(message: string): string | null {
-    if (/could not resolve|unable to resolve|invalid address/.test(message)) return '127.0.0.1';
-    if (/cannot find (?:user|group)|unknown (?:user|group)/.test(message))
-      return /group/.test(message) ? 'root' : 'root';
-    if (/certificate|\.pem|crt/i.test(message)) return this.certificate;
+  private provideLine(line: string, message: string): string {
+    const host = /could not resolve address '([^':]+)/.exec(message)?.[1];
+    if (host)
+      return line.replace(
+        new RegExp(`^(\\s*server\\s+\\S+\\s+)${plain(host)}(:\\d+)?(?=\\s|$)`),
+        (_, head, port = ':80') => `${head}127.0.0.1${port}`,
+      );
+    const account = /cannot find (?:user|group) id for '([^']+)'/i.exec(message)?.[1];
+    if (account) return line.replace(account, 'root');
+    const paths = [...line.matchAll(/[^\s(),'"]*\/[^\s(),'"]+|[\w.-]+\.(?:pem|crt|key|map|lst|http|cfg)\b/g)].map(
+      ([path]) => path,
+    );
+    const path = paths.find((one) => message.includes(one) && !one.startsWith(this.folder));
+    return path ? line.replace(path, this.placeOf(message)) : line;
+  }
+
+  private placeOf(message: string): string {
     if (/errorfile/.test(message)) return this.page;
-    return /No such file|open|stat|load|read/.test(message) ? this.empty : null;
+    if (/crt-list/.test(message)) return this.list;
+    return /certificate|\.pem|crt|\bCA\b|DH param/i.test(message) ? this.certificate : this.empty;
   }
 }
 
-/** The last quoted thing of the message that the line has as well. */
-function nameIn(message: string, line: string): string | null {
-  const quoted = [...message.matchAll(/['<"]([^'<>"]+)['>"]/g)].map(([, name]) => name!);
-  const paths = [...line.matchAll(/\/[^\s(),]+/g)].map(([path]) => path).filter((path) => message.includes(path));
-  return (
-    paths.at(-1) ??
-    quoted.reverse().find((name) => line.includes(name) && !/^(?:bind|server|user|group)/.test(name)) ??
-    null
-  );
+function plain(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }
