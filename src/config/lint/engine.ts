@@ -1,5 +1,5 @@
 /**
- * Runs the rules over what was read. It does no I/O and knows no rule by name: see `rules.ts` for the list and
+ * Runs the rules over what was read. It knows no rule by name: see `rules.ts` for the list and
  * `lint-files.ts` for the way from paths to findings.
  */
 import type { Diagnostic } from '../../../grammar/diagnostic.ts';

@@ -16,7 +16,7 @@ import { type LoadedKeepalived, type LoadKeepalivedOptions, loadKeepalived, loca
 import type { Profile } from '../profile.ts';
 import { lintMachine, lintNodes, withDefaultsNotes } from './engine.ts';
 import { type HaproxyView, viewHaproxy } from './haproxy-view.ts';
-import type { HostFacts } from './host-facts.ts';
+import { type HostFacts, NO_FACTS } from './host-facts.ts';
 import { applyIgnores } from './ignore.ts';
 import { type KeepalivedView, viewKeepalived } from './keepalived-view.ts';
 import { ruleCodes } from './rules.ts';
@@ -70,7 +70,8 @@ function lintTarget({ paths }: LintTarget, options: LintOptions): Machine {
   const keepalived = readKeepaliveds(sorted.keepalived, options);
   const reported = [...(haproxy?.diagnostics ?? []), ...keepalived.flatMap((one) => one.diagnostics)];
   const views = keepalived.flatMap(({ document }) => (document ? [viewKeepalived(document)] : []));
-  const found = lintMachine({ haproxy: haproxy?.view ?? null, keepalived: views, facts: options.facts, reported });
+  const facts = options.facts ?? (options.assumeFiles ? NO_FACTS : null);
+  const found = lintMachine({ haproxy: haproxy?.view ?? null, keepalived: views, facts, reported });
   const diagnostics = withIncludeNotes([...reported, ...found], keepalived);
   const sources = [...(haproxy?.sources ?? []), ...keepalived.flatMap(sourcesOf)];
   return { diagnostics: haproxy ? withDefaultsNotes(diagnostics, haproxy.view) : diagnostics, sources, views };

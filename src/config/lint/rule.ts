@@ -14,6 +14,7 @@ import type { KeepalivedView } from './keepalived-view.ts';
 
 export type Report = (at: Span, message: string, more?: { notes?: readonly Note[]; suggestion?: string }) => void;
 
+/** `facts` of null is the machine at hand. */
 interface RuleFacts {
   readonly code: string;
   readonly severity: Severity;

@@ -1,8 +1,27 @@
 /** All lint rules, in the order in which they run. */
+
+import { bothFilesRules } from './both-files.ts';
 import { haproxyBackendRules } from './haproxy-backends.ts';
+import { haproxyBindRules } from './haproxy-binds.ts';
+import { haproxyConditionRules } from './haproxy-conditions.ts';
+import { haproxySecurityRules } from './haproxy-security.ts';
+import { haproxyTableRules } from './haproxy-tables.ts';
+import { keepalivedInstanceRules } from './keepalived-instances.ts';
+import { keepalivedServerRules } from './keepalived-servers.ts';
+import { nodesRules } from './nodes.ts';
 import type { Rule } from './rule.ts';
 
-export const rules: readonly Rule[] = [...haproxyBackendRules];
+export const rules: readonly Rule[] = [
+  ...haproxyConditionRules,
+  ...haproxyBackendRules,
+  ...haproxyBindRules,
+  ...haproxySecurityRules,
+  ...haproxyTableRules,
+  ...keepalivedInstanceRules,
+  ...keepalivedServerRules,
+  ...bothFilesRules,
+  ...nodesRules,
+];
 
 export const ruleCodes: ReadonlySet<string> = new Set(rules.map((rule) => rule.code));
 
