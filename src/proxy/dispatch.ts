@@ -50,7 +50,7 @@ export class Dispatch implements EndOwner, Waiting {
   private key = 0;
   private port = 0;
   private mayReuse = false;
-  private readonly entry = new WaitEntry(this);
+  private entry: WaitEntry | null = null;
   private readonly worker: WorkerContext;
   private readonly owner: DispatchOwner;
 
@@ -123,7 +123,7 @@ export class Dispatch implements EndOwner, Waiting {
   }
 
   private wait(server: Server | null): void {
-    const { backend, entry } = this;
+    const { backend } = this;
     // Only a server that its clients are bound to has a queue of its own.
     const queue = server === null ? backend.queue : server.queue;
     if (server !== null && server.conf.maxqueue > 0 && queue.length >= server.conf.maxqueue) {
@@ -132,8 +132,9 @@ export class Dispatch implements EndOwner, Waiting {
     }
     this.state = QUEUED;
     this.server = server;
-    entry.since = this.worker.loop.now;
-    queue.add(entry);
+    this.entry ??= new WaitEntry(this);
+    this.entry.since = this.worker.loop.now;
+    queue.add(this.entry);
     if (server === null) this.backendQueue = queue.length;
     else this.serverQueue = queue.length;
     backend.countWaiting(server, 1);
@@ -143,7 +144,7 @@ export class Dispatch implements EndOwner, Waiting {
   }
 
   private leaveQueue(): void {
-    this.entry.queue?.remove(this.entry);
+    this.entry?.queue?.remove(this.entry);
     this.backend.countWaiting(this.server, -1);
     this.server = null;
     this.state = IDLE;

@@ -36,6 +36,11 @@ export class HttpInput {
     return this.partial !== null;
   }
 
+  /** Something waits that was not looked at. */
+  get ahead(): boolean {
+    return this.buffer !== null && this.partial === null;
+  }
+
   /** Reads behind what waits; the result is that of `SocketEnd.read`. */
   read(client: SocketEnd): number {
     const { worker, buffer } = this;

@@ -102,7 +102,8 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
   private goOn(): void {
     switch (this.phase) {
       case REQUEST:
-        if (this.client.readable) this.readRequest();
+        if (this.input.ahead) this.takeAhead();
+        else if (this.client.readable) this.readRequest();
         return;
       case EXCHANGE:
         this.exchange.onClient();
@@ -304,17 +305,14 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     this.phase = REQUEST;
     this.deadlines.setClient(timeouts.httpKeepAliveMs ?? timeouts.httpRequestMs ?? timeouts.clientMs);
     // In its own turn: a client that sends requests in bunches must not hold the loop.
-    if (!this.input.empty) this.worker.loop.defer(this.takePipelined);
-    else if (this.client.readable) this.worker.loop.defer(this);
+    if (this.input.ahead || this.client.readable) this.worker.loop.defer(this);
   }
 
-  private readonly takePipelined: Deferred = {
-    onTurn: () => {
-      if (this.phase !== REQUEST || this.input.empty || this.input.partway) return;
-      this.input.showWaiting();
-      this.parseRequest();
-    },
-  };
+  /** Requests that came before the last one was answered. */
+  private takeAhead(): void {
+    this.input.showWaiting();
+    this.parseRequest();
+  }
 
   /** Closes after the last answer; a client that may still be sending gets time to read it before a reset could come. */
   private closeSoftly(): void {

@@ -95,7 +95,8 @@ listen stats
   });
 
   async function cell(name: string, column: string): Promise<string> {
-    const text = await (await fetch(`http://127.0.0.1:${ports[2]}/stats;csv`)).text();
+    const answer = await fetch(`http://127.0.0.1:${ports[2]}/stats;csv`).catch(() => null);
+    const text = (await answer?.text()) ?? '';
     const [head = '', ...rows] = text.trim().split('\n');
     const index = head.replace(/^# /, '').split(',').indexOf(column);
     return rows.map((row) => row.split(',')).find((cells) => `${cells[0]}/${cells[1]}` === name)?.[index] ?? '';
