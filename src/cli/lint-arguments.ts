@@ -59,6 +59,9 @@ const flags: Readonly<Record<string, (args: LintArguments) => void>> = {
   '-h': (args) => (args.help = true),
 };
 
+/** For completion. */
+export const LINT_OPTIONS: readonly string[] = [...Object.keys(valued), ...Object.keys(flags)];
+
 /** The arguments, or what is wrong with them. */
 export function parseLintArguments(
   words: readonly string[],

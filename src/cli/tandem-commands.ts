@@ -5,6 +5,8 @@
 export type TandemCommandRun = (words: readonly string[]) => number | Promise<number>;
 
 export const tandemCommands: Readonly<Record<string, (() => Promise<TandemCommandRun>) | undefined>> = {
+  completion: async () => (await import('./completion-entry.ts')).runCompletion,
+  explain: async () => (await import('./explain-entry.ts')).runExplain,
   fmt: async () => (await import('./fmt-entry.ts')).runFmt,
   migrate: async () => (await import('./migrate-entry.ts')).runMigrate,
   lint: async () => (await import('./lint-entry.ts')).runLint,
