@@ -29,6 +29,12 @@ const SWEEP_MS = 10_000;
 /** Descriptors that are not connections: standard ones, sockets of logs, Node's own. */
 const RESERVED_DESCRIPTORS = 100;
 
+/**
+ * Streams live either for an instant or for long: a small nursery finds them as cheaply as a large one, and spares tens
+ * of megabytes once thousands of connections have come.
+ */
+const resourceLimits = { maxYoungGenerationSizeMb: 4 };
+
 type Config = Extract<ToProxy, { type: 'config' }>;
 
 export function runProxy(): void {
@@ -93,7 +99,7 @@ class ProxyRole {
   }
 
   private startWorker(start: WorkerStart, generation: number): RunningWorker {
-    const thread = new Worker(new URL('./proxy-worker.js', import.meta.url), { workerData: start });
+    const thread = new Worker(new URL('./proxy-worker.js', import.meta.url), { workerData: start, resourceLimits });
     thread.on('message', (message: FromWorker) => this.onWorker(message, generation));
     thread.on('error', (error) => fatal(`worker ${start.index}: ${error.stack ?? error.message}`));
     const exited = new Promise<void>((resolve) => thread.once('exit', () => resolve()));
