@@ -6,14 +6,19 @@
  */
 import type { Site, Statement, Word } from './ast.ts';
 import type { Context } from './context.ts';
+import type { RowFacts } from './keyword.ts';
+
+const MISSING = { fatal: 'missing-argument', error: 'argument-needed', ignored: 'argument-unset' } as const;
 
 export class Arguments {
   readonly statement: Statement;
   readonly context: Context;
+  private readonly facts: Pick<RowFacts, 'exact' | 'missing'>;
   private index = 1;
   failed = false;
 
-  constructor(statement: Statement, context: Context) {
+  constructor(statement: Statement, context: Context, facts: Pick<RowFacts, 'exact' | 'missing'> = {}) {
+    this.facts = facts;
     this.statement = statement;
     this.context = context;
   }
@@ -27,10 +32,10 @@ export class Arguments {
   }
 
   /**
-   * The next word; when there is none, an error that says what was expected. keepalived stops reading at a missing
-   * argument, but not at the missing name of a block: hence two codes.
+   * The next word; when there is none, an error that says what was expected. keepalived stops reading at most missing
+   * arguments, goes on at others, and says nothing about some: hence several codes.
    */
-  next(expected: string, code = 'missing-argument'): Word | undefined {
+  next(expected: string, code: string = MISSING[this.facts.missing ?? 'fatal']): Word | undefined {
     const word = this.peek();
     if (!word) this.report(code, this.behind(), `'${this.keyword}' is missing ${expected}`, expected);
     else this.index++;
@@ -53,7 +58,10 @@ export class Arguments {
 
   /** keepalived ignores what stands behind the arguments, without a word. */
   finish(): void {
-    if (this.index < this.statement.words.length && !this.failed) {
+    if (this.index >= this.statement.words.length || this.failed) return;
+    const extra = this.statement.words[this.index]!;
+    if (this.facts.exact) this.report('too-many-arguments', extra, `'${this.keyword}' does not take '${extra.text}'`);
+    else {
       this.context.reportExtraWords(this.statement, this.index);
     }
   }

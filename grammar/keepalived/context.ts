@@ -78,9 +78,13 @@ export class Context {
     return this.text.locate(site.start, site.end)?.at;
   }
 
-  readArguments<T>(reader: Reader<T>, statement: Statement, facts: Pick<RowFacts, 'inert'>): T | undefined {
+  readArguments<T>(
+    reader: Reader<T>,
+    statement: Statement,
+    facts: Pick<RowFacts, 'exact' | 'inert' | 'missing'>,
+  ): T | undefined {
     if (facts.inert && !this.version) return undefined;
-    const args = new Arguments(statement, this);
+    const args = new Arguments(statement, this, facts);
     const value = reader.read(args);
     args.finish();
     return args.failed ? undefined : value;

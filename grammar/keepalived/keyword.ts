@@ -35,6 +35,10 @@ export interface RowFacts {
   readonly removed?: string;
   /** The part of keepalived that brings the word. */
   readonly build?: Build;
+  /** What keepalived makes of the bare word: by default it stops reading there. */
+  readonly missing?: 'error' | 'ignored';
+  /** keepalived refuses further words instead of ignoring them. */
+  readonly exact?: boolean;
   /** The word to use today. */
   readonly modern?: string;
   /** Accepted and without effect in every version; its arguments are checked only to match keepalived's verdict. */

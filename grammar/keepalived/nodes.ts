@@ -149,6 +149,11 @@ export interface InstanceNode {
   strict?: boolean;
   noVirtualAddress?: boolean;
   usesVmac?: boolean;
+  vmacXmitBase?: Site;
+  nativeIpv6?: Site;
+  unicastTtl?: Sited<number>;
+  /** The `}` of its block. */
+  end?: Site;
 }
 
 /** When checks run, and how often one may fail: of a checker, or defaults for the checkers of a server. */
@@ -194,6 +199,7 @@ export type CheckerKind = (typeof CHECKER_KINDS)[number];
 export interface CheckerNode extends CheckTimingNode {
   readonly kind: CheckerKind;
   readonly site: Site;
+  readonly statement: Statement;
   connectIp?: string;
   connectPort?: number;
   bindTo?: string;
@@ -268,10 +274,11 @@ export type VirtualServerHead =
 export interface VirtualServerNode extends CheckTimingNode {
   readonly head: VirtualServerHead;
   readonly statement: Statement;
-  ipFamily?: 'inet' | 'inet6';
+  ipFamily?: Sited<'inet' | 'inet6'>;
   inhibitOnFailure?: boolean;
   scheduler?: string;
-  readonly schedulerFlags: string[];
+  /** With the scheduler that stood above them. */
+  readonly schedulerFlags: (Sited<string> & { readonly scheduler: string | null })[];
   forwarding?: ForwardingNode;
   persistenceEngine?: string;
   persistenceTimeoutS?: number;
@@ -289,7 +296,7 @@ export interface VirtualServerNode extends CheckTimingNode {
   hysteresis?: Sited<number>;
   weight?: number;
   sorryServer?: EndpointNode;
-  sorryServerInhibit?: boolean;
+  sorryServerInhibit?: Word;
   sorryServerForwarding?: ForwardingNode;
   readonly realServers: RealServerNode[];
 }
@@ -310,6 +317,8 @@ export interface TrackedNode {
   end?: Site;
   /** What it cannot do without: the file, the process, the neighbour. */
   subject?: string;
+  /** A second one, which does not count. */
+  repeated?: Site;
   weight?: WeightNode;
 }
 

@@ -24,6 +24,14 @@ export const blockName: Reader<Word> = reader('name', (args) => args.next('a nam
 /** The rest of the line, unchecked. */
 export const words: Reader<readonly Word[]> = reader('...', (args) => args.rest());
 
+/** The rest of the line, of at least one word. */
+export function someWords(takes: string): Reader<readonly Word[]> {
+  return reader(`${takes}..`, (args) => {
+    const first = args.next(takes);
+    return first && [first, ...args.rest()];
+  });
+}
+
 export function text(takes: string): Reader<string> {
   return reader(takes, (args) => args.next(takes)?.text);
 }
@@ -54,7 +62,7 @@ export function integer(min: number, max: number): Reader<number> {
 
 /** Seconds with decimals; the value is in microseconds. */
 export function seconds(min: number, max: number): Reader<number> {
-  const takes = 'seconds';
+  const takes = `seconds ${min}..${max}`;
   return reader(takes, (args) => {
     const word = args.next(takes);
     if (!word) return undefined;
@@ -91,6 +99,13 @@ export const boolean: Reader<boolean> = reader('[on|off]', (args) => {
   if (args.take(...TRUE)) return true;
   if (args.take(...FALSE)) return false;
   return args.report('invalid-value', word, `'${word.text}' is neither on nor off`, [...TRUE, ...FALSE].join(', '));
+});
+
+/** As `boolean`, for words whose nonsense keepalived takes for nothing said. */
+export const looseBoolean: Reader<boolean> = reader('[on|off]', (args) => {
+  const word = args.peek();
+  if (!word || [...TRUE, ...FALSE].includes(word.text)) return boolean.read(args);
+  return args.report('not-a-boolean', word, `'${word.text}' is neither on nor off`, [...TRUE, ...FALSE].join(', '));
 });
 
 export function oneOf<const T extends string>(...values: readonly T[]): Reader<T> {
@@ -172,9 +187,14 @@ function readCommand(args: Arguments, first: Word, end: number): ScriptNode | un
 export const command: Reader<ScriptNode> = reader('command', (args) => {
   const first = args.next('a command');
   if (!first) return undefined;
-  const end = args.peek() ? first.end : args.statement.end;
-  const read = readCommand(args, first, end);
-  return read && { ...read, user: null, group: null };
+  const read = readCommand(args, first, (args.rest().at(-1) ?? first).end);
+  if (!read || read.user === null) return read;
+  args.context.warning(
+    'extra-argument',
+    first,
+    `only the first word is the command; quote it all to give it arguments`,
+  );
+  return { ...read, user: null, group: null };
 });
 
 /** `integer [reverse|noreverse]`. */

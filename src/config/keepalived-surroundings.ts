@@ -64,14 +64,14 @@ export class Surroundings {
   }
 
   /** Is there such a user? Numbers are taken as they are. */
-  checkUser(name: string | undefined, site: Site | undefined): boolean {
+  checkUser(name: string | undefined, site: Site | undefined, code = 'user-not-here'): boolean {
     if (name === undefined || !site || /^\d+$/.test(name) || this.facts.user(name)) return true;
-    this.context.warning('user-not-here', site, `no user '${name}' on this machine`);
+    this.context.warning(code, site, `no user '${name}' on this machine`);
     return false;
   }
 
   checkScript(script: ScriptNode): void {
-    this.checkUser(script.user ?? undefined, script.site);
+    this.checkUser(script.user ?? undefined, script.site, 'notify-user-not-here');
     this.checkDefaultUser(script);
     this.checkExecutable(script, 'notify-not-here', `script '${script.argv[0]}' not found`);
   }

@@ -24,6 +24,10 @@ export const EXIT_CHECKS = 6;
 const VERDICTS: Readonly<Record<string, Verdict>> = {
   'not-carried-out': 'silent',
   'extra-argument': 'silent',
+  'argument-unset': 'silent',
+  'not-a-boolean': 'silent',
+  'not-an-offset': 'silent',
+  'notify-user-not-here': 'silent',
   'prefix-ignored': 'silent',
   'no-path': 'silent',
   'undefined-environment': 'silent',

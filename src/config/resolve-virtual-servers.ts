@@ -84,7 +84,7 @@ export class VirtualServerResolver {
       target,
       protocol: target.kind === 'fwmark' ? null : protocolOf(node),
       scheduler: node.scheduler ?? 'wlc',
-      schedulerFlags: node.schedulerFlags,
+      schedulerFlags: this.schedulerFlagsOf(node, name),
       forwarding,
       persistenceTimeoutS: node.persistenceTimeoutS ?? 0,
       persistenceGranularity: node.persistenceGranularity?.text ?? null,
@@ -103,7 +103,7 @@ export class VirtualServerResolver {
         ? {
             address: node.sorryServer.address,
             port: node.sorryServer.port,
-            inhibit: node.sorryServerInhibit ?? false,
+            inhibit: node.sorryServerInhibit !== undefined,
             forwarding: forwardingOf(node.sorryServerForwarding ?? node.forwarding),
           }
         : null,
@@ -117,6 +117,10 @@ export class VirtualServerResolver {
     if (head.kind === 'group') return this.groupOf(head.group.text, node);
     if (head.kind === 'address') {
       const { address, family, port } = head.endpoint;
+      if (node.ipFamily && (node.ipFamily.value === 'inet6' ? 6 : 4) !== family) {
+        const message = `Virtual server specified family ${node.ipFamily.value} conflicts with server family`;
+        this.context.error('family-mismatch', node.ipFamily.site, message);
+      }
       return { kind: 'address', address, family, port };
     }
     if (node.protocol) {
@@ -124,7 +128,7 @@ export class VirtualServerResolver {
       this.context.warning('protocol-ignored', node.protocol, message);
     }
     const family =
-      node.ipFamily === undefined ? node.realServers[0]!.endpoint.family : node.ipFamily === 'inet6' ? 6 : 4;
+      node.ipFamily === undefined ? node.realServers[0]!.endpoint.family : node.ipFamily.value === 'inet6' ? 6 : 4;
     return { kind: 'fwmark', fwmark: head.fwmark, family };
   }
 
@@ -150,6 +154,27 @@ export class VirtualServerResolver {
       const message = `Virtual server ${name}: no forwarding method set, setting default NAT`;
       this.context.warning('no-forwarding-method', node.statement, message);
     }
+  }
+
+  /** Flags of one scheduler mean nothing to another; one packet scheduling is for UDP. */
+  private schedulerFlagsOf(node: VirtualServerNode, name: string): string[] {
+    if (node.sorryServerInhibit && !node.sorryServer) {
+      const message = 'Ignoring sorry_server inhibit used before or without sorry_server';
+      this.context.warning('no-sorry-server', node.sorryServerInhibit, message);
+    }
+    return node.schedulerFlags.flatMap(({ value, site, scheduler }) => {
+      const owner = value === 'hashed' ? 'sh' : /^(sh|mh)-/.exec(value)?.[1];
+      if (owner !== undefined && owner !== scheduler) {
+        this.context.warning('flag-ignored', site, `${value} only applies to ${owner} scheduler - ignoring`);
+        return [];
+      }
+      if (value === 'ops' && node.head.kind !== 'fwmark' && protocolOf(node) !== 'UDP') {
+        const message = `Virtual server ${name}: one packet scheduling requires UDP - resetting`;
+        this.context.warning('flag-ignored', site, message);
+        return [];
+      }
+      return [value];
+    });
   }
 
   private realServersOf(node: VirtualServerNode, forwarding: ForwardingConf, name: string): RealServerConf[] {
@@ -224,10 +249,9 @@ export class VirtualServerResolver {
   private hysteresisOf(node: VirtualServerNode, quorum: number, name: string): number {
     const hysteresis = node.hysteresis?.value ?? 0;
     if (hysteresis === 0 || hysteresis < quorum) return hysteresis;
-    const lower = Math.max(quorum - 1, 0);
-    const message = `Virtual server ${name}: hysteresis ${hysteresis} >= quorum ${quorum}, reducing it to ${lower}`;
+    const message = `Virtual server ${name}: hysteresis ${hysteresis} >= quorum ${quorum}; setting hysteresis to 0`;
     this.context.warning('hysteresis-too-high', node.hysteresis!.site, message);
-    return lower;
+    return 0;
   }
 
   private scriptConf(script: ScriptNode | undefined): ScriptConf | null {
@@ -249,8 +273,17 @@ export class VirtualServerResolver {
       place: this.around.place(checker.site),
     };
     const timeoutMs = server.connectTimeoutMs ?? node.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
+    this.checkBinding(checker, server);
     const special = this.specialOf(checker, connectionOf(checker, timeoutMs));
     return special && ({ ...common, ...special } as CheckerConf);
+  }
+
+  private checkBinding(checker: CheckerNode, server: RealServerNode): void {
+    if (checker.bindTo === undefined) return;
+    const target = checker.connectIp ?? server.endpoint.address;
+    if (checker.bindTo.includes(':') === target.includes(':')) return;
+    const message = `bindto address ${checker.bindTo} does not match address family of connect_ip - skipping`;
+    this.context.error('family-mismatch', this.context.endOf(checker.statement, checker.site), message);
   }
 
   /** What a kind of checker has of its own; null when it lacks what it cannot work without. */
@@ -364,9 +397,10 @@ function forwardingOf(node: ForwardingNode | undefined): ForwardingConf {
   };
 }
 
-/** TCP checks are not repeated unless told so, pages are. */
+/** Name servers are asked three times; a failed program is believed at once. */
 function defaultRetry({ kind }: CheckerNode): number {
-  return ['HTTP_GET', 'SSL_GET', 'DNS_CHECK'].includes(kind) ? 3 : 1;
+  if (kind === 'DNS_CHECK') return 3;
+  return kind === 'MISC_CHECK' ? 0 : 1;
 }
 
 function connectionOf(checker: CheckerNode, timeoutMs: number): CheckerConnection {

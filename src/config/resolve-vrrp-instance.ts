@@ -57,6 +57,7 @@ export class InstanceResolver {
     const name = node.name.text;
     this.checkPassword(node);
     this.checkTracked(node, name);
+    this.checkWordsTogether(node, name);
     const interfaceName = this.interfaceOf(node, name);
     if (!node.virtualRouterId) {
       this.context.error('router-id-missing', node.name, `(${name}) the virtual router id must be set`, {
@@ -106,6 +107,22 @@ export class InstanceResolver {
     }
     if (node.authType?.value === 'AH') {
       this.context.warning(NOT_CARRIED_OUT, node.authType.site, `(${name}) 'auth_type AH' is ${disabled}`);
+    }
+  }
+
+  /** Words that need others. */
+  private checkWordsTogether(node: InstanceNode, name: string): void {
+    if (node.vmacXmitBase && !node.usesVmac) {
+      this.context.warning('vmac-missing', node.vmacXmitBase, `(${name}) vmac_xmit_base is only valid with a vmac`);
+    }
+    if (node.nativeIpv6 && familyOf(node) === 4) {
+      const message = `(${name}) Cannot specify native_ipv6 with IPv4 addresses`;
+      this.context.warning('family-mismatch', node.nativeIpv6, message);
+    }
+    if (node.unicastTtl && !node.unicastPeers?.length) {
+      const message = `(${name}): Cannot use unicast_ttl without unicast peers - resetting`;
+      const { asOriginal } = this.context;
+      this.context.warning('ttl-ignored', (asOriginal && node.end) || node.unicastTtl.site, message);
     }
   }
 

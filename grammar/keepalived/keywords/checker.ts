@@ -3,7 +3,7 @@
  * UDP_CHECK, FILE_CHECK, BFD_CHECK. keepalived.conf(5), "Real server(s)". Typed and checked, not carried out: checks
  * of LVS real servers come with LVS itself.
  */
-import type { Word } from '../ast.ts';
+import type { Statement, Word } from '../ast.ts';
 import type { Context } from '../context.ts';
 import { type Build, block, kept, known, type Reader, type Row, type RowFacts, type Table, table } from '../keyword.ts';
 import type { CheckerKind, CheckerNode, CheckTimingNode, RealServerNode, ScriptNode, UrlNode } from '../nodes.ts';
@@ -25,28 +25,25 @@ import {
 
 const MAX_INT = 2 ** 31 - 1;
 const MAX_UINT = 2 ** 32 - 1;
-const LONGEST_SECONDS = 4294.967;
+/** 2^64 microseconds and 2^32. */
+const LONGEST_DELAY = 18_446_744_073_709;
+const LONGEST_CONNECT = 4294.967295;
 const PORT = integer(1, 65535);
 
 const facts = (doc: string, since: string, more: Partial<RowFacts> = {}): RowFacts => ({ doc, since, ...more });
 
 /** Words of every checker, and of real and virtual servers as defaults for them. */
-export function timing<Node extends CheckTimingNode>(): Row<Node>[] {
+export function timing<Node extends CheckTimingNode>(fewestRetries: 0 | 1): Row<Node>[] {
   const rows: Row<CheckTimingNode>[] = [
-    kept('retry', 'retry', integer(1, MAX_UINT), facts('Attempts before the server is down', '1.1.8')),
+    kept('retry', 'retry', integer(fewestRetries, MAX_UINT), facts('Attempts before the server is down', '1.1.8')),
     kept(
       'delay_before_retry',
       'delayBeforeRetryMs',
-      milliseconds(0, LONGEST_SECONDS),
+      milliseconds(0, LONGEST_DELAY),
       facts('Seconds between attempts', '0.5.3'),
     ),
-    kept('warmup', 'warmupMs', milliseconds(0, LONGEST_SECONDS), facts('Random delay of the first check', '1.2.13')),
-    kept(
-      'delay_loop',
-      'delayLoopMs',
-      milliseconds(0.000001, LONGEST_SECONDS),
-      facts('Seconds between checks', '0.5.3'),
-    ),
+    kept('warmup', 'warmupMs', milliseconds(0, LONGEST_DELAY), facts('Random delay of the first check', '1.2.13')),
+    kept('delay_loop', 'delayLoopMs', milliseconds(0.000001, LONGEST_DELAY), facts('Seconds between checks', '0.5.3')),
   ];
   return rows;
 }
@@ -56,7 +53,7 @@ export function connectTimeout<Node extends CheckTimingNode>(since: string): Row
   const row: Row<CheckTimingNode> = kept(
     'connect_timeout',
     'connectTimeoutMs',
-    milliseconds(0.000001, LONGEST_SECONDS),
+    milliseconds(0.000001, LONGEST_CONNECT),
     facts('Seconds to wait for a connection', since),
   );
   return row;
@@ -77,7 +74,7 @@ function connection(): Row<CheckerNode>[] {
 
 function common(): Row<CheckerNode>[] {
   return [
-    ...timing<CheckerNode>(),
+    ...timing<CheckerNode>(0),
     kept('alpha', 'alpha', boolean, facts('Down until a check succeeds', '1.1.16')),
     kept('log_all_failures', 'logAllFailures', boolean, facts('Log every failed check', '2.0.11')),
   ];
@@ -154,17 +151,24 @@ const regexStack: Reader<readonly [number, number]> = reader('start max', (args)
   return start === undefined || max === undefined ? undefined : [start, max];
 });
 
+/** A number; keepalived takes nonsense for nothing said. */
+const offset: Reader<number> = reader('bytes', (args) => {
+  const word = args.next('a number');
+  if (!word || (/^\d+$/.test(word.text) && Number(word.text) <= MAX_INT)) return word && Number(word.text);
+  return args.report('not-an-offset', word, `invalid offset '${word.text}'`, 'a number of bytes');
+});
+
 const url: Table<UrlNode> = table('url', [
   kept('path', 'path', text('path'), facts('Path and query to ask for', '0.5.3')),
   kept('digest', 'digest', digest, facts('MD5 of the body', '0.5.3')),
-  kept('status_code', 'statusCodes', statusCodes, facts('Codes that are right', '0.7.6')),
-  kept('virtualhost', 'virtualhost', text('host'), facts('Host header', '0.5.8')),
-  kept('regex', 'regex', text('pattern'), facts('What the body must match', '2.0.7')),
+  kept('status_code', 'statusCodes', statusCodes, facts('Codes that are right', '0.7.6', { missing: 'ignored' })),
+  kept('virtualhost', 'virtualhost', text('host'), facts('Host header', '0.5.8', { missing: 'error' })),
+  kept('regex', 'regex', text('pattern'), facts('What the body must match', '2.0.7', { missing: 'ignored' })),
   kept('regex_no_match', 'regexNoMatch', flag, facts('What the body must not match', '2.0.7')),
   kept('regex_options', 'regexOptions', regexOptions, facts('PCRE2 options', '2.0.7')),
-  kept('regex_min_offset', 'regexMinOffset', integer(0, MAX_INT), facts('Where matching starts', '2.0.7')),
-  kept('regex_max_offset', 'regexMaxOffset', integer(0, MAX_INT), facts('Where matching ends', '2.0.7')),
-  kept('regex_stack', 'regexStack', regexStack, facts('PCRE2 stack sizes', '2.0.7')),
+  kept('regex_min_offset', 'regexMinOffset', offset, facts('Where matching starts', '2.0.7', { missing: 'ignored' })),
+  kept('regex_max_offset', 'regexMaxOffset', offset, facts('Where matching ends', '2.0.7', { missing: 'ignored' })),
+  kept('regex_stack', 'regexStack', regexStack, facts('PCRE2 stack sizes', '2.0.7', { missing: 'ignored' })),
   kept('tls_compliant', 'tlsCompliant', boolean, facts('A missing close notify is a failure', '2.2.8')),
 ]);
 
@@ -188,11 +192,16 @@ function http(name: CheckerKind): Table<CheckerNode> {
     kept(
       'nb_get_retry',
       'retry',
-      integer(1, MAX_UINT),
+      integer(0, MAX_UINT),
       facts('Attempts before the server is down', '0.5.3', { deprecated: '2.0.0', modern: 'retry' }),
     ),
-    kept('virtualhost', 'virtualhost', text('host'), facts('Host header', '0.5.8')),
-    kept('http_protocol', 'httpProtocol', oneOf(...HTTP_PROTOCOLS), facts('HTTP version', '2.0.17')),
+    kept('virtualhost', 'virtualhost', text('host'), facts('Host header', '0.5.8', { missing: 'error' })),
+    kept(
+      'http_protocol',
+      'httpProtocol',
+      oneOf(...HTTP_PROTOCOLS),
+      facts('HTTP version', '2.0.17', { missing: 'error' }),
+    ),
     kept('enable_sni', 'enableSni', boolean, facts('Send the host name in the TLS handshake', '1.4.3')),
     kept('sni_name', 'sniName', text('host'), facts('Another name for it', '2.4.4')),
     kept('fast_recovery', 'fastRecovery', boolean, facts('One success brings the server up', '2.0.17')),
@@ -204,8 +213,8 @@ function http(name: CheckerKind): Table<CheckerNode> {
   ]);
 }
 
-function openHost(node: CheckerNode, _head: true, statement: { readonly words: readonly Word[] }): CheckerNode {
-  const opened: CheckerNode = { kind: 'SMTP_CHECK', site: statement.words[0]! };
+function openHost(node: CheckerNode, _head: true, statement: Statement): CheckerNode {
+  const opened: CheckerNode = { kind: 'SMTP_CHECK', site: statement.words[0]!, statement };
   node.hosts ??= [];
   node.hosts.push(opened);
   return opened;
@@ -214,7 +223,7 @@ function openHost(node: CheckerNode, _head: true, statement: { readonly words: r
 const smtp: Table<CheckerNode> = table('SMTP_CHECK', [
   ...connection(),
   ...common(),
-  kept('helo_name', 'heloName', text('name'), facts('Name in the HELO command', '0.5.9')),
+  kept('helo_name', 'heloName', text('name'), facts('Name in the HELO command', '0.5.9', { missing: 'error' })),
   block(
     'host',
     flag,
@@ -235,7 +244,7 @@ const dns: Table<CheckerNode> = table('DNS_CHECK', [
 
 const misc: Table<CheckerNode> = table('MISC_CHECK', [
   ...common(),
-  kept('misc_path', 'script', script, facts('Program to run', '0.7.6')),
+  kept('misc_path', 'script', script, facts('Program to run', '0.7.6', { missing: 'ignored' })),
   kept('misc_timeout', 'scriptTimeoutS', integer(1, MAX_INT), facts('Seconds it may take', '1.1.4')),
   kept('misc_dynamic', 'scriptWeight', flag, facts('Its exit status is the weight', '1.1.4')),
   kept('user', 'user', userGroup, facts('Who runs it', '1.3.0')),
@@ -261,13 +270,17 @@ const udp: Table<CheckerNode> = table('UDP_CHECK', [
 ]);
 
 const file: Table<CheckerNode> = table('FILE_CHECK', [
-  ...common(),
   kept('track_file', 'name', text('name'), facts('The track_file that counts', '2.0.0')),
-  kept('weight', 'weight', weight(-MAX_INT, MAX_INT), facts('Multiplies the number in the file', '2.1.0')),
+  kept(
+    'weight',
+    'weight',
+    weight(-MAX_INT, MAX_INT),
+    facts('Multiplies the number in the file', '2.1.0', { missing: 'error' }),
+  ),
 ]);
 
 const bfd: Table<CheckerNode> = table('BFD_CHECK', [
-  kept('name', 'name', text('name'), facts('The BFD session that counts', '1.3.0')),
+  kept('name', 'name', text('name'), facts('The BFD session that counts', '1.3.0', { missing: 'error' })),
   kept('alpha', 'alpha', boolean, facts('Down until the session is up', '1.1.16')),
 ]);
 
@@ -289,7 +302,7 @@ export const checkerRows: readonly Row<RealServerNode>[] = CHECKERS.map(([kind, 
     kind,
     flag,
     (node: RealServerNode, _head, statement): CheckerNode => {
-      const checker: CheckerNode = { kind, site: statement.words[0]! };
+      const checker: CheckerNode = { kind, site: statement.words[0]!, statement };
       node.checkers.push(checker);
       return checker;
     },

@@ -11,16 +11,18 @@ import {
   boolean,
   flag,
   integer,
+  looseBoolean,
   oneOf,
   optional,
   reader,
   script,
   seconds,
+  someWords,
   text,
   userGroup,
   words,
 } from '../readers.ts';
-import { garpRows, version } from './vrrp-instance.ts';
+import { extraInterfaces, garpRows, version } from './vrrp-instance.ts';
 
 const MAX_INT = 2 ** 31 - 1;
 const MAX_UINT = 2 ** 32 - 1;
@@ -35,8 +37,9 @@ const settings: Row<GlobalNode>[] = [
     {
       doc: 'Name of this machine in mails and SNMP',
       since: '1.1.8',
+      missing: 'error',
       accept: ['router_id LVS_1'],
-      reject: [['router_id', 'missing-argument']],
+      reject: [['router_id', 'argument-needed']],
     },
     (node: GlobalNode, value) => {
       node.routerId = value;
@@ -91,12 +94,12 @@ const settings: Row<GlobalNode>[] = [
   ),
   known(
     'vrrp_strict',
-    boolean,
+    looseBoolean,
     {
       doc: 'Hold strictly to the RFCs',
       since: '1.2.20',
       accept: ['vrrp_strict', 'vrrp_strict off'],
-      reject: [['vrrp_strict x', 'invalid-value']],
+      reject: [['vrrp_strict x', 'not-a-boolean']],
     },
     (node: GlobalNode, value) => {
       node.strict = value;
@@ -171,8 +174,17 @@ const settings: Row<GlobalNode>[] = [
 
 function fifo(prefix: string, store?: (node: GlobalNode, path: readonly Word[]) => void): Row<GlobalNode>[] {
   return [
-    known(`${prefix}notify_fifo`, words, { doc: 'Pipe that transitions are written to', since: '1.3.6' }, store),
-    known(`${prefix}notify_fifo_script`, script, { doc: 'Program that reads the pipe', since: '1.3.6' }),
+    known(
+      `${prefix}notify_fifo`,
+      someWords('a path'),
+      { doc: 'Pipe that transitions are written to', since: '1.3.6', missing: 'error' },
+      store,
+    ),
+    known(`${prefix}notify_fifo_script`, script, {
+      doc: 'Program that reads the pipe',
+      since: '1.3.6',
+      missing: 'error',
+    }),
   ];
 }
 
@@ -187,9 +199,9 @@ const mail: Row<GlobalNode>[] = [
     takes: 'address..',
     carried: false,
   }),
-  known('notification_email_from', words, { doc: 'Sender of mails', since: '0.5.3' }),
+  known('notification_email_from', text('address'), { doc: 'Sender of mails', since: '0.5.3', missing: 'error' }),
   known('smtp_server', smtpServer(), { doc: 'Mail server and port', since: '0.5.3' }),
-  known('smtp_helo_name', name, { doc: 'Name in the HELO command', since: '1.2.20' }),
+  known('smtp_helo_name', name, { doc: 'Name in the HELO command', since: '1.2.20', missing: 'ignored' }),
   known('smtp_connect_timeout', integer(1, MAX_INT), { doc: 'Seconds to wait for the mail server', since: '0.5.3' }),
   known('smtp_alert', boolean, { doc: 'Send mails unless told otherwise', since: '0.5.7' }),
   known('smtp_alert_vrrp', boolean, { doc: 'Send mails about VRRP', since: '2.0.0' }),
@@ -223,13 +235,22 @@ function smtpServer(): Reader<unknown> {
 function scheduling(process: string): Row<GlobalNode>[] {
   const build = process === 'bfd' ? ({ build: 'bfd' } as const) : {};
   const rows: Row<GlobalNode>[] = [
-    known(`${process}_priority`, integer(-20, 19), { doc: `Nice value of the ${process} process`, since: '1.2.20' }),
+    known(`${process}_priority`, integer(-20, 19), {
+      doc: `Nice value of the ${process} process`,
+      since: '1.2.20',
+      missing: 'error',
+    }),
     known(`${process}_no_swap`, flag, { doc: `Lock the memory of the ${process} process`, since: '1.2.20' }),
     known(`${process}_rt_priority`, integer(1, 99), {
       doc: `Real-time priority of the ${process} process`,
       since: '2.0.0',
+      missing: 'error',
     }),
-    known(`${process}_cpu_affinity`, words, { doc: `CPUs of the ${process} process`, since: '2.0.17' }),
+    known(`${process}_cpu_affinity`, someWords('CPU numbers'), {
+      doc: `CPUs of the ${process} process`,
+      since: '2.0.17',
+      missing: 'error',
+    }),
     known(`${process}_rlimit_rttime`, integer(1, MAX_INT), {
       doc: 'Microseconds of real-time CPU without a pause',
       since: '2.1.0',
@@ -251,6 +272,7 @@ function netlinkBuffers(process: string): Row<GlobalNode>[] {
     known<GlobalNode>(`${process}_netlink_${what}_rcv_bufs`, integer(0, MAX_UINT), {
       doc: 'Netlink receive buffer',
       since: '2.0.0',
+      missing: 'error',
     }),
     known<GlobalNode>(`${process}_netlink_${what}_rcv_bufs_force`, boolean, {
       doc: 'Exceed the system limit for it',
@@ -259,14 +281,29 @@ function netlinkBuffers(process: string): Row<GlobalNode>[] {
   ]);
 }
 
+/** `MTU`, `ADVERT`, `NO_SEND_RX`, or a number of bytes. */
+const bufferPolicy: Reader<readonly string[]> = reader('MTU|ADVERT|NO_SEND_RX|bytes', (args) => {
+  const first = args.next('a policy');
+  if (!first) return undefined;
+  const policies = [first, ...args.rest()];
+  const wrong = policies.find((word) => !/^(MTU|ADVERT|NO_SEND_RX|off|\d+)$/i.test(word.text));
+  if (!wrong) return policies.map((word) => word.text);
+  return args.report('invalid-value', wrong, `vrrp_rx_bufs_policy ${wrong.text} invalid`, 'MTU, ADVERT or a number');
+});
+
 const vrrp: Row<GlobalNode>[] = [
   known('vrrp_gna_interval', seconds(0.000001, 4294.967295), {
     doc: 'Seconds between two neighbour adverts',
     since: '1.2.21',
   }),
   known('vrrp_min_garp', boolean, { doc: 'One ARP per address, no repetition', since: '2.0.12' }),
-  known('vrrp_garp_extra_if', words, { doc: 'ARPs on further interfaces', since: '2.2.3' }),
-  known('vrrp_vmac_garp_intvl', words, {
+  known('vrrp_garp_extra_if', extraInterfaces, {
+    doc: 'ARPs on further interfaces',
+    since: '2.2.3',
+    missing: 'error',
+  }),
+  known('vrrp_vmac_garp_intvl', extraInterfaces, {
+    missing: 'error',
     doc: 'ARPs on further interfaces',
     since: '2.2.0',
     deprecated: '2.2.3',
@@ -279,7 +316,10 @@ const vrrp: Row<GlobalNode>[] = [
     since: '2.2.3',
   }),
   known('vrrp_check_unicast_src', flag, { doc: 'Only peers may send unicast adverts', since: '1.2.20' }),
-  known('vrrp_skip_check_adv_addr', boolean, { doc: 'Do not compare addresses of repeated adverts', since: '1.2.20' }),
+  known('vrrp_skip_check_adv_addr', looseBoolean, {
+    doc: 'Do not compare addresses of repeated adverts',
+    since: '1.2.20',
+  }),
   known('vrrp_iptables', words, {
     doc: 'Chains for no_accept',
     since: '1.2.20',
@@ -296,8 +336,13 @@ const vrrp: Row<GlobalNode>[] = [
     doc: 'Write all states to the pipe after a reload',
     since: '2.2.5',
   }),
-  known('vrrp_rx_bufs_policy', words, { doc: 'Size of receive buffers', since: '2.0.3' }),
-  known('vrrp_rx_bufs_multiplier', integer(1, 2 ** 32 - 1), { doc: 'Packets a receive buffer holds', since: '2.0.3' }),
+  known('vrrp_rx_bufs_policy', bufferPolicy, { doc: 'Size of receive buffers', since: '2.0.3', missing: 'error' }),
+  known('vrrp_rx_bufs_multiplier', integer(1, 2 ** 32 - 1), {
+    doc: 'Packets a receive buffer holds',
+    since: '2.0.3',
+    exact: true,
+    missing: 'error',
+  }),
   known('vrrp_delay_after_boot', seconds(0, LONGEST_SECONDS), {
     doc: 'Seconds from boot to the first transition',
     since: '2.4.0',
@@ -315,10 +360,28 @@ const vrrp: Row<GlobalNode>[] = [
   known('min_auto_priority_delay', integer(1, 10_000_000), {
     doc: 'Microseconds late that raise the priority',
     since: '2.1.0',
+    missing: 'error',
   }),
-  known('process_monitor_rcv_bufs', integer(0, MAX_UINT), { doc: 'Receive buffer of process events', since: '2.0.11' }),
+  known('process_monitor_rcv_bufs', integer(0, MAX_UINT), {
+    doc: 'Receive buffer of process events',
+    since: '2.0.11',
+    missing: 'error',
+  }),
   known('process_monitor_rcv_bufs_force', boolean, { doc: 'Exceed the system limit for it', since: '2.0.11' }),
 ];
+
+/** `tcp 900 tcpfin 120 udp 300`. */
+const ipvsTimeouts: Reader<Record<string, number>> = reader('tcp|tcpfin|udp seconds ..', (args) => {
+  const timeouts: Record<string, number> = {};
+  do {
+    const kind = oneOf('tcp', 'tcpfin', 'udp').read(args);
+    const value = kind === undefined ? undefined : integer(1, MAX_TIMEOUT_S).read(args);
+    if (kind === undefined || value === undefined) return undefined;
+    timeouts[kind] = value;
+  } while (args.peek());
+  return timeouts;
+});
+const MAX_TIMEOUT_S = 31 * 86_400;
 
 /** Options of lvs_sync_daemon with the numbers they take. */
 const SYNC_OPTIONS: Readonly<Record<string, readonly [min: number, max: number]>> = {
@@ -373,7 +436,7 @@ const syncDaemon: Reader<SyncDaemon> = reader(
 );
 
 const lvs: Row<GlobalNode>[] = [
-  known('lvs_timeouts', words, { doc: 'IPVS connection timeouts', since: '1.2.24' }),
+  known('lvs_timeouts', ipvsTimeouts, { doc: 'IPVS connection timeouts', since: '1.2.24', missing: 'error' }),
   known('lvs_flush', flag, { doc: 'Empty the IPVS table at start', since: '1.2.23' }),
   known('lvs_flush_on_stop', optional(oneOf('VS')), { doc: 'Empty the IPVS table at the end', since: '2.2.0' }),
   known('lvs_flush_onstop', optional(oneOf('VS')), {
@@ -383,10 +446,15 @@ const lvs: Row<GlobalNode>[] = [
     modern: 'lvs_flush_on_stop',
     silent: true,
   }),
-  known('lvs_sync_daemon', syncDaemon, { doc: 'IPVS sync daemon', since: '1.2.20' }, (node: GlobalNode, value) => {
-    node.syncDaemon ??= value.daemon;
-    value.checkFirst(node.syncDaemon);
-  }),
+  known(
+    'lvs_sync_daemon',
+    syncDaemon,
+    { doc: 'IPVS sync daemon', since: '1.2.20', missing: 'error' },
+    (node: GlobalNode, value) => {
+      node.syncDaemon ??= value.daemon;
+      value.checkFirst(node.syncDaemon);
+    },
+  ),
   known('nftables_ipvs', optional(name), { doc: 'Table for virtual server groups', since: '2.2.2' }),
   known('nftables_ipvs_priority', integer(-(2 ** 31), MAX_INT), { doc: 'Priority of the chains', since: '2.2.2' }),
   known('nftables_ipvs_start_fwmark', integer(1, MAX_INT), { doc: 'First firewall mark to use', since: '2.2.2' }),
@@ -402,7 +470,7 @@ const lvs: Row<GlobalNode>[] = [
 ];
 
 const snmp: Row<GlobalNode>[] = [
-  known('snmp_socket', name, { doc: 'AgentX socket', since: '1.2.20', build: 'snmp' }),
+  known('snmp_socket', name, { doc: 'AgentX socket', since: '1.2.20', exact: true, missing: 'error', build: 'snmp' }),
   ...[
     'enable_traps',
     'enable_snmp_vrrp',
@@ -430,13 +498,25 @@ const snmp: Row<GlobalNode>[] = [
     build: 'snmp',
   }),
   known('enable_dbus', flag, { doc: 'DBus', since: '1.3.0', build: 'dbus' }),
-  known('dbus_service_name', name, { doc: 'Name on the bus', since: '1.3.7', build: 'dbus' }),
+  known('dbus_service_name', name, { doc: 'Name on the bus', since: '1.3.7', missing: 'error', build: 'dbus' }),
   known('dbus_no_interface_name', name, {
     doc: 'Name of instances without an interface',
     since: '2.3.0',
     build: 'dbus',
   }),
 ];
+
+const PERMISSION = /^(?:S_)?I[RWX](?:USR|GRP|OTH|WXU)?$|^(?:S_)?IRWX[UGO]$/;
+
+/** A number, or names of permission bits as in `IRWXG | IWOTH`. */
+const umask: Reader<string> = reader('bits', (args) => {
+  const first = args.next('permission bits');
+  if (!first) return undefined;
+  const bits = [first, ...args.rest()].flatMap((word) => word.text.split('|')).filter((bit) => bit !== '');
+  const isNumber = bits.length === 1 && /^0?[0-7]{1,4}$/.test(bits[0]!);
+  if (isNumber || bits.every((bit) => PERMISSION.test(bit))) return bits.join('|');
+  return args.report('invalid-value', first, `invalid umask '${first.text}'`, 'an octal number, or IRWXG, IWOTH, ..');
+});
 
 const program: Row<GlobalNode>[] = [
   known('lvs_id', name, { doc: 'Name of this machine', since: '0.5.3', removed: '1.1.8', modern: 'router_id' }),
@@ -445,14 +525,24 @@ const program: Row<GlobalNode>[] = [
   known('process_name', name, { doc: 'Name of the parent process', since: '2.0.16' }),
   known('use_symlink_paths', boolean, { doc: 'Do not resolve links in script paths', since: '2.3.0' }),
   known('set_supplementary_groups', boolean, { doc: 'Give scripts the further groups of their user', since: '2.4.4' }),
-  known('startup_script', script, { doc: 'Program to run before all else', since: '2.1.0' }),
-  known('startup_script_timeout', integer(1, 1000), { doc: 'Seconds it may take', since: '2.1.0' }),
-  known('shutdown_script', script, { doc: 'Program to run last', since: '2.1.0' }),
-  known('shutdown_script_timeout', integer(1, 1000), { doc: 'Seconds it may take', since: '2.1.0' }),
-  known('umask', words, { doc: 'Permissions of files that are made', since: '2.0.9' }),
+  known('startup_script', script, {
+    doc: 'Program to run before all else',
+    since: '2.1.0',
+    exact: true,
+    missing: 'error',
+  }),
+  known('startup_script_timeout', integer(1, 1000), { doc: 'Seconds it may take', since: '2.1.0', missing: 'error' }),
+  known('shutdown_script', script, { doc: 'Program to run last', since: '2.1.0', missing: 'error' }),
+  known('shutdown_script_timeout', integer(1, 1000), { doc: 'Seconds it may take', since: '2.1.0', missing: 'error' }),
+  known('umask', umask, { doc: 'Permissions of files that are made', since: '2.0.9' }),
   known('random_seed', integer(0, 2 ** 32 - 1), { doc: 'Start of random numbers', since: '2.0.15' }),
   known('reload_check_config', optional(path), { doc: 'Check a configuration before reloading it', since: '2.2.0' }),
-  known('reload_time_file', path, { doc: 'File with the time of the next reload', since: '2.1.0' }),
+  known('reload_time_file', path, {
+    doc: 'File with the time of the next reload',
+    since: '2.1.0',
+    exact: true,
+    missing: 'error',
+  }),
   known('reload_repeat', flag, { doc: 'Reload at every time of the file', since: '2.1.0' }),
   known('reload_file', optional(path), { doc: 'File that exists during a reload', since: '2.2.0' }),
   known('include_check', words, { doc: 'What is checked of included files', since: '2.2.0' }),
@@ -460,6 +550,7 @@ const program: Row<GlobalNode>[] = [
   known('tmp_config_directory', path, {
     doc: 'Where the parent leaves the configuration for its children',
     since: '2.2.0',
+    missing: 'error',
     inert: true,
   }),
   known('data_use_instance', boolean, { doc: 'Instance name in the names of dumps', since: '2.2.3' }),

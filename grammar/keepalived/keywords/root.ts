@@ -77,7 +77,13 @@ export const root: Table<DocumentNode> = table('root', [
       return node;
     },
     vrrpInstance,
-    { doc: 'One virtual router', since: '0.5.3' },
+    {
+      doc: 'One virtual router',
+      since: '0.5.3',
+      end: (node, context, at) => {
+        node.end = context.endOf(at, node.name);
+      },
+    },
   ),
   known(
     'instance',
@@ -85,8 +91,9 @@ export const root: Table<DocumentNode> = table('root', [
     {
       doc: 'Name of this keepalived among several',
       since: '1.2.24',
+      missing: 'error',
       accept: ['instance one'],
-      reject: [['instance', 'missing-argument']],
+      reject: [['instance', 'argument-needed']],
     },
     (document: DocumentNode, value) => {
       document.global.instanceName = value;

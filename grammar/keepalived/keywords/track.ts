@@ -15,6 +15,8 @@ import {
   oneOf,
   optional,
   seconds,
+  sited,
+  someWords,
   text,
   weight,
   words,
@@ -25,22 +27,34 @@ type Unstored = Record<string, never>;
 const newNode = (): Unstored => ({});
 
 const trackFile: Table<TrackedNode> = table('track_file', [
-  kept('file', 'subject', text('path'), { doc: 'The file; it holds a number', since: '2.0.0' }),
-  kept('weight', 'weight', weight(-254, 254), { doc: 'Multiplies the number', since: '2.0.0' }),
+  known(
+    'file',
+    sited(text('path')),
+    { doc: 'The file; it holds a number', since: '2.0.0', missing: 'error' },
+    (node: TrackedNode, { value, site }) => {
+      if (node.subject === undefined) node.subject = value;
+      else node.repeated = site;
+    },
+  ),
+  kept('weight', 'weight', weight(-254, 254), { doc: 'Multiplies the number', since: '2.0.0', missing: 'error' }),
   known('init_file', words, { doc: 'Write the file at start', since: '2.0.0' }),
 ]);
 
 const trackProcess: Table<TrackedNode> = table('vrrp_track_process', [
   known(
     'process',
-    words,
+    someWords('a command'),
     { doc: 'Name or command line of the process', since: '2.0.11' },
     (node: TrackedNode, line) => {
-      if (line.length > 0) node.subject = line.map((word) => word.text).join(' ');
+      node.subject = line.map((word) => word.text).join(' ');
     },
   ),
   known('param_match', optional(oneOf('initial', 'partial')), { doc: 'How parameters are compared', since: '2.0.16' }),
-  kept('weight', 'weight', weight(-254, 254), { doc: 'What it adds to the priority', since: '2.0.11' }),
+  kept('weight', 'weight', weight(-254, 254), {
+    doc: 'What it adds to the priority',
+    since: '2.0.11',
+    missing: 'error',
+  }),
   known('quorum', integer(1, 65535), { doc: 'Processes that are enough', since: '2.0.11' }),
   known('quorum_max', integer(0, 65535), { doc: 'Processes that are too many', since: '2.0.16' }),
   known('delay', seconds(0.000001, 3600), { doc: 'Seconds a change must last', since: '2.0.11' }),
@@ -103,6 +117,8 @@ function opener(list: Tracked, what: string) {
 function requireSubject(what: string, keyword: string) {
   return (node: TrackedNode, context: Context, at: Statement): void => {
     node.end = context.endOf(at, node.name);
+    if (node.repeated)
+      context.error('repeated-keyword', node.repeated, `${keyword} already set for ${what} ${node.name.text}`);
     if (node.subject !== undefined) return;
     context.error('missing-subject', node.end, `No ${keyword} set for ${what} ${node.name.text} - removing`);
   };

@@ -19,6 +19,7 @@ import type {
 import { boolean, flag, integer, oneOf, optional, reader, script, sited, text } from '../readers.ts';
 import { checkerRows, connectTimeout, timing } from './checker.ts';
 
+const MAX_INT = 2 ** 31 - 1;
 const MAX_UINT = 2 ** 32 - 1;
 const SCHEDULERS = [
   'rr',
@@ -92,14 +93,28 @@ const PORT = integer(1, 65535);
 const forwarding: Reader<ForwardingNode> = reader('NAT|DR|TUN [type ipip|gue port n|gre] [csum]', (args) => {
   const method = METHOD.read(args);
   if (method === undefined) return undefined;
-  if (method !== 'TUN') return { method };
+  if (method !== 'TUN') return noMore(args) ? { method } : undefined;
   const tunnel = args.take('type') ? TUNNEL.read(args) : undefined;
   const tunnelPort = args.take('port') ? PORT.read(args) : undefined;
   const checksum = args.take('nocsum', 'csum', 'remcsum') as ForwardingNode['checksum'];
-  const extra = args.peek();
-  if (extra) return args.report('unknown-option', extra, `unknown tunnel option '${extra.text}'`, 'type, port or csum');
+  if ((tunnel === 'gue') !== (tunnelPort !== undefined)) {
+    return args.report(
+      'invalid-value',
+      args.statement,
+      'gue tunnels require a port, others take none',
+      "'type gue port NUMBER'",
+    );
+  }
+  if (!noMore(args)) return undefined;
   return { method, ...(tunnel && { tunnel }), ...(tunnelPort && { tunnelPort }), ...(checksum && { checksum }) };
 });
+
+function noMore(args: Arguments): boolean {
+  const extra = args.peek();
+  if (extra)
+    args.report('unknown-option', extra, `Invalid tunnel option '${extra.text}'`, 'type, port or csum behind TUN');
+  return !extra;
+}
 
 /** `TCP` in any case. */
 const protocol: Reader<Word> = reader('TCP|UDP|SCTP', (args) => {
@@ -123,7 +138,7 @@ const granularity: Reader<Word> = reader('netmask|prefix', (args) => {
 });
 
 const realServer: Table<RealServerNode> = table('real_server', [
-  kept('weight', 'weight', integer(0, 65535), { doc: 'Share of the connections', since: '0.5.3' }),
+  kept('weight', 'weight', integer(0, MAX_INT), { doc: 'Share of the connections', since: '0.5.3' }),
   kept('lvs_method', 'forwarding', forwarding, { doc: 'Forwarding method', since: '1.1.5' }),
   kept('uthreshold', 'upperThreshold', integer(0, MAX_UINT), { doc: 'Most connections', since: '1.1.13' }),
   kept('lthreshold', 'lowerThreshold', integer(0, MAX_UINT), {
@@ -133,20 +148,27 @@ const realServer: Table<RealServerNode> = table('real_server', [
   kept('inhibit_on_failure', 'inhibitOnFailure', boolean, { doc: 'Weight 0 instead of removal', since: '0.6.8' }),
   kept('alpha', 'alpha', boolean, { doc: 'Down until a check succeeds', since: '1.1.16' }),
   connectTimeout<RealServerNode>('2.0.0'),
-  kept('virtualhost', 'virtualhost', text('host'), { doc: 'Default Host header of the checkers', since: '0.5.8' }),
-  kept('snmp_name', 'snmpName', text('name'), { doc: 'Name in SNMP', since: '2.2.3' }),
-  ...timing<RealServerNode>(),
+  kept('virtualhost', 'virtualhost', text('host'), {
+    doc: 'Default Host header of the checkers',
+    since: '0.5.8',
+    missing: 'error',
+  }),
+  kept('snmp_name', 'snmpName', text('name'), { doc: 'Name in SNMP', since: '2.2.3', missing: 'error', exact: true }),
+  ...timing<RealServerNode>(1),
   kept('notify_up', 'notifyUp', script, { doc: 'Script to run when the server comes up', since: '1.0.0' }),
   kept('notify_down', 'notifyDown', script, { doc: 'Script to run when the server goes down', since: '1.0.0' }),
   kept('smtp_alert', 'smtpAlert', boolean, { doc: 'Send a mail on every change', since: '0.5.7' }),
   ...checkerRows,
 ]);
 
+/** The word itself, for what is said about it later. */
+const keyword: Reader<Word> = reader('', (args) => args.statement.words[0]);
+
 const DEFAULT_PERSISTENCE_S = 360;
 
 const virtualServer: Table<VirtualServerNode> = table('virtual_server', [
-  kept('ip_family', 'ipFamily', oneOf('inet', 'inet6'), { doc: 'Family of a firewall mark', since: '1.2.20' }),
-  ...timing<VirtualServerNode>(),
+  kept('ip_family', 'ipFamily', sited(oneOf('inet', 'inet6')), { doc: 'Family of a firewall mark', since: '1.2.20' }),
+  ...timing<VirtualServerNode>(1),
   connectTimeout<VirtualServerNode>('0.5.3'),
   kept('inhibit_on_failure', 'inhibitOnFailure', flag, { doc: 'Weight 0 instead of removal', since: '0.6.8' }),
   kept('lb_algo', 'scheduler', oneOf(...SCHEDULERS), {
@@ -157,8 +179,8 @@ const virtualServer: Table<VirtualServerNode> = table('virtual_server', [
   }),
   kept('lvs_sched', 'scheduler', oneOf(...SCHEDULERS), { doc: 'Scheduler', since: '1.1.5' }),
   ...SCHEDULER_FLAGS.map((name) =>
-    known<VirtualServerNode, true>(name, flag, { doc: 'Flag of the scheduler', since: '1.3.0' }, (node) => {
-      node.schedulerFlags.push(name);
+    known<VirtualServerNode, Word>(name, keyword, { doc: 'Flag of the scheduler', since: '1.3.0' }, (node, at) => {
+      node.schedulerFlags.push({ value: name, site: at, scheduler: node.scheduler ?? null });
     }),
   ),
   kept('lb_kind', 'forwarding', forwarding, {
@@ -189,23 +211,28 @@ const virtualServer: Table<VirtualServerNode> = table('virtual_server', [
   }),
   kept('ha_suspend', 'haSuspend', flag, { doc: 'No checks while not master', since: '1.0.0' }),
   kept('smtp_alert', 'smtpAlert', boolean, { doc: 'Send a mail on every change', since: '0.5.7' }),
-  kept('virtualhost', 'virtualhost', text('host'), { doc: 'Default Host header of the checkers', since: '0.5.8' }),
-  kept('snmp_name', 'snmpName', text('name'), { doc: 'Name in SNMP', since: '2.2.3' }),
+  kept('virtualhost', 'virtualhost', text('host'), {
+    doc: 'Default Host header of the checkers',
+    since: '0.5.8',
+    missing: 'error',
+  }),
+  kept('snmp_name', 'snmpName', text('name'), { doc: 'Name in SNMP', since: '2.2.3', missing: 'error', exact: true }),
   kept('alpha', 'alpha', flag, { doc: 'Servers are down until a check succeeds', since: '1.1.16' }),
   kept('omega', 'omega', flag, { doc: 'Run notify scripts on stop', since: '1.1.16' }),
   kept('quorum_up', 'quorumUp', script, { doc: 'Script to run when there are enough servers', since: '1.1.16' }),
   kept('quorum_down', 'quorumDown', script, { doc: 'Script to run when there are too few servers', since: '1.1.16' }),
   kept('quorum', 'quorum', sited(integer(1, MAX_UINT)), { doc: 'Weight that is enough', since: '1.1.16' }),
   kept('hysteresis', 'hysteresis', sited(integer(0, MAX_UINT)), { doc: 'Tolerance of the quorum', since: '1.1.16' }),
-  kept('weight', 'weight', integer(1, 65535), { doc: 'Weight of servers that give none', since: '0.5.3' }),
+  kept('weight', 'weight', integer(1, MAX_INT), { doc: 'Weight of servers that give none', since: '0.5.3' }),
   kept('sorry_server', 'sorryServer', endpoint, { doc: 'Server of last resort', since: '0.5.3' }),
-  kept('sorry_server_inhibit', 'sorryServerInhibit', flag, {
+  kept('sorry_server_inhibit', 'sorryServerInhibit', keyword, {
     doc: 'Treat it as inhibit_on_failure says',
     since: '1.2.13',
   }),
   kept('sorry_server_lvs_method', 'sorryServerForwarding', forwarding, {
     doc: 'Its forwarding method',
     since: '1.3.6',
+    missing: 'error',
   }),
   known('nat_mask', text('netmask'), { doc: 'Mask of NAT', since: '0.5.3', removed: '1.2.20' }),
   block(
@@ -270,10 +297,10 @@ function readGroup(document: DocumentNode, entries: Block, context: Context, sta
 type SslNode = Record<string, never>;
 
 const ssl: Table<SslNode> = table('SSL', [
-  known('password', text('password'), { doc: 'Password of the key', since: '0.5.3' }),
-  known('ca', text('path'), { doc: 'Authorities', since: '0.5.3' }),
-  known('certificate', text('path'), { doc: 'Certificate', since: '0.5.3' }),
-  known('key', text('path'), { doc: 'Private key', since: '0.5.3' }),
+  known('password', text('password'), { doc: 'Password of the key', since: '0.5.3', missing: 'error' }),
+  known('ca', text('path'), { doc: 'Authorities', since: '0.5.3', missing: 'error' }),
+  known('certificate', text('path'), { doc: 'Certificate', since: '0.5.3', missing: 'error' }),
+  known('key', text('path'), { doc: 'Private key', since: '0.5.3', missing: 'error' }),
 ]);
 
 export const lvsRows: readonly Row<DocumentNode>[] = [

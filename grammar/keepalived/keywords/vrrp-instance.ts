@@ -1,8 +1,9 @@
 /** `vrrp_instance NAME { }`: one virtual router. keepalived.conf(5), "VRRP instance(s)". */
 
 import { NOT_CARRIED_OUT } from '../../diagnostic.ts';
+import type { Site } from '../ast.ts';
 import { addressFamily } from '../ip.ts';
-import { block, known, list, type Row, type RowFacts, type Table, table, word } from '../keyword.ts';
+import { block, known, list, type Reader, type Row, type RowFacts, type Table, table, word } from '../keyword.ts';
 import type { GarpNode, InstanceNode } from '../nodes.ts';
 import {
   address,
@@ -11,6 +12,7 @@ import {
   integer,
   oneOf,
   optional,
+  reader,
   script,
   seconds,
   sited,
@@ -24,6 +26,16 @@ import { readRoutes, readRules } from './routes.ts';
 import { readTracked } from './tracking.ts';
 
 const MAX_INT = 2 ** 31 - 1;
+
+/** `[all] seconds`. */
+export const extraInterfaces: Reader<{ readonly all: boolean; readonly seconds: number }> = reader(
+  '[all] seconds',
+  (args) => {
+    const all = args.take('all') !== undefined;
+    const period = integer(1, 86_400).read(args);
+    return period === undefined ? undefined : { all, seconds: period };
+  },
+);
 
 /** The version words of both the instance and `global_defs`. */
 export const version: ReturnType<typeof oneOf<'2' | '3'>> = oneOf('2', '3');
@@ -84,7 +96,7 @@ export function garpRows<Node extends { readonly garp: GarpNode }>(prefix: strin
   return [
     row('garp_master_delay', 'masterDelayMs', 1000, 4294, 'Seconds to the second set of ARPs; 0: none', '0.7.1'),
     row('garp_master_repeat', 'masterRepeat', 1, MAX_INT, 'ARPs in a set', '1.2.14'),
-    row('garp_master_refresh', 'masterRefreshMs', 1000, 4294, 'Seconds between refreshing ARPs; 0: none', '1.2.10'),
+    row('garp_master_refresh', 'masterRefreshMs', 1000, MAX_INT, 'Seconds between refreshing ARPs; 0: none', '1.2.10'),
     row('garp_master_refresh_repeat', 'masterRefreshRepeat', 1, MAX_INT, 'ARPs in a refresh', '1.2.14'),
     row(
       'garp_lower_prio_delay',
@@ -330,6 +342,20 @@ const tracking: Row<InstanceNode>[] = [
 
 const facts = (doc: string, since: string, more: Partial<RowFacts> = {}): RowFacts => ({ doc, since, ...more });
 
+/** The word says that adverts are unicast. */
+function expectPeers(node: InstanceNode): void {
+  node.unicastPeers ??= [];
+}
+
+const multicast: Reader<string> = reader('multicast address', (args) => {
+  const word = args.peek();
+  const value = address.read(args);
+  if (value === undefined || /^(2(2[4-9]|3\d)\.|ff)/i.test(value)) return value;
+  return args.report('invalid-address', word!, `'${value}' is not a multicast address`, '224.0.0.0/4 or ff00::/8');
+});
+
+const sitedFlag: Reader<Site> = reader('', (args) => args.statement);
+
 const others: Row<InstanceNode>[] = [
   word(
     'accept',
@@ -367,20 +393,52 @@ const others: Row<InstanceNode>[] = [
     facts('There are no addresses on purpose', '2.2.8', { accept: ['no_virtual_ipaddress'] }),
   ),
   known('debug', integer(0, 4), facts('Debug level; nothing has ever depended on it', '0.5.3', { inert: true })),
-  known('use_vmac', words, facts('Run on a virtual MAC address (macvlan)', '1.2.3')),
+  known('use_vmac', words, facts('Run on a virtual MAC address (macvlan)', '1.2.3'), (node: InstanceNode) => {
+    node.usesVmac = true;
+  }),
   known('use_vmac_addr', flag, facts('A macvlan for every interface of an address', '2.2.0')),
-  known('vmac_xmit_base', flag, facts('Send adverts from the base interface', '1.2.10')),
-  known('use_ipvlan', words, facts('Run on an ipvlan', '2.0.17')),
+  known(
+    'vmac_xmit_base',
+    sitedFlag,
+    facts('Send adverts from the base interface', '1.2.10'),
+    (node: InstanceNode, at) => {
+      node.vmacXmitBase = at;
+    },
+  ),
+  known('use_ipvlan', words, facts('Run on an ipvlan', '2.0.17'), (node: InstanceNode) => {
+    node.usesVmac = true;
+  }),
   known('unicast_fault_no_peer', flag, facts('Unicast without peers is a fault', '2.2.5')),
-  known('check_unicast_src', flag, facts('Only peers may send unicast adverts', '2.1.0')),
-  known('old_unicast_checksum', optional(oneOf('never')), facts('Checksum of keepalived 1.3.6', '1.3.7')),
-  known('native_ipv6', flag, facts('Force IPv6; the addresses say it today', '1.2.1', { inert: true })),
+  known('check_unicast_src', flag, facts('Only peers may send unicast adverts', '2.1.0'), expectPeers),
+  known(
+    'old_unicast_checksum',
+    optional(oneOf('never')),
+    facts('Checksum of keepalived 1.3.6', '1.3.7'),
+    (node: InstanceNode, value) => {
+      if (value === null) expectPeers(node);
+    },
+  ),
+  known(
+    'native_ipv6',
+    sitedFlag,
+    facts('Force IPv6; the addresses say it today', '1.2.1', { inert: true }),
+    (node: InstanceNode, at) => {
+      node.nativeIpv6 = at;
+    },
+  ),
   known('vrf', text('interface'), facts('VRF of unicast adverts', '2.2.5')),
-  known('mcast_dst_ip', address, facts('Another multicast group', '2.2.5'), (node: InstanceNode, value) => {
+  known('mcast_dst_ip', multicast, facts('Another multicast group', '2.2.5'), (node: InstanceNode, value) => {
     node.multicastGroup = value;
   }),
   known('track_src_ip', flag, facts('A missing source address is a fault', '2.0.0')),
-  known('unicast_ttl', integer(0, 255), facts('TTL of unicast adverts', '2.1.0')),
+  known(
+    'unicast_ttl',
+    sited(integer(0, 255)),
+    facts('TTL of unicast adverts', '2.1.0'),
+    (node: InstanceNode, value) => {
+      node.unicastTtl = value;
+    },
+  ),
   known('promote_secondaries', flag, facts('Keep secondary addresses when the first goes', '1.3.0')),
   known(
     'linkbeat_use_polling',
@@ -405,22 +463,30 @@ const others: Row<InstanceNode>[] = [
   known('down_timer_adverts', integer(1, 100), facts('Adverts missed before the master is down', '2.2.3')),
   known('timer_expired_backup', optional(integer(1, 254)), facts('Become backup after a late timer', '2.2.8')),
   known('thread_timer_expired', optional(integer(1, 254)), facts('Become backup after a late timer', '2.3.2')),
-  known('garp_extra_if', words, facts('ARPs on further interfaces', '2.2.3')),
+  known('garp_extra_if', extraInterfaces, facts('ARPs on further interfaces', '2.2.3', { missing: 'error' })),
   known(
     'vmac_garp_intvl',
-    words,
-    facts('ARPs on further interfaces', '2.2.0', { deprecated: '2.2.3', modern: 'garp_extra_if' }),
+    extraInterfaces,
+    facts('ARPs on further interfaces', '2.2.0', { missing: 'error', deprecated: '2.2.3', modern: 'garp_extra_if' }),
   ),
   known('lower_prio_no_advert', boolean, facts('Do not answer an advert of lower priority', '1.2.20')),
   known('higher_prio_send_advert', boolean, facts('Answer an advert of higher priority', '1.3.5')),
   known('owner_ignore_adverts', boolean, facts('An address owner hears no adverts', '2.3.3')),
-  known('kernel_rx_buf_size', integer(0, 2 ** 32 - 1), facts('Receive buffer of the socket', '2.0.3')),
+  known(
+    'kernel_rx_buf_size',
+    integer(0, 2 ** 32 - 1),
+    facts('Receive buffer of the socket', '2.0.3', { missing: 'error', exact: true }),
+  ),
   known(
     'sync_instance',
     text('instance'),
     facts('The other instance', '0.5.3', { removed: '0.6.1', modern: 'vrrp_sync_group' }),
   ),
-  known('notify_deleted', script, facts('Script to run when the instance is gone after a reload', '2.1.0')),
+  known(
+    'notify_deleted',
+    script,
+    facts('Script to run when the instance is gone after a reload', '2.1.0', { missing: 'ignored' }),
+  ),
 ];
 
 export const vrrpInstance: Table<InstanceNode> = table('vrrp_instance', [

@@ -16,8 +16,9 @@ export const vrrpScript: Table<VrrpScriptNode> = table('vrrp_script', [
     {
       doc: 'The command; exit status 0 means OK',
       since: '1.1.13',
+      missing: 'ignored',
       accept: ['script "killall -0 haproxy"', 'script /bin/true'],
-      reject: [['script', 'missing-argument']],
+      reject: [['script', 'argument-unset']],
     },
   ),
   word(

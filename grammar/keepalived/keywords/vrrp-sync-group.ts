@@ -42,7 +42,13 @@ export const vrrpSyncGroup: Table<SyncGroupNode> = table('vrrp_sync_group', [
     since: '2.0.0',
     build: 'bfd',
   }),
-  known('global_tracking', flag, { doc: 'Members share what they track', since: '1.2.3', inert: true }),
+  known('global_tracking', flag, {
+    doc: 'Members share what they track',
+    since: '1.2.3',
+    deprecated: '2.0.0',
+    modern: 'track_script',
+    inert: true,
+  }),
   word(
     'sync_group_tracking_weight',
     flag,
