@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 import type { ProxyConf } from '../config/haproxy.ts';
 import type { ProxySlice } from '../config/slice.ts';
 
-export const LAYOUT_VERSION = 1;
+export const LAYOUT_VERSION = 2;
 
 /** Totals and maxima: index of a double in a row. */
 export const STOT = 0;

@@ -12,8 +12,8 @@
  * Two generations of a reload count in the same region when their shapes agree; another shape starts afresh in a
  * region of its own, because the old generation is still writing.
  */
-import { fileSize, growFile } from '../os/memfd.ts';
-import { allocate, mapShared, type Region } from '../os/memory.ts';
+import { clearFile, createMemfd, fileSize, growFile } from '../os/memfd.ts';
+import { mapShared, type Region } from '../os/memory.ts';
 import {
   GAUGE_WIDTH,
   LAYOUT_VERSION,
@@ -29,10 +29,11 @@ import {
 
 const PAGE = 4096;
 const MAGIC = 0x544e444d;
-/** Directory: magic, version, number of entries, then entries of DIRECTORY_STEP i32: shape (2), first page, slots. */
+/** Directory: magic, version, number of entries, then entries of DIRECTORY_STEP i32: shape (2), first page, pages, slots. */
 const DIRECTORY_AT = 4;
-const DIRECTORY_STEP = 4;
-const DIRECTORY_ROOM = Math.floor((PAGE / 4 - DIRECTORY_AT) / DIRECTORY_STEP);
+const DIRECTORY_STEP = 5;
+/** So many shapes are remembered; then the memory of one that nobody uses any more is given back. */
+const DIRECTORY_ROOM = 16;
 const SLOTS_PER_WORKER = 8;
 const MAX_SLOTS = PAGE / 4 - 1;
 /** In the page of owners: one more than the highest slot ever claimed, so that readers leave untouched pages alone. */
@@ -40,7 +41,6 @@ const USED_AT = PAGE / 4 - 1;
 
 /** Where a worker's counters are: enough to map them again in another thread. */
 export interface CounterPlace {
-  /** -1: private memory of this process (the file could not be used); then nothing survives it. */
   readonly fd: number;
   readonly offset: number;
   readonly length: number;
@@ -111,30 +111,46 @@ function findEntry(directory: Int32Array, shape: string): number {
 
 function placeOf(fd: number, directory: Int32Array, entry: number, rows: number): CounterPlace {
   const at = DIRECTORY_AT + entry * DIRECTORY_STEP;
-  const slots = directory[at + 3]!;
+  const slots = directory[at + 4]!;
   return { fd, offset: directory[at + 2]! * PAGE, length: PAGE + slots * slotLength(rows), rows, slots };
 }
 
 function appendRegion(fd: number, directory: Int32Array, map: RowMap, slots: number): CounterPlace {
   const length = PAGE + slots * slotLength(map.rows);
-  const entry = directory[2]!;
+  const entry = freeEntry(fd, directory);
   const offset = Math.ceil(fileSize(fd) / PAGE) * PAGE;
-  // A directory that is full after hundreds of reloads to new shapes: count in private memory rather than not at all.
-  if (entry >= DIRECTORY_ROOM || growFile(fd, offset + length) < 0)
-    return { fd: -1, offset: 0, length, rows: map.rows, slots };
+  // Old processes of many shapes still run: count in memory of our own rather than not at all.
+  if (entry < 0 || growFile(fd, offset + length) < 0) return openOwn(length, map.rows, slots);
   const at = DIRECTORY_AT + entry * DIRECTORY_STEP;
   const [high, low] = shapeWords(map.shape);
-  directory.set([high, low, offset / PAGE, slots], at);
-  directory[2] = entry + 1;
+  directory.set([high, low, offset / PAGE, length / PAGE, slots], at);
+  directory[2] = Math.max(directory[2]!, entry + 1);
   return { fd, offset, length, rows: map.rows, slots };
 }
 
-let privateRegion: Region | undefined;
+/** A new entry, or that of a region without a living owner, whose memory is given back; -1 when there is none. */
+function freeEntry(fd: number, directory: Int32Array): number {
+  if (directory[2]! < DIRECTORY_ROOM) return directory[2]!;
+  for (let entry = 0; entry < DIRECTORY_ROOM; entry++) {
+    const at = DIRECTORY_AT + entry * DIRECTORY_STEP;
+    const offset = directory[at + 2]! * PAGE;
+    const owners = new Int32Array(mapShared(fd, PAGE, offset).buffer).subarray(0, directory[at + 4]!);
+    if (owners.some((owner) => owner !== 0 && isAlive(owner))) continue;
+    clearFile(fd, offset, directory[at + 3]! * PAGE);
+    return entry;
+  }
+  return -1;
+}
+
+/** A file of this process alone: its threads share it, nothing survives. */
+function openOwn(length: number, rows: number, slots: number): CounterPlace {
+  const fd = createMemfd('tandem-proxy-own');
+  if (fd < 0 || growFile(fd, length) < 0) throw new Error('no memory for counters');
+  return { fd, offset: 0, length, rows, slots };
+}
 
 function mapRegion(place: CounterPlace): Region {
-  if (place.fd >= 0) return mapShared(place.fd, place.length, place.offset);
-  privateRegion ??= allocate(place.length);
-  return privateRegion;
+  return mapShared(place.fd, place.length, place.offset);
 }
 
 function claimSlots(region: Int32Array, place: CounterPlace, workers: number): number[] {

@@ -81,6 +81,29 @@ describe('counters', () => {
     expect(claimCounters(fd, map, 1).fresh).toBeNull();
   });
 
+  it('remembers a number of shapes and gives the memory of forgotten ones back', () => {
+    const fd = createMemfd('test');
+    const shapes = Array.from({ length: 40 }, (_, i) => mapRows(makeSlice([makeProxy({ servers: i + 1 })])));
+    for (const shape of shapes) {
+      const { place, owned } = claimCounters(fd, shape, 1);
+      expect(place.fd).toBe(fd);
+      const counters = new Counters(place, owned, owned[0]!);
+      expect(counters.sum(1, STOT)).toBe(0);
+      counters.enter(1);
+      counters.leave();
+    }
+    expect(claimCounters(fd, shapes[39]!, 1).fresh).toBeNull();
+    expect(claimCounters(fd, shapes[0]!, 1).fresh).toBe('another configuration');
+  });
+
+  it('counts in memory of its own when every shape is still in use', () => {
+    const fd = createMemfd('test');
+    const shapes = Array.from({ length: 17 }, (_, i) => mapRows(makeSlice([makeProxy({ servers: i + 1 })])));
+    const places = shapes.map((shape) => claimCounters(fd, shape, 1).place.fd);
+    expect(places.slice(0, 16)).toEqual(Array.from({ length: 16 }, () => fd));
+    expect(places[16]).not.toBe(fd);
+  });
+
   it('reads a rate as HAProxy does: this second and what is left of the last', () => {
     const { place, owned } = claimCounters(createMemfd('test'), map, 1);
     const a = new Counters(place, owned, owned[0]!);
