@@ -9,7 +9,7 @@ import { build } from 'esbuild';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const out = join(root, process.env.TANDEM_DIST ?? 'dist');
 
-const entries = { main: 'src/main.ts', 'proxy-worker': 'src/proxy/worker.ts' };
+const entries = { main: 'src/main.ts', 'proxy-worker': 'src/proxy/worker.ts', library: 'src/library.ts' };
 const present = Object.entries(entries).filter(([, file]) => existsSync(join(root, file)));
 
 rmSync(out, { recursive: true, force: true });
