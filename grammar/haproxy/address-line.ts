@@ -145,7 +145,8 @@ export class AddressLineReader {
       call.fail('missing-argument', undefined, message);
       return;
     }
-    if (!/^\d+(?:-\d+)?$/.test(count.text)) {
+    const [, low, high] = /^(\d+)(?:-(\d+))?$/.exec(count.text) ?? [];
+    if (low === undefined || Number(high ?? low) < Number(high === undefined ? 0 : low)) {
       call.fail('bad-number', count, `'server-template' : '${count.text}' is not a number or a range.`);
       return;
     }
@@ -174,11 +175,28 @@ export class AddressLineReader {
         return false;
       }
       const next = at + 1 + argumentCount(row, words, at + 1, table);
+      if (!this.checkRemoval(row, word)) return false;
       if (!applyRow(row, node, this.callOf(row.name, words.slice(at, next), 1))) return false;
       if (!row.apply || row.inert) this.warn(row, word);
       at = next;
     }
     return true;
+  }
+
+  /** False: the language's release does not have the word any more. */
+  private checkRemoval<Node>(row: KeywordRow<Node>, word: Value): boolean {
+    const { removed } = row;
+    if (!removed) return true;
+    const { modern: suggestion } = removed;
+    if (this.language.lenient) {
+      const message = `'${row.name}' was removed in HAProxy ${removed.in}; use '${suggestion}' instead.`;
+      this.diagnostics.warning('removed-keyword', word.at, message, { suggestion });
+      return true;
+    }
+    if (!isAtLeast(this.language.release, removed.in)) return true;
+    const message = removed.says ?? `'${row.name}' is not supported anymore since HAProxy ${removed.in}.`;
+    this.diagnostics.error('removed-keyword', word.at, message, { suggestion });
+    return false;
   }
 
   private warn<Node>(row: KeywordRow<Node>, word: Value): void {
@@ -194,6 +212,7 @@ function argumentCount<Node>(
   table: KeywordTable<Node>,
 ): number {
   let count = Math.min(row.args.length, words.length - from);
+  if (row.follows) return count + row.follows(words, from + count);
   if (row.extra !== 'free') return count;
   while (from + count < words.length && !table.rows.has(words[from + count]!.text)) count++;
   return count;

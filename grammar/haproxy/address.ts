@@ -80,7 +80,7 @@ function parseIp(plain: string, family: 0 | 4 | 6, text: string): Address | Addr
   const actual = isIP(host) as 0 | 4 | 6;
   if (bracketed && !isIPv6(host)) return { problem: `invalid address: '${host}' in '${text}'` };
   if (family !== 0 && actual !== 0 && actual !== family) return { problem: `invalid address: '${host}' in '${text}'` };
-  if (actual === 0 && !/^[A-Za-z0-9_.<>-]+$/.test(host)) return { problem: `invalid address: '${host}' in '${text}'` };
+  if (actual === 0 && !/^[A-Za-z0-9_.-]+$/.test(host)) return { problem: `invalid address: '${host}' in '${text}'` };
   return { kind: 'ip', host, family: actual || family, port };
 }
 

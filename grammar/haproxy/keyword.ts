@@ -80,6 +80,8 @@ export interface KeywordRow<Node> {
   readonly apply?: (node: Node, call: Call, ...values: never[]) => void;
   /** `no <name>`; absent: cannot be negated. */
   readonly negate?: (node: Node) => void;
+  /** On `bind` and `server` lines: how many words after the typed arguments, from an index on, belong to this one. */
+  readonly follows?: (words: readonly Value[], from: number) => number;
   /** `apply` only checks; nobody acts on the word. */
   readonly inert?: true;
   /** Sentence for too few arguments, if the general one will not do. */
@@ -102,6 +104,7 @@ export interface RowSpec<Node, A extends readonly Argument<unknown>[]> {
   readonly bad?: readonly (readonly [line: string, code: string])[];
   readonly apply?: (node: Node, call: Call, ...values: ArgumentValues<A>) => void;
   readonly negate?: (node: Node) => void;
+  readonly follows?: (words: readonly Value[], from: number) => number;
   readonly inert?: true;
   readonly usage?: string;
 }

@@ -11,13 +11,14 @@ import type { Source, Span } from '../source.ts';
 import { positionOf } from '../source.ts';
 import { type Line, linesOf, spanOf, type Tree, type Word } from './ast.ts';
 import { Directives } from './directives.ts';
-import type { Language, Value } from './keyword.ts';
+import { isAtLeast, type Language, type Value } from './keyword.ts';
 import type { GlobalNode, HaproxyNodes, ProxyNode } from './nodes.ts';
 import { type OpenSection, SectionReader } from './section-reader.ts';
 import { decodeWord, type WordProblem } from './words.ts';
 
 /** The original's limit of words on a line. */
 const MAX_WORDS = 64;
+const MAX_ERRORS = 50;
 
 export interface LowerOptions {
   readonly language: Language;
@@ -55,7 +56,7 @@ class Lowering {
     const env = new Map(
       Object.entries(options.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
     );
-    this.global = { settings: {}, logs: [], env, exported: new Set() };
+    this.global = { settings: {}, logs: [], env, exported: new Set(), declaresSocket: false };
     this.sections = new SectionReader(this.global, this.proxies, options);
   }
 
@@ -65,6 +66,7 @@ class Lowering {
     let section: OpenSection | null = null;
     this.pseudo.set('.FILE', tree.source.file);
     this.checkEncoding(tree.source);
+    if (this.isCutShort(tree)) return;
     const nulAt = tree.source.text.indexOf('\0');
     for (const line of linesOf(tree)) {
       if (line.words.length === 0) continue;
@@ -81,9 +83,19 @@ class Lowering {
       const first = values?.[0];
       if (!values || !first || first.text === '') continue;
       section = this.readLine(section, values);
+      if (this.sections.aborted || this.hasTooManyErrors(first)) return;
     }
     directives.close();
     this.checkLastLine(tree);
+  }
+
+  /** One release's reader gives up at this number of errors; others show all of them. */
+  private hasTooManyErrors(value: Value): boolean {
+    const { language, diagnostics } = this.options;
+    if (language.lenient || diagnostics.list.length < MAX_ERRORS) return false;
+    if (diagnostics.list.filter((diagnostic) => diagnostic.severity === 'error').length < MAX_ERRORS) return false;
+    diagnostics.error('too-many-errors', value.at, 'too many fatal errors, stopping now.');
+    return true;
   }
 
   private readLine(section: OpenSection | null, values: readonly Value[]): OpenSection | null {
@@ -138,6 +150,15 @@ class Lowering {
     const message = 'the file starts with a byte order mark, which the original takes for a part of the first word.';
     if (this.options.language.lenient) this.options.diagnostics.warning('byte-order-mark', span, message);
     else this.options.diagnostics.error('byte-order-mark', span, message);
+  }
+
+  /** Since 3.1 a file is looked through once before it is read, and a missing line end is all that is then told. */
+  private isCutShort(tree: Tree): boolean {
+    const { language, diagnostics } = this.options;
+    if (language.lenient || !isAtLeast(language.release, '3.1')) return false;
+    const before = diagnostics.list.length;
+    this.checkLastLine(tree);
+    return diagnostics.list.length > before;
   }
 
   private checkLastLine(tree: Tree): void {

@@ -9,6 +9,7 @@
 import type { Span } from '../source.ts';
 import type { Address } from './address.ts';
 import type { Tree } from './ast.ts';
+import type { SampleReference } from './expr/sample.ts';
 import type { Value } from './keyword.ts';
 
 export type ProxySectionKind = 'defaults' | 'listen' | 'frontend' | 'backend';
@@ -55,6 +56,8 @@ export interface GlobalNode {
   readonly env: Map<string, string>;
   /** Names that `setenv` or `presetenv` gave a value. */
   readonly exported: Set<string>;
+  /** There is a `stats socket` line: something listens even without any proxy. */
+  declaresSocket: boolean;
 }
 
 export interface HashedBalance {
@@ -165,6 +168,8 @@ export interface ServerSettings {
   shutdownSessionsWhenDown?: boolean;
   source?: string;
   id?: number;
+  /** Name of a `resolvers` section. */
+  resolvers?: Value;
   /** A word that asks for what is not done here (TLS): the server must not be used as if it had not been said. */
   unusable?: boolean;
 }
@@ -224,6 +229,14 @@ export interface ProxyNode {
   readonly aclNames: Set<string>;
   /** Backends named by rules, to be looked up when all sections are known. */
   readonly backendReferences: Value[];
+  /** Sections of other kinds named by lines: peers, http-errors, fcgi-app. */
+  readonly sectionReferences: { readonly section: string; readonly name: Value }[];
+  /** Servers named by `use-server`. */
+  readonly serverReferences: Value[];
+  /** Tables, proxies, servers and user lists that expressions name. */
+  readonly sampleReferences: (SampleReference & { readonly at: Span })[];
+  /** There is a `stick-table` line. */
+  hasTable: boolean;
   /** Options and rules that mean something in HTTP mode only. */
   readonly httpOnly: { readonly keyword: string; readonly at: Span }[];
 }
@@ -253,6 +266,10 @@ export function newProxyNode(kind: ProxySectionKind, name: string, at: Span, fro
     servers: [],
     aclNames: new Set(),
     backendReferences: [],
+    sectionReferences: [],
+    serverReferences: [],
+    sampleReferences: [],
+    hasTable: false,
     httpOnly: [],
   };
 }

@@ -14,6 +14,10 @@ import { globalTable, type KeywordTable, proxyTable } from './keywords/table.ts'
 import { SECTION_NAMES, type SectionName } from './lexer.ts';
 import type { LowerOptions } from './lower.ts';
 import { type GlobalNode, newProxyNode, type ProxyNode, type ProxySectionKind } from './nodes.ts';
+import { ProxyNames } from './proxy-names.ts';
+
+/** Where a bad header leaves the reader when one release's language is spoken. */
+const withoutSection = "'listen' or 'defaults' expected.";
 
 /** Reads the lines of the section it belongs to. */
 export interface OpenSection {
@@ -44,8 +48,18 @@ const negatableGlobals = new Set([
   'h2-workaround-bogus-websocket-clients',
   'anonkey',
 ]);
+/** Rules whose errors one release's reader does not go on after. */
+const httpRules: ReadonlySet<string> = new Set(['http-request', 'http-response', 'http-after-response']);
 /** Errors, not warnings, in a section without the side that they need. */
-const sideErrors = new Set(['server', 'server-template', 'tcp-request connection', 'tcp-request session']);
+const sideErrors = new Set([
+  'server',
+  'server-template',
+  'tcp-request connection',
+  'tcp-request session',
+  'retry-on',
+  'use-fcgi-app',
+  'declare capture',
+]);
 
 export class SectionReader {
   private readonly global: GlobalNode;
@@ -54,13 +68,17 @@ export class SectionReader {
   private readonly language: Language;
   private readonly addressLines: AddressLineReader;
   private readonly namedDefaults = new Map<string, ProxyNode>();
+  private readonly names: ProxyNames;
   private lastDefaults: ProxyNode | null = null;
+  /** A header that one release's reader gives up at: nothing after it is read. */
+  aborted = false;
 
   constructor(global: GlobalNode, proxies: ProxyNode[], options: LowerOptions) {
     this.global = global;
     this.proxies = proxies;
     this.diagnostics = options.diagnostics;
     this.language = options.language;
+    this.names = new ProxyNames(options);
     this.addressLines = new AddressLineReader((keyword, values, from) => this.callOf(keyword, values, from), options);
   }
 
@@ -85,7 +103,11 @@ export class SectionReader {
     if (fromAt >= 0 && !from) {
       this.fail(rest[fromAt]!, 'missing-argument', `'from' expects the name of a 'defaults' section.`);
     }
-    if (!name && kind !== 'defaults') this.fail(header!, 'missing-argument', `'${kind}' expects an <id> argument`);
+    if (!name && kind !== 'defaults') this.abort(header!, 'missing-argument', `'${kind}' expects an <id> argument`);
+    if (from && !this.language.lenient && !this.namedDefaults.has(from.text)) {
+      const message = `defaults section '${from.text}' not found for ${kind} '${name?.text ?? ''}'.`;
+      this.abort(from, 'unknown-defaults', message);
+    }
     const odd = name && nameSyntax.exec(name.text)?.[0];
     if (name && odd) {
       this.fail(name, 'bad-name', `character '${odd}' is not permitted in '${kind}' name '${name.text}'.`);
@@ -93,8 +115,18 @@ export class SectionReader {
     const node = newProxyNode(kind, name?.text ?? '', (name ?? header!).at, from);
     this.inheritAclNames(node);
     this.proxies.push(node);
+    const before = this.diagnostics.list.length;
     if (address) this.readHeaderAddress(node, header!, address, surplus);
+    const isLost = !this.language.lenient && this.diagnostics.list.length > before;
+    if (!isLost) this.names.check(node, header!.at);
+    this.aborted ||= this.names.isFatal;
+    if (isLost) return { read: ([word]) => this.fail(word!, 'out-of-section', withoutSection) };
     return { read: (line) => this.readProxy(node, line) };
+  }
+
+  private abort(value: Value, code: string, message: string): void {
+    this.fail(value, code, message);
+    this.aborted = !this.language.lenient;
   }
 
   /** ACLs of the defaults section that a proxy starts from are its own. */
@@ -172,7 +204,11 @@ export class SectionReader {
       return;
     }
     const row = this.findRow(proxyTable, words, node.kind);
-    if (!row || !this.isAllowed(node, words[0]!, row.name, row.in)) return;
+    if (!row) return;
+    if (!this.isAllowed(node, words[0]!, row.name, row.in)) {
+      if (!negated && node.kind !== 'defaults') this.checkIgnored(row, node, words);
+      return;
+    }
     if (negated) this.negate(row, node, words);
     else this.applyChecked(row, node, words);
   }
@@ -185,9 +221,25 @@ export class SectionReader {
     }
     const side = node.kind === 'frontend' ? 'backend' : 'frontend';
     const why = `because ${node.kind} '${node.name}' has no ${side} capability.`;
-    if (sideErrors.has(keyword)) this.fail(word, 'wrong-section', `'${keyword}' not allowed ${why}`);
+    const isUnknown = keyword.startsWith('option ') && !this.language.lenient && this.language.release[0] >= 3;
+    if (isUnknown) this.fail(word, 'wrong-section', `unknown option '${keyword.slice(7)}' in a ${node.kind}.`);
+    else if (sideErrors.has(keyword)) this.fail(word, 'wrong-section', `'${keyword}' not allowed ${why}`);
     else this.diagnostics.warning('ignored-here', word.at, `'${keyword}' ignored ${why}`);
     return false;
+  }
+
+  /** A word of the other side is ignored, but its arguments are looked at all the same. */
+  private checkIgnored(row: KeywordRow<ProxyNode>, node: ProxyNode, words: readonly Value[]): void {
+    if (sideErrors.has(row.name)) return;
+    const { list } = this.diagnostics;
+    const before = list.length;
+    const scratch = newProxyNode('listen', node.name, node.at, null);
+    for (const name of node.aclNames) scratch.aclNames.add(name);
+    const hasRow = this.language.lenient || !row.removed || !isAtLeast(this.language.release, row.removed.in);
+    if (hasRow) applyRow(row, scratch, this.callOf(row.name, words, row.name.split(' ').length));
+    else this.checkRelease(row, words[0]!);
+    const errors = list.slice(before).filter((diagnostic) => diagnostic.severity === 'error');
+    list.splice(before, list.length - before, ...errors);
   }
 
   private negate<Node>(row: KeywordRow<Node>, node: Node, words: readonly Value[]): void {
@@ -250,7 +302,8 @@ export class SectionReader {
     const name = words[0]!;
     if (!this.checkRelease(row, name)) return;
     const call = this.callOf(row.name, words, row.name.split(' ').length);
-    if (applyRow(row, node, call) && !row.removed) this.warnInert(row, name);
+    if (!applyRow(row, node, call)) this.aborted ||= !this.language.lenient && httpRules.has(row.name);
+    else if (!row.removed) this.warnInert(row, name);
   }
 
   /** False: the language's release does not have the word any more, and that was reported. */
@@ -306,6 +359,8 @@ export class SectionReader {
 function lookUp<Node>(table: KeywordTable<Node>, words: readonly Value[]): KeywordRow<Node> | undefined {
   const [first, second, third] = words;
   if (!second || !table.families.has(first!.text)) return table.rows.get(first!.text);
-  const pair = `${first!.text} ${second.text}`;
+  const isVariable = /^(?:un)?set-var(?:-fmt)?(?:\(|$)/.test(second.text) && first!.text.endsWith('-check');
+  if (isVariable && !second.text.includes('(')) return undefined;
+  const pair = `${first!.text} ${second.text.replace(/\(.*$/s, '')}`;
   return (third && table.rows.get(`${pair} ${third.text}`)) ?? table.rows.get(pair) ?? table.rows.get(first!.text);
 }

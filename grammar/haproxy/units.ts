@@ -15,9 +15,9 @@ export const MAX_TIME_MS = 2_147_483_647;
 
 export type TimeProblem = 'not-a-time' | 'overflow';
 
-/** A time in milliseconds, rounded up. A bare number counts in `unit`. */
+/** A time in milliseconds, rounded up. A bare number counts in `unit`. What follows a unit is not looked at ("15min"). */
 export function parseTime(text: string, unit = 'ms'): number | TimeProblem {
-  const match = /^(\d+)(us|ms|s|m|h|d)?$/.exec(text);
+  const match = /^(\d+)(?:(us|ms|s|m|h|d).*)?$/s.exec(text);
   if (!match) return 'not-a-time';
   const ms = Math.ceil(Number(match[1]) * unitMs[match[2] ?? unit]!);
   return ms > MAX_TIME_MS ? 'overflow' : ms;
@@ -32,8 +32,17 @@ export function parseSize(text: string): number | null {
 }
 
 /** A time argument in milliseconds; a bare number counts in `unit`. */
-export function time(unit: 'ms' | 's' = 'ms'): Argument<number> {
-  return { label: '<time>', read: (value, call) => readTime(value, call, unit) };
+export function time(unit: 'ms' | 's' = 'ms', minMs = 0, maxMs = MAX_TIME_MS): Argument<number> {
+  return {
+    label: '<time>',
+    read(value, call) {
+      const ms = readTime(value, call, unit);
+      if (ms === undefined || (ms >= minMs && ms <= maxMs)) return ms;
+      const message = `'${call.keyword}' expects a time from ${minMs} to ${maxMs} ms (was '${value.text}').`;
+      call.fail('out-of-range', value, message);
+      return undefined;
+    },
+  };
 }
 
 function readTime(value: Value, call: Call, unit: string): number | undefined {
@@ -63,18 +72,31 @@ export function size(): Argument<number> {
   };
 }
 
+/**
+ * What the original makes of a word that is not all digits: an error; the number it starts with, or 0, within bounds;
+ * the same without any bounds.
+ */
+export type NumberManner = 'exact' | 'prefix' | 'unbounded';
+
 /** A whole number within bounds. */
-export function integer(min = 0, max = 2_147_483_647): Argument<number> {
+export function integer(min = 0, max = 2_147_483_647, manner: NumberManner = 'exact'): Argument<number> {
   return {
     label: '<number>',
     read(value, call) {
-      const number = readDigits(value, call, min, max);
+      const number =
+        manner !== 'exact' && !call.language.lenient ? readPrefix(value.text) : readDigits(value, call, min, max);
       if (number === undefined || (number >= min && number <= max)) return number;
+      if (manner === 'unbounded' && !call.language.lenient) return Math.min(Math.max(number, min), max);
       const range = `must be between ${min} and ${max} (was ${value.text})`;
       call.fail('out-of-range', value, `'${call.keyword}' value ${range}`, { expected: expectInteger(min, max) });
       return undefined;
     },
   };
+}
+
+/** As C's atol does it, kept in 32 bits. */
+function readPrefix(text: string): number {
+  return Number(BigInt.asIntN(32, BigInt(/^[+-]?\d+/.exec(text)?.[0] ?? '0')));
 }
 
 /** "10x" counts as 10, with a warning, as the original takes it in most places; a word without digits is an error. */
@@ -104,6 +126,18 @@ export function text(label: string): Argument<string> {
 /** Any word, with its place. */
 export function word(label: string): Argument<Value> {
   return { label, read: (value) => value };
+}
+
+/** Words of a list separated by commas, each one of a few. */
+export function listOf(...words: readonly string[]): Argument<readonly string[]> {
+  const item = oneOf(...words);
+  return {
+    label: `${words.join('|')},...`,
+    read(value, call) {
+      const items = value.text.split(',').map((text) => item.read({ text, at: value.at }, call));
+      return items.every((text) => text !== undefined) ? items : undefined;
+    },
+  };
 }
 
 /** One of a few fixed words. */

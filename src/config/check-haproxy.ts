@@ -1,5 +1,5 @@
 /**
- * What is odd or wrong between lines and sections of a haproxy.cfg although each line is right: names used twice,
+ * What is odd or wrong between lines and sections of a haproxy.cfg although each line is right: servers named twice,
  * backends that do not exist, listeners and timeouts that are missing, options of the other mode. Severities are the
  * original's.
  */
@@ -7,7 +7,6 @@ import type { ProxyNode } from '../../grammar/haproxy/nodes.ts';
 import { findBackend, type MergedProxy, type ProxyIndex, placeOf, type ResolveOptions } from './resolve-haproxy.ts';
 
 export function checkProxies(index: ProxyIndex, options: ResolveOptions): void {
-  checkNames(index.list, options);
   for (const proxy of index.list) {
     checkServerNames(proxy.node, options);
     if (proxy.settings.disabled) continue;
@@ -16,23 +15,6 @@ export function checkProxies(index: ProxyIndex, options: ResolveOptions): void {
     checkMode(proxy, options);
     checkLogging(proxy, options);
     for (const reference of proxy.node.backendReferences) findBackend(proxy, reference, 'use_backend', index, options);
-  }
-}
-
-/** A name may be used once on each side; since 3.3 once at all. */
-function checkNames(proxies: readonly MergedProxy[], { diagnostics, uniqueNames }: ResolveOptions): void {
-  const seen = new Map<string, MergedProxy>();
-  for (const proxy of proxies) {
-    const sides = proxy.kind === 'listen' ? ['frontend', 'backend'] : [proxy.kind];
-    const keys = uniqueNames ? [proxy.node.name] : sides.map((side) => `${side} ${proxy.node.name}`);
-    const other = keys.map((key) => seen.get(key)).find((known) => known !== undefined);
-    for (const key of keys) seen.set(key, other ?? proxy);
-    if (!other || proxy.node.name === '') continue;
-    const place = placeOf(other.node.at);
-    const message = `${proxy.kind} '${proxy.node.name}' has the same name as ${other.kind} '${other.node.name}' declared at ${place.file}:${place.line}.`;
-    diagnostics.error('duplicate-proxy', proxy.node.at, message, {
-      notes: [{ at: other.node.at, message: 'the first one is here' }],
-    });
   }
 }
 

@@ -49,8 +49,9 @@ export function loadHaproxy(files: readonly string[], options: LoadHaproxyOption
   const language = languageOf(options.compat);
   const env = { ...options.env, ...ownVariables(files, language) };
   const nodes = lower(trees, { language, env, diagnostics });
-  const uniqueNames = !language.lenient && language.release[0] === 3 && language.release[1] >= 3;
-  const config = resolveHaproxy(nodes, { diagnostics, lookUp: lookUpWith(options), uniqueNames });
+  // The original looks at sections as a whole only when every line of them is right.
+  const later = !language.lenient && diagnostics.hasErrors ? new Diagnostics() : diagnostics;
+  const config = resolveHaproxy(nodes, { diagnostics: later, lookUp: lookUpWith(options) });
   return { config: diagnostics.hasErrors ? null : config, diagnostics, nodes, hasListeners: hasListeners(nodes) };
 }
 
@@ -73,7 +74,7 @@ function hasListeners(nodes: HaproxyNodes): boolean {
   const sections = nodes.trees.flatMap((tree) => tree.sections);
   const listening = new Set(['peers', 'log-forward']);
   if (sections.some((section) => listening.has(section.header?.words[0]?.raw ?? ''))) return true;
-  return nodes.proxies.some((proxy) => proxy.declaresBind);
+  return nodes.global.declaresSocket || nodes.proxies.some((proxy) => proxy.declaresBind);
 }
 
 /** The tree of a file, or the trees of a directory's *.cfg files. */

@@ -39,8 +39,6 @@ import { resolveServers } from './resolve-servers.ts';
 export interface ResolveOptions {
   readonly diagnostics: Diagnostics;
   readonly lookUp: LookUp;
-  /** Do a frontend and a backend of one name clash (3.3 and later)? */
-  readonly uniqueNames: boolean;
 }
 
 /** A proxy section with everything its defaults sections bring. */

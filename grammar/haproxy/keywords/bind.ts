@@ -1,8 +1,9 @@
 /** Words after the address of a `bind` line (manual, chapter 5.1). */
 import { type Argument, type KeywordRow, rowsFor } from '../keyword.ts';
 import type { BindNode, BindSettings } from '../nodes.ts';
-import { integer, text } from '../units.ts';
+import { integer, type NumberManner, text } from '../units.ts';
 import { bindLine } from './contexts.ts';
+import { checkProcess } from './word-checks.ts';
 
 const bindRow = rowsFor<BindNode>();
 
@@ -19,9 +20,9 @@ function flagRow(name: string, key: KeyOf<boolean>, doc: string): KeywordRow<Bin
   });
 }
 
-function numberRow(name: string, key: KeyOf<number>, doc: string): KeywordRow<BindNode> {
+function numberRow(name: string, key: KeyOf<number>, manner: NumberManner, doc: string): KeywordRow<BindNode> {
   return bindRow(name, bindLine, {
-    args: [integer(1)],
+    args: [integer(1, undefined, manner)],
     since: '1.5',
     doc,
     ok: [`bind :8080 ${name} 10`],
@@ -55,8 +56,8 @@ export const bindRows: readonly KeywordRow<BindNode>[] = [
   textRow('group', 'group', 'Group of a UNIX socket, by name.'),
   textRow('uid', 'user', 'Owner of a UNIX socket, by number.'),
   textRow('gid', 'group', 'Group of a UNIX socket, by number.'),
-  numberRow('maxconn', 'maxconn', 'Most connections of this socket.'),
-  numberRow('backlog', 'backlog', 'Length of the queue of connections not yet accepted.'),
+  numberRow('maxconn', 'maxconn', 'exact', 'Most connections of this socket.'),
+  numberRow('backlog', 'backlog', 'unbounded', 'Length of the queue of connections not yet accepted.'),
   flagRow('v6only', 'v6only', 'Accepts IPv6 only.'),
   flagRow('v4v6', 'v4v6', 'Accepts IPv4 on an IPv6 socket as well.'),
   flagRow('transparent', 'transparent', 'Binds to addresses that the machine does not have.'),
@@ -74,6 +75,19 @@ export const bindRows: readonly KeywordRow<BindNode>[] = [
       if (/^[0-7]{1,4}$/.test(mode)) node.settings.mode = Number.parseInt(mode, 8);
       else call.fail('bad-number', call.words[0], `'mode' : '${mode}' is not an octal access mode`);
     },
+  }),
+  bindRow('process', bindLine, {
+    args: [text('<processes>')],
+    inert: true,
+    since: '1.5',
+    removed: {
+      in: '2.7',
+      modern: 'thread',
+      says: "'process' on 'bind' lines is not supported anymore, please use 'thread' instead.",
+    },
+    doc: 'Processes that listen here; there is one.',
+    ok: ['bind :8080 process 1'],
+    apply: checkProcess,
   }),
   ...['crt', 'crt-list', 'default-crt', 'ca-sign-file'].map(certificateRow),
   bindRow('ssl', bindLine, {
@@ -113,6 +127,10 @@ function unusable(name: string, label: string | null, example: string): KeywordR
     doc: `Not carried out, so an address with ${name} is not opened.`,
     ok: [example],
     apply(node, call, value) {
+      if (name === 'proto' && !/^(?:h1|h2|none|quic|qmux)$/.test(String(value))) {
+        call.fail('bad-value', call.words[0], `'proto' : unknown MUX protocol '${value}'.`);
+        return;
+      }
       if (name === 'proto' && value === 'h1') return;
       node.settings.unusable = true;
       const message = `'${name}' is accepted but not carried out: this address is not opened.`;

@@ -1,7 +1,9 @@
 /** Health check methods and `http-check` (manual, chapter 4.2 "option httpchk", "http-check"). */
+import { regexProblem } from '../expr/argument-checks.ts';
 import { type Call, isAtLeast, type KeywordRow, rowsFor, type Value } from '../keyword.ts';
 import type { HeaderField, HttpExpectation, ProxyNode } from '../nodes.ts';
 import { backSide } from './contexts.ts';
+import { checkUser } from './word-checks.ts';
 
 const proxyRow = rowsFor<ProxyNode>();
 
@@ -10,11 +12,8 @@ export const checkRows: readonly KeywordRow<ProxyNode>[] = [
     extra: 'free',
     since: '1.3',
     doc: 'Checks servers with an HTTP request.',
-    ok: ['option httpchk', 'option httpchk /up', 'option httpchk HEAD / HTTP/1.1', 'no option httpchk'],
+    ok: ['option httpchk', 'option httpchk /up', 'option httpchk HEAD / HTTP/1.1'],
     apply: setHttpCheck,
-    negate(node) {
-      node.settings.check = 'tcp';
-    },
   }),
   ...['tcp-check', 'redis-check', 'ldap-check', 'ssl-hello-chk', 'external-check', 'spop-check'].map((name) =>
     foreign(name, 'refused'),
@@ -51,20 +50,30 @@ function foreign(name: string, extra: 'refused' | 'free'): KeywordRow<ProxyNode>
     extra,
     since: '1.3',
     doc: `Checks servers with ${name}; carried out as a TCP connect check.`,
-    ok: [`option ${name}`],
+    ok: [name === 'pgsql-check' ? 'option pgsql-check user health' : `option ${name}`],
     apply(node, call) {
+      checkArguments(node, call);
       node.settings.check = 'foreign';
       const message = `'option ${name}' is accepted but not carried out: servers are checked by connecting.`;
       call.diagnostics.warning('not-carried-out', call.at, message);
     },
-    negate(node) {
-      node.settings.check = 'tcp';
-    },
   });
 }
 
+/** Arguments of the check protocols, where they take any. */
+function checkArguments(node: ProxyNode, call: Call): void {
+  if (/mysql|pgsql/.test(call.keyword)) checkUser(node, call);
+  const surplus = call.keyword.includes('smtpchk') ? call.words[2] : undefined;
+  if (surplus)
+    call.fail('extra-argument', surplus, `'${call.keyword}' cannot handle unexpected argument '${surplus.text}'.`);
+}
+
 function setHttpCheck(node: ProxyNode, call: Call): void {
-  const [first, second, third] = call.words;
+  const [first, second, third, surplus] = call.words;
+  if (surplus && !call.language.lenient) {
+    call.fail('extra-argument', surplus, `'option httpchk' cannot handle unexpected argument '${surplus.text}'.`);
+    return;
+  }
   const request = { method: 'OPTIONS', uri: '/', version: 'HTTP/1.0', headers: [] as HeaderField[] };
   if (first && second) {
     request.method = first.text;
@@ -168,17 +177,17 @@ function setExpect(node: ProxyNode, call: Call): void {
     call.fail('bad-value', pattern, `'http-check expect' : regex '${pattern.text}' is invalid.`);
     return;
   }
+  if (match === 'status' && !/^[\d,-]+$/.test(pattern.text)) {
+    call.fail('bad-value', pattern, `'http-check expect' : '${pattern.text}' is no list of status codes.`);
+    return;
+  }
   if (match) node.httpCheck.expect = { negate, match, pattern: pattern.text };
   else if (/^(?:hdr|fhdr|string-lf)$/.test(kind.text)) warn(call, kind);
   else call.fail('bad-value', kind, `'http-check expect' : unknown match '${kind.text}'.`);
 }
 
 function isPattern(text: string): boolean {
-  try {
-    return new RegExp(text) !== null;
-  } catch {
-    return false;
-  }
+  return regexProblem(text) === null;
 }
 
 function warn(call: Call, word: Value): void {

@@ -1,7 +1,7 @@
 /** The `global` section (manual, chapter 3). Words that nothing here acts on are in `known.ts`. */
 import { type Call, type KeywordRow, rowsFor, type Value } from '../keyword.ts';
 import type { GlobalNode, GlobalSettings } from '../nodes.ts';
-import { integer, size, text, time, word } from '../units.ts';
+import { integer, type NumberManner, size, text, time, word } from '../units.ts';
 import { globalSection } from './contexts.ts';
 
 const globalRow = rowsFor<GlobalNode>();
@@ -14,9 +14,10 @@ function numberRow(
   since: string,
   doc: string,
   bounds: readonly [min: number, max: number],
+  manner: NumberManner = 'exact',
 ): KeywordRow<GlobalNode> {
   return globalRow(name, globalSection, {
-    args: [integer(...bounds)],
+    args: [integer(...bounds, manner)],
     since,
     doc,
     ok: [`${name} ${Math.max(bounds[0], 1)}`],
@@ -62,12 +63,26 @@ function flagRow(name: string, key: KeyOf<boolean>, since: string, doc: string):
 const MAX = 2_147_483_647;
 
 export const globalRows: readonly KeywordRow<GlobalNode>[] = [
-  numberRow('maxconn', 'maxconn', '1.1', 'Most connections of the whole process.', [0, MAX]),
+  numberRow('maxconn', 'maxconn', '1.1', 'Most connections of the whole process.', [0, MAX], 'unbounded'),
   numberRow('nbthread', 'nbthread', '1.8', 'Number of worker threads.', [1, 1024]),
-  numberRow('ulimit-n', 'ulimitN', '1.2', 'Limit of open descriptors.', [0, MAX]),
-  numberRow('spread-checks', 'spreadChecks', '1.3', 'Random share of the check interval, in percent.', [0, 50]),
-  numberRow('tune.maxrewrite', 'tuneMaxrewrite', '1.4', 'Part of the buffer kept free for rewriting.', [0, MAX]),
-  numberRow('tune.http.maxhdr', 'tuneHttpMaxhdr', '1.5', 'Most header fields of a message.', [1, 32767]),
+  numberRow('ulimit-n', 'ulimitN', '1.2', 'Limit of open descriptors.', [0, MAX], 'unbounded'),
+  numberRow(
+    'spread-checks',
+    'spreadChecks',
+    '1.3',
+    'Random share of the check interval, in percent.',
+    [0, 50],
+    'prefix',
+  ),
+  numberRow(
+    'tune.maxrewrite',
+    'tuneMaxrewrite',
+    '1.4',
+    'Part of the buffer kept free for rewriting.',
+    [0, MAX],
+    'unbounded',
+  ),
+  numberRow('tune.http.maxhdr', 'tuneHttpMaxhdr', '1.5', 'Most header fields of a message.', [1, 32767], 'prefix'),
   textRow('user', 'user', '1.3', 'User to run as, by name.'),
   textRow('group', 'group', '1.3', 'Group to run as, by name.'),
   textRow('chroot', 'chroot', '1.1', 'Directory to lock the process in.'),
@@ -97,7 +112,9 @@ export const globalRows: readonly KeywordRow<GlobalNode>[] = [
     since: '1.3',
     doc: 'Description of this node on the statistics page.',
     ok: ['description "the one in the cellar"'],
+    bad: [['description', 'missing-argument']],
     apply(node, call) {
+      if (call.words.length === 0) call.fail('missing-argument', undefined, "'description' expects a string argument.");
       node.settings.description = call.words.map((value) => value.text).join(' ');
     },
   }),
@@ -122,7 +139,9 @@ export const globalRows: readonly KeywordRow<GlobalNode>[] = [
       ['stats socket 127.0.0.1', 'bad-address'],
       ['stats socket /run/haproxy.sock zork', 'unknown-keyword'],
     ],
-    apply() {},
+    apply(node) {
+      node.declaresSocket = true;
+    },
   }),
   globalRow('hard-stop-after', globalSection, {
     args: [time()],
@@ -167,7 +186,10 @@ export const globalRows: readonly KeywordRow<GlobalNode>[] = [
     since: '1.7',
     doc: 'Removes environment variables.',
     ok: ['unsetenv FOO BAR'],
+    bad: [['unsetenv', 'missing-argument']],
     apply(node, call) {
+      if (call.words.length === 0)
+        call.fail('missing-argument', undefined, "'unsetenv' expects at least one variable name.");
       for (const { text: name } of call.words) node.env.delete(name);
     },
   }),

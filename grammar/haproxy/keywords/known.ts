@@ -6,9 +6,11 @@
  * One line holds words alike: how many arguments (`2+`: at least two), the release that brought them, the words. Proxy
  * words also say where they stand: d(efaults), f(rontend), l(isten), b(ackend).
  */
-import type { KeywordRow } from '../keyword.ts';
+import type { Argument, KeywordRow } from '../keyword.ts';
 import type { BindNode, GlobalNode, ProxyNode, ServerSettings } from '../nodes.ts';
 import { bindLine, globalSection, serverLine } from './contexts.ts';
+import { bindValues, globalValues, proxyValues, serverValues } from './values.ts';
+import { wordChecks } from './word-checks.ts';
 
 const globalWords = `
   0 1.2: noepoll, nopoll
@@ -33,13 +35,14 @@ const globalWords = `
   0 3.2: tune.quic.disable-tx-pacing
   0 3.3: noktls
   0 3.4: tune.defaults.purge
-    0+ 1.5: ssl-server-verify, unix-bind
+  1 1.5: ssl-server-verify
+  0+ 1.5: unix-bind
   0+ 1.6: 51degrees-property-name-list, deviceatlas-property-separator, external-check
   0+ 1.6: ssl-default-bind-options, ssl-default-server-options
   0+ 1.7: wurfl-engine-mode, wurfl-information-list, wurfl-patch-file, wurfl-useragent-priority
-  0+ 2.0: set-dumpable
+  0 2.0: set-dumpable
   0+ 2.2: tune.vars.check-max-size
-  0+ 2.6: httpclient.ssl.verify
+  1 2.6: httpclient.ssl.verify
   0+ 3.0: ocsp-update.disable, ocsp-update.mode
   0+ 3.4: stats calculate-max-counters, tune.lua.openlibs
   1 1.3: maxpipes, stats maxconn, stats timeout, tune.maxaccept, tune.maxpollevents
@@ -114,7 +117,7 @@ const globalWords = `
   1 3.4: tune.h2.fe.max-rst-at-once, tune.h2.log-errors, tune.quic.fe.stream.max-total
   1 3.4: tune.ssl.certificate-compression, tune.streams-elasticity
   1+ 1.8: ssl-engine
-  1+ 1.9: profiling.tasks
+  1 1.9: profiling.tasks
   1+ 2.2: lua-prepend-path, ssl-load-extra-files
   1+ 2.5: thread-group
   1+ 2.8: tune.h2.fe.max-concurrent-streams
@@ -183,15 +186,16 @@ const proxyWords = `
   dlb 1 1.5: max-keep-alive-queue
   dlb 1 1.6: external-check command, external-check path, http-reuse, load-server-state-from-file
   dlb 1 1.8: dynamic-cookie-key
-  dlb 1 2.2: http-check comment, http-check unset-var, tcp-check comment, tcp-check unset-var
+  dlb 1 2.2: http-check comment, tcp-check comment
+  dlb 0 2.2: http-check unset-var, tcp-check unset-var
   dlb 1 2.3: srvtcpka-cnt, srvtcpka-idle, srvtcpka-intvl
   dlb 1 3.2: hash-preserve-affinity
   dlb 1+ 1.1: cookie
   dlb 1+ 1.5: tcp-check send, tcp-check send-binary
   dlb 1+ 2.2: tcp-check send-binary-lf, tcp-check send-lf
   dlb 2+ 1.5: tcp-check expect
-  dlb 2+ 2.2: http-check set-var, tcp-check set-var
-  dlb 2+ 2.5: http-check set-var-fmt, tcp-check set-var-fmt
+  dlb 1+ 2.2: http-check set-var, tcp-check set-var
+  dlb 1+ 2.5: http-check set-var-fmt, tcp-check set-var-fmt
   fl 0 1.3: monitor fail
   fl 0 3.2: crt
   fl 0 3.4: force-be-switch
@@ -209,7 +213,7 @@ const proxyWords = `
   lb 1 2.1: use-fcgi-app
   lb 1+ 1.4: stick match, stick on, stick store-request
   lb 1+ 1.5: stick store-response
-  lb 2 1.1: dispatch
+  lb 1 1.1: dispatch
 `;
 
 const bindWords = `
@@ -221,7 +225,7 @@ const bindWords = `
   0 2.8: no-alpn
   0 3.2: no-strict-sni, tls-tickets
   1 1.5: alpn, ca-file, ca-ignore-err, ciphers, crl-file, crt-ignore-err, ecdhe, id, level
-  1 1.5: mss, nice, npn, process, verify
+  1 1.5: mss, nice, npn, verify
   1 1.6: ca-sign-pass, tcp-ut, tls-ticket-keys
   1 1.8: curves, expose-fd, severity-output, ssl-max-ver, ssl-min-ver
   1 1.9: ciphersuites
@@ -245,7 +249,6 @@ const serverWords = `
   0 1.8: tls-tickets
   0 2.0: check-via-socks4, tfo
   0 2.1: no-tfo
-  0 2.4: usesrc
   0 2.9: set-proxy-v2-tlv-fmt
   0 3.2: check-reuse-pool, no-check-reuse-pool, strict-maxconn
   0 3.3: check-sni-auto, no-check-sni-auto, no-renegotiate, no-sni-auto, renegotiate, sni-auto
@@ -289,16 +292,24 @@ const tolerant = new Set(
 const sections: Readonly<Record<string, string>> = { d: 'defaults', f: 'frontend', l: 'listen', b: 'backend' };
 const anyWord = { label: '<argument>', read: (value: { readonly text: string }) => value.text };
 
-function* rowsOf<Node>(table: string, contexts: readonly string[] | null): Generator<KeywordRow<Node>> {
+function* rowsOf<Node>(
+  table: string,
+  contexts: readonly string[] | null,
+  values: ReadonlyMap<string, Argument<unknown>>,
+  kind: 'global' | 'proxy' | 'bind' | 'server',
+): Generator<KeywordRow<Node>> {
   for (const line of table.trim().split('\n')) {
     const [head = '', names = ''] = line.trim().split(': ');
     const [argumentCount = '', since = '', where = ''] = contexts ? head.split(' ') : rotate(head.split(' '));
-    const args = Array.from({ length: Number.parseInt(argumentCount, 10) }, () => anyWord);
+    const words = Array.from({ length: Number.parseInt(argumentCount, 10) }, () => anyWord);
     for (const name of names.split(', ')) {
+      const value = values.get(name);
+      const apply = wordChecks.get(`${kind} ${name}`) as KeywordRow<Node>['apply'];
       yield {
         name,
         in: contexts ?? [...where].map((letter) => sections[letter]!),
-        args,
+        args: value ? [value, ...words.slice(1)] : words,
+        ...(apply && { apply, inert: true }),
         extra: argumentCount.endsWith('+') ? 'free' : tolerant.has(name) ? 'ignored' : 'refused',
         since,
         doc: 'Accepted, not carried out.',
@@ -313,7 +324,7 @@ function rotate([where = '', ...rest]: string[]): string[] {
   return [...rest, where];
 }
 
-export const knownGlobalRows = [...rowsOf<GlobalNode>(globalWords, globalSection)];
-export const knownProxyRows = [...rowsOf<ProxyNode>(proxyWords, null)];
-export const knownBindRows = [...rowsOf<BindNode>(bindWords, bindLine)];
-export const knownServerRows = [...rowsOf<ServerSettings>(serverWords, serverLine)];
+export const knownGlobalRows = [...rowsOf<GlobalNode>(globalWords, globalSection, globalValues, 'global')];
+export const knownProxyRows = [...rowsOf<ProxyNode>(proxyWords, null, proxyValues, 'proxy')];
+export const knownBindRows = [...rowsOf<BindNode>(bindWords, bindLine, bindValues, 'bind')];
+export const knownServerRows = [...rowsOf<ServerSettings>(serverWords, serverLine, serverValues, 'server')];

@@ -3,10 +3,11 @@
  * accepted with a warning that names the release and the modern form, and carried out where a modern word does the
  * same. A language of one release refuses what that release refuses.
  */
-import { type KeywordRow, type Removal, rowsFor } from '../keyword.ts';
+import { type Call, type KeywordRow, type Removal, rowsFor } from '../keyword.ts';
 import type { GlobalNode, ProxyNode, TimeoutSettings } from '../nodes.ts';
 import { integer, time } from '../units.ts';
 import { anyButDefaults, anyProxy, backSide, frontSide, globalSection } from './contexts.ts';
+import { checkProcess } from './word-checks.ts';
 
 const proxyRow = rowsFor<ProxyNode>();
 const globalRow = rowsFor<GlobalNode>();
@@ -30,7 +31,13 @@ function timeoutRow(name: string, contexts: readonly string[], key: keyof Timeou
   });
 }
 
-function goneRow(name: string, contexts: readonly string[], since: string, removed: Removal): KeywordRow<ProxyNode> {
+function goneRow(
+  name: string,
+  contexts: readonly string[],
+  since: string,
+  removed: Removal,
+  check: (node: ProxyNode, call: Call) => void = () => {},
+): KeywordRow<ProxyNode> {
   return proxyRow(name, contexts, {
     extra: 'free',
     inert: true,
@@ -38,7 +45,7 @@ function goneRow(name: string, contexts: readonly string[], since: string, remov
     removed,
     doc: `Gone since ${removed.in}; use ${removed.modern}.`,
     ok: [name],
-    apply() {},
+    apply: check,
     negate() {},
   });
 }
@@ -91,7 +98,7 @@ export const legacyProxyRows: readonly KeywordRow<ProxyNode>[] = [
   goneRow('timeout appsession', anyProxy, '1.2', { in: '1.6', modern: 'stick-table' }),
   goneRow('monitor-net', frontSide, '1.2', { in: '2.3', modern: 'monitor-uri' }),
   goneRow('grace', anyProxy, '1.1', { in: '2.5', modern: 'hard-stop-after' }),
-  goneRow('bind-process', anyProxy, '1.3', { in: '2.7', modern: 'bind ... thread' }),
+  goneRow('bind-process', anyProxy, '1.3', { in: '2.7', modern: 'bind ... thread' }, checkProcess),
   goneRow('option http_proxy', anyProxy, '1.3', { in: '2.5', modern: 'http-request set-dst' }),
   goneRow('option http-tunnel', anyProxy, '1.5', { in: '2.1', modern: 'option http-keep-alive' }),
   goneRow('option http-use-htx', anyProxy, '1.9', { in: '2.5', modern: 'nothing: it is always on' }),
@@ -123,7 +130,12 @@ export const legacyProxyRows: readonly KeywordRow<ProxyNode>[] = [
   goneRow('usesrc', anyButDefaults, '1.2', { in: '1.3', modern: 'source ... usesrc ...' }),
 ];
 
-function goneGlobalRow(name: string, since: string, removed: Removal): KeywordRow<GlobalNode> {
+function goneGlobalRow(
+  name: string,
+  since: string,
+  removed: Removal,
+  check: (node: GlobalNode, call: Call) => void = () => {},
+): KeywordRow<GlobalNode> {
   return globalRow(name, globalSection, {
     extra: 'free',
     inert: true,
@@ -131,7 +143,7 @@ function goneGlobalRow(name: string, since: string, removed: Removal): KeywordRo
     removed,
     doc: `Gone since ${removed.in}; use ${removed.modern}.`,
     ok: [name],
-    apply() {},
+    apply: check,
   });
 }
 
@@ -152,7 +164,7 @@ export const legacyGlobalRows: readonly KeywordRow<GlobalNode>[] = [
   goneGlobalRow('debug', '1.0', { in: '2.3', modern: 'the option -d' }),
   goneGlobalRow('nosepoll', '1.3', { in: '1.5', modern: 'noepoll' }),
   goneGlobalRow('tune.chksize', '1.5', { in: '2.5', modern: 'tune.bufsize' }),
-  goneGlobalRow('stats bind-process', '1.5', { in: '2.7', modern: 'thread on the "stats socket" line' }),
+  goneGlobalRow('stats bind-process', '1.5', { in: '2.7', modern: 'thread on the "stats socket" line' }, checkProcess),
   goneGlobalRow('no-quic', '2.8', { in: '3.3', modern: 'tune.quic.listen off' }),
   goneGlobalRow('deviceatlas-cache-size', '1.8', { in: '3.1', modern: 'nothing' }),
 ];

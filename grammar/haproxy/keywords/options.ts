@@ -1,5 +1,5 @@
 /** `option <name>` (manual, chapter 4.2). Check methods are in `checks.ts`. */
-import { type Call, type KeywordRow, rowsFor, type Value } from '../keyword.ts';
+import { type Call, isAtLeast, type KeywordRow, rowsFor, type Value } from '../keyword.ts';
 import type { ProxyNode, ProxySettings } from '../nodes.ts';
 import { anyProxy, backSide, frontSide } from './contexts.ts';
 
@@ -49,9 +49,8 @@ const others: readonly KeywordRow<ProxyNode>[] = [
   proxyRow('option tcpka', anyProxy, {
     since: '1.3',
     doc: 'TCP keepalive probes on both sides.',
-    ok: ['option tcpka', 'no option tcpka'],
-    apply: (node) => setKeepAlive(node, true),
-    negate: (node) => setKeepAlive(node, false),
+    ok: ['option tcpka'],
+    apply: setKeepAlive,
   }),
   proxyRow('option http-keep-alive', anyProxy, {
     since: '1.5',
@@ -112,9 +111,9 @@ function setRedispatch(node: ProxyNode, call: Call): void {
   call.diagnostics.warning('bad-number', interval.at, message);
 }
 
-function setKeepAlive(node: ProxyNode, value: boolean): void {
-  node.settings.clitcpka = value;
-  node.settings.srvtcpka = value;
+function setKeepAlive(node: ProxyNode): void {
+  node.settings.clitcpka = true;
+  node.settings.srvtcpka = true;
 }
 
 function keepAlive(node: ProxyNode): void {
@@ -124,13 +123,14 @@ function keepAlive(node: ProxyNode): void {
 
 function setLogFormat(node: ProxyNode, call: Call, format: 'httplog' | 'tcplog'): void {
   const [variant] = call.words;
+  const takesVariant = format === 'httplog' || call.language.lenient || isAtLeast(call.language.release, '3.1');
+  if (variant && (variant.text !== 'clf' || !takesVariant)) {
+    call.fail('bad-value', variant, `'${call.keyword}' only supports 'clf' (got '${variant.text}').`);
+    return;
+  }
   if (node.kind === 'backend') {
     const message = `backend '${node.name}' : '${call.keyword}' directive is ignored in backends.`;
     call.diagnostics.warning('ignored-here', call.at, message);
-    return;
-  }
-  if (variant && variant.text !== 'clf') {
-    call.fail('bad-value', variant, `'${call.keyword}' only supports 'clf' (got '${variant.text}').`);
     return;
   }
   node.settings.logFormat = variant ? 'clf' : format;

@@ -1,6 +1,7 @@
 /** Keywords of proxy sections that are neither options nor timeouts (manual, chapter 4.2). */
 
 import { parseAddress } from '../address.ts';
+import { LineReader } from '../expr/line-reader.ts';
 import { type Call, type KeywordRow, rowsFor, type Value } from '../keyword.ts';
 import type { HashedBalance, ProxyNode } from '../nodes.ts';
 import { integer, oneOf, text, word } from '../units.ts';
@@ -13,7 +14,7 @@ const MAX = 2_147_483_647;
 const foreignModes = new Set(['log', 'spop', 'haterm', 'syslog', 'peers', 'health']);
 const plainAlgorithms = ['roundrobin', 'static-rr', 'leastconn', 'first', 'source'] as const;
 /** Algorithms that are read and replaced by roundrobin, with a warning. */
-const hashedAlgorithm = /^(?:uri|url_param|hash|log-hash|sticky|hdr\(.*\)|rdp-cookie(?:\(.*\))?)$/;
+const hashedAlgorithm = /^(?:uri|url_param|hash|log-hash|sticky|hdr\(.+\)|rdp-cookie(?:\(.*\))?)$/;
 
 function numberRow(
   name: string,
@@ -23,7 +24,7 @@ function numberRow(
   min = 0,
 ): KeywordRow<ProxyNode> {
   return proxyRow(name, contexts, {
-    args: [integer(min, MAX)],
+    args: [integer(min, MAX, min > 0 ? 'prefix' : 'unbounded')],
     since: '1.1',
     doc,
     usage: `'${name}' expects an integer argument.`,
@@ -84,7 +85,9 @@ export const proxyRows: readonly KeywordRow<ProxyNode>[] = [
     since: '1.3',
     doc: 'Description on the statistics page.',
     ok: ['description "the shop"'],
+    bad: [['description', 'missing-argument']],
     apply(node, call) {
+      if (call.words.length === 0) call.fail('missing-argument', undefined, "'description' expects a string argument.");
       node.settings.description = call.words.map((value) => value.text).join(' ');
     },
   }),
@@ -135,8 +138,22 @@ export const proxyRows: readonly KeywordRow<ProxyNode>[] = [
     since: '1.4',
     doc: 'How a hash chooses a server: by position in the list or on a ring.',
     ok: ['hash-type consistent'],
-    bad: [['hash-type other', 'bad-value']],
+    bad: [
+      ['hash-type other', 'bad-value'],
+      ['hash-type consistent md5', 'bad-value'],
+    ],
     apply(node, call, method) {
+      const [, hash, modifier] = call.words;
+      const odd = hash && !/^(?:sdbm|djb2|wt6|crc32|none)$/.test(hash.text) ? hash : null;
+      const oddModifier = modifier && modifier.text !== 'avalanche' ? modifier : null;
+      if (odd ?? oddModifier) {
+        call.fail(
+          'bad-value',
+          odd ?? modifier,
+          `'hash-type' : unknown function or modifier '${(odd ?? modifier)?.text}'.`,
+        );
+        return;
+      }
       if (call.words.length > 1 || method === 'avalanche') {
         const message = "'hash-type' : the hash function is accepted but not carried out.";
         call.diagnostics.warning('not-carried-out', call.at, message);
@@ -155,9 +172,9 @@ export const proxyRows: readonly KeywordRow<ProxyNode>[] = [
       ['source 1.2.3.4:70000', 'bad-address'],
     ],
     apply(node, call, value) {
+      checkSourceOptions(call);
       const source = readSource(call, value);
       if (source !== undefined) node.settings.source = source;
-      if (call.words.length > 1) warnRest(call, call.words[1]!);
     },
   }),
 ];
@@ -183,6 +200,7 @@ function setBalance(node: ProxyNode, call: Call): void {
   if (algorithm) {
     node.settings.balance = algorithm;
   } else if (word && hashedAlgorithm.test(word.text)) {
+    if (!checkBalance(node, call, word)) return;
     node.settings.balance = { algorithm: 'roundrobin', draws: 0 };
     const message = `'balance ${word.text}' is accepted but not carried out: 'roundrobin' is used.`;
     call.diagnostics.warning('not-carried-out', word.at, message);
@@ -193,11 +211,32 @@ function setBalance(node: ProxyNode, call: Call): void {
   }
 }
 
+/** What follows an algorithm that hashes a part of the request. */
+function checkBalance(node: ProxyNode, call: Call, word: Value): boolean {
+  const [, next, ...rest] = call.words;
+  if (word.text === 'hash') return new LineReader(node, call, 1).sample('a sample expression');
+  if (word.text === 'url_param' && !next) {
+    call.fail('missing-argument', word, 'balance url_param requires an URL parameter name.');
+    return false;
+  }
+  if (word.text !== 'uri') return true;
+  const options = [next, ...rest];
+  for (let at = 0; at < options.length; at++) {
+    const option = options[at];
+    if (!option || option.text === 'whole' || option.text === 'path-only') continue;
+    if (/^(?:len|depth)$/.test(option.text) && /^\d+$/.test(options[++at]?.text ?? '')) continue;
+    const message = "balance uri only accepts 'len' and 'depth' with a number, 'path-only' and 'whole'";
+    call.fail('bad-value', option, `${message} (got '${option.text}').`);
+    return false;
+  }
+  return true;
+}
+
 function readAlgorithm(text: string): HashedBalance | null {
   const plain = plainAlgorithms.find((name) => name === text);
   if (plain) return { algorithm: plain, draws: 0 };
-  const random = /^random(?:\((\d+)\))?$/.exec(text);
-  const draws = Number(random?.[1] ?? 2);
+  const random = /^random(?:\((\d*)\))?$/.exec(text);
+  const draws = Number(random?.[1] || 2);
   return random && draws > 0 ? { algorithm: 'random', draws } : null;
 }
 
@@ -211,6 +250,32 @@ export function readSource(call: Call, value: Value): string | undefined {
   return parsed.kind === 'ip' ? parsed.host : undefined;
 }
 
-function warnRest(call: Call, word: Value): void {
-  call.diagnostics.warning('not-carried-out', word.at, `'source ... ${word.text}' is accepted but not carried out.`);
+const sourceOptions: ReadonlySet<string> = new Set(['usesrc', 'interface']);
+
+/** `usesrc` and `interface` belong to the address before them, each with a value. */
+export function countSourceWords(words: readonly Value[], from: number): number {
+  let count = 0;
+  while (sourceOptions.has(words[from + count]?.text ?? '')) count += from + count + 1 < words.length ? 2 : 1;
+  return count;
+}
+
+/** What follows a source address: read, and not carried out. */
+export function checkSourceOptions(call: Call): void {
+  for (let at = 1; at < call.words.length; at += 2) {
+    const word = call.words[at]!;
+    const value = call.words[at + 1];
+    const known = sourceOptions.has(word.text);
+    if (!known || !value) {
+      const expected = known ? `'${word.text}' expects a value` : "only supports 'interface' and 'usesrc'";
+      call.fail(known ? 'missing-argument' : 'bad-value', word, `'${call.keyword}' : ${expected}.`);
+      return;
+    }
+    const isPlace =
+      word.text === 'interface' || /^(?:client|clientip|hdr_ip\(.+\)|[\d.]+(?::\d+)?|.*:.*)$/.test(value.text);
+    if (!isPlace) {
+      call.fail('bad-address', value, `'usesrc' expects an address, 'client', 'clientip' or 'hdr_ip(name)'.`);
+      return;
+    }
+    call.diagnostics.warning('not-carried-out', word.at, `'source ... ${word.text}' is accepted but not carried out.`);
+  }
 }

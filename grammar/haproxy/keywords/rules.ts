@@ -1,15 +1,15 @@
 /**
- * Rules and conditions (manual, chapters 4.2 "http-request", 4.3 and 7.1). They are read and checked lightly: the
- * action's name, the names of ACLs and criteria, the backends named. Nothing carries them out yet, and every rule
- * gets a warning that says so.
+ * Rules and conditions (manual, chapters 4.2 "http-request", 4.3 and 7.1): ACLs, actions with their arguments, conditions
+ * with the ACLs they name, backends named. Nothing carries them out yet, and every rule gets a warning that says so.
  */
-
 import { nearestWord } from '../../spelling.ts';
+import { isConditionStart, LineReader } from '../expr/line-reader.ts';
 import { type Call, type KeywordRow, type Removal, rowsFor, type Value } from '../keyword.ts';
 import type { ProxyNode } from '../nodes.ts';
-import { time, word } from '../units.ts';
+import { oneOf, time, word } from '../units.ts';
+import { readAction, readOptions, redirectOptions } from './actions.ts';
 import { anyButDefaults, anyProxy, backSide, frontSide } from './contexts.ts';
-import { ACTION_NAMES, PREDEFINED_ACLS, SAMPLE_NAMES } from './samples.ts';
+import { ACTION_NAMES, PREDEFINED_ACLS } from './samples.ts';
 
 const proxyRow = rowsFor<ProxyNode>();
 
@@ -50,13 +50,55 @@ export const ruleRows: readonly KeywordRow<ProxyNode>[] = [
     ],
     apply: useBackend,
   }),
-  conditionRow('use-server', ['listen', 'backend'], '1.5', ['use-server s if TRUE']),
-  conditionRow('redirect', anyButDefaults, '1.3', ['redirect scheme https if !{ ssl_fc }']),
+  proxyRow('use-server', ['listen', 'backend'], {
+    args: [word('<server>')],
+    extra: 'free',
+    inert: true,
+    since: '1.4',
+    doc: 'Chooses a server by a condition.',
+    ok: [],
+    bad: [
+      ['use-server', 'missing-argument'],
+      ['use-server s', 'bad-condition'],
+    ],
+    apply: useServer,
+  }),
+  proxyRow('redirect', anyButDefaults, {
+    extra: 'free',
+    inert: true,
+    since: '1.3',
+    doc: 'Answers with a redirection.',
+    ok: ['redirect scheme https if !{ ssl_fc }', 'redirect location /x code 301 drop-query'],
+    bad: [
+      ['redirect', 'missing-argument'],
+      ['redirect scheme', 'missing-argument'],
+      ['redirect to /x', 'bad-value'],
+      ['redirect code 305 location /x', 'out-of-range'],
+      ['redirect location %zork', 'unknown-log-variable'],
+      ['redirect scheme https if nope', 'unknown-acl'],
+    ],
+    apply: checkRedirect,
+  }),
   bareRow('block', anyButDefaults, '1.3', { in: '2.1', modern: 'http-request deny' }),
   bareRow('monitor fail', ['frontend', 'listen'], '1.3'),
   bareRow('force-persist', ['listen', 'backend'], '1.3'),
   bareRow('ignore-persist', ['listen', 'backend'], '1.3'),
-  conditionRow('stats http-request', ['listen', 'backend'], '1.5', ['stats http-request allow if TRUE']),
+  proxyRow('stats http-request', ['listen', 'backend'], {
+    args: [oneOf('allow', 'deny', 'auth')],
+    extra: 'free',
+    inert: true,
+    since: '1.5',
+    doc: 'Who may see the statistics page.',
+    ok: ['stats http-request allow if TRUE', 'stats http-request auth realm here if TRUE'],
+    bad: [
+      ['stats http-request', 'missing-argument'],
+      ['stats http-request greet', 'bad-value'],
+      ['stats http-request allow if nope', 'unknown-acl'],
+    ],
+    apply(node, call) {
+      checkCondition(node, call, call.words);
+    },
+  }),
   inspectRow('tcp-request inspect-delay', anyProxy, '1.3'),
   inspectRow('tcp-response inspect-delay', backSide, '1.5'),
   bareRow('stats admin', anyButDefaults, '1.5'),
@@ -91,26 +133,6 @@ function httpActionFailures(name: string): (readonly [string, string])[] {
     [`${name} set-header X-A if TRUE`, 'missing-argument'],
     [`${name} set-header X-A b c`, 'bad-condition'],
   ];
-}
-
-function conditionRow(
-  name: string,
-  contexts: readonly string[],
-  since: string,
-  ok: readonly string[],
-): KeywordRow<ProxyNode> {
-  return proxyRow(name, contexts, {
-    extra: 'free',
-    inert: true,
-    since,
-    doc: `Rules of "${name}".`,
-    ok,
-    bad: [[`${ok[0]!.split(' if ')[0]} if nope`, 'unknown-acl']],
-    apply(node, call) {
-      if (isMisplaced(node, call)) return;
-      checkCondition(node, call, call.words);
-    },
-  });
 }
 
 /** A keyword that is nothing but its condition. */
@@ -154,13 +176,17 @@ function inspectRow(name: string, contexts: readonly string[], since: string): K
 
 function declareAcl(node: ProxyNode, call: Call, name: Value, criterion: Value): void {
   if (isMisplaced(node, call)) return;
+  if (/^or$/i.test(name.text)) {
+    call.fail('bad-name', name, `acl name '${name.text}' will never match: it stands for a disjunction in conditions.`);
+    return;
+  }
   const odd = /[^A-Za-z0-9_.:-]/.exec(name.text)?.[0];
   if (odd) {
     const message = `character '${odd}' is not permitted in acl name '${name.text}'.`;
     call.fail('bad-name', name, message);
     return;
   }
-  if (checkCriterion(call, criterion, `error detected while parsing ACL '${name.text}' : `))
+  if (new LineReader(node, call, 0, `ACL '${name.text}'`).criterion([criterion, ...call.words.slice(2)]))
     node.aclNames.add(name.text);
 }
 
@@ -179,41 +205,10 @@ function checkAction(node: ProxyNode, call: Call, action: Value): void {
     call.fail('unknown-action', action, message, suggestion ? { suggestion } : {});
     return;
   }
-  if (!checkArity(call, name)) return;
+  if (!readAction(name, action, call, new LineReader(node, call, 1, `'${call.keyword} ${name}'`))) return;
   if (name === 'deny' || name === 'tarpit') checkDenyStatus(call);
   if (call.keyword.startsWith('http')) node.httpOnly.push({ keyword: call.keyword, at: call.at });
   checkCondition(node, call, call.words);
-}
-
-/** Actions with a fixed number of words, which only a condition may follow. */
-const arities: Readonly<Record<string, number>> = Object.fromEntries(
-  [
-    'accept allow reject disable-l7-retry wait-for-handshake unset-var sc-inc-gpc0 sc-inc-gpc1',
-    'cache-use set-method set-path set-pathq set-query set-uri set-nice set-log-level set-tos set-mark use-service add-acl del-acl del-map',
-    'add-header set-header set-map replace-path replace-pathq replace-uri early-hint',
-    'replace-header replace-value',
-  ].flatMap((names, count) => names.split(' ').map((name) => [name, count])),
-);
-
-function checkArity(call: Call, name: string): boolean {
-  const count = arities[name];
-  if (count === undefined) return true;
-  const rule = `'${call.keyword} ${name}'`;
-  const args = call.words.slice(1);
-  const condition = args[count];
-  const early = args.slice(0, count).find(isConditionStart);
-  if (args.length < count || early) {
-    call.fail('missing-argument', early, `${rule} expects exactly ${count} arguments.`);
-    return false;
-  }
-  if (!condition || isConditionStart(condition)) return true;
-  const message = `${rule} expects either 'if' or 'unless' followed by a condition but found '${condition.text}'.`;
-  call.fail('bad-condition', condition, message);
-  return false;
-}
-
-function isConditionStart(value: Value): boolean {
-  return value.text === 'if' || value.text === 'unless';
 }
 
 /** Status codes that have an error page to answer with. */
@@ -234,8 +229,38 @@ function useBackend(node: ProxyNode, call: Call, backend: Value): void {
     call.fail('bad-value', condition, message);
     return;
   }
-  if (!backend.text.includes('%[') && !backend.text.includes('%{')) node.backendReferences.push(backend);
+  if (!/%[[{]/.test(backend.text)) node.backendReferences.push(backend);
+  else if (!new LineReader(node, call).checkLogFormat(backend)) return;
   checkCondition(node, call, call.words.slice(1));
+}
+
+function useServer(node: ProxyNode, call: Call, server: Value): void {
+  const [, condition] = call.words;
+  if (!condition || !isConditionStart(condition)) {
+    call.fail('bad-condition', condition, "'use-server' requires either 'if' or 'unless' followed by a condition.");
+    return;
+  }
+  if (!server.text.includes('%[')) node.serverReferences.push(server);
+  checkCondition(node, call, call.words.slice(1));
+}
+
+function checkRedirect(node: ProxyNode, call: Call): void {
+  if (isMisplaced(node, call)) return;
+  const reader = new LineReader(node, call);
+  if (!readOptions(redirectOptions, call, reader)) return;
+  const names = call.words.map((value) => value.text);
+  if (!names.some((name) => name === 'location' || name === 'prefix' || name === 'scheme')) {
+    const message = "'redirect' expects 'location', 'prefix' or 'scheme' with a value.";
+    call.fail('missing-argument', call.words[0], message);
+    return;
+  }
+  const codeAt = names.indexOf('code') + 1;
+  const code = codeAt > 0 ? call.words[codeAt] : undefined;
+  if (code && !/^30[12378]$/.test(code.text)) {
+    call.fail('out-of-range', code, `'redirect' : unsupported HTTP code '${code.text}'.`);
+    return;
+  }
+  checkCondition(node, call, call.words);
 }
 
 /** Rules in a defaults section need the section to have a name, since 2.5. */
@@ -261,7 +286,7 @@ export function checkCondition(node: ProxyNode, call: Call, words: readonly Valu
         call.fail('bad-condition', words[at], `'${call.keyword}' : missing closing '}' in condition.`);
         return;
       }
-      if (!checkCriterion(call, criterion, `error detected while parsing '${call.keyword}' rule : `)) return;
+      if (!new LineReader(node, call).criterion(words.slice(at + 1, close))) return;
       at = close;
     } else if (!node.aclNames.has(name) && !PREDEFINED_ACLS.has(name)) {
       reportUnknownAcl(node, call, words[at]!, name);
@@ -274,13 +299,4 @@ function reportUnknownAcl(node: ProxyNode, call: Call, value: Value, name: strin
   const suggestion = nearestWord(name, [...node.aclNames, ...PREDEFINED_ACLS]);
   const message = `error detected while parsing '${call.keyword}' rule : no such ACL : '${name}'.`;
   call.fail('unknown-acl', value, message, suggestion ? { suggestion } : {});
-}
-
-function checkCriterion(call: Call, criterion: Value, prefix: string): boolean {
-  const name = criterion.text.replace(/[(,].*$/s, '');
-  if (SAMPLE_NAMES.has(name) || name.startsWith('lua.') || name.startsWith('var')) return true;
-  const suggestion = nearestWord(name, SAMPLE_NAMES);
-  const message = `${prefix}unknown fetch method '${name}' in ACL expression '${criterion.text}'.`;
-  call.fail('unknown-fetch', criterion, message, suggestion ? { suggestion } : {});
-  return false;
 }

@@ -1,17 +1,24 @@
 /** Words after the address of a `server` line and on `default-server` (manual, chapter 5.2). */
 import { type Argument, type KeywordRow, rowsFor } from '../keyword.ts';
 import type { ServerSettings } from '../nodes.ts';
-import { integer, oneOf, text, time, word } from '../units.ts';
+import { integer, type NumberManner, oneOf, text, time, word } from '../units.ts';
 import { serverLine } from './contexts.ts';
-import { readSource } from './proxy.ts';
+import { checkSourceOptions, countSourceWords, readSource } from './proxy.ts';
 
 const serverRow = rowsFor<ServerSettings>();
 
 type KeyOf<T> = { [K in keyof ServerSettings]-?: T extends ServerSettings[K] ? K : never }[keyof ServerSettings];
 
-function numberRow(name: string, key: KeyOf<number>, doc: string, min = 0, max?: number): KeywordRow<ServerSettings> {
+function numberRow(
+  name: string,
+  key: KeyOf<number>,
+  doc: string,
+  min = 0,
+  max?: number,
+  manner: NumberManner = 'prefix',
+): KeywordRow<ServerSettings> {
   return serverRow(name, serverLine, {
-    args: [integer(min, max)],
+    args: [integer(min, max, manner)],
     since: '1.3',
     doc,
     ok: [`server s 127.0.0.1:80 ${name} ${Math.max(min, 1)}`],
@@ -56,12 +63,12 @@ function timeRow(name: string, key: KeyOf<number>, doc: string): KeywordRow<Serv
 
 export const serverRows: readonly KeywordRow<ServerSettings>[] = [
   numberRow('weight', 'weight', 'Share of the load, relative to the other servers.', 0, 256),
-  numberRow('maxconn', 'maxconn', 'Most connections at a time; more wait in a queue.'),
-  numberRow('minconn', 'minconn', 'Lower bound of a maxconn that follows the load.'),
-  numberRow('maxqueue', 'maxqueue', 'Most requests waiting for this server.'),
+  numberRow('maxconn', 'maxconn', 'Most connections at a time; more wait in a queue.', 0, undefined, 'exact'),
+  numberRow('minconn', 'minconn', 'Lower bound of a maxconn that follows the load.', 0, undefined, 'unbounded'),
+  numberRow('maxqueue', 'maxqueue', 'Most requests waiting for this server.', 0, undefined, 'unbounded'),
   numberRow('rise', 'rise', 'Good checks in a row before the server is used again.', 1),
   numberRow('fall', 'fall', 'Failed checks in a row before the server is left out.', 1),
-  numberRow('port', 'checkPort', "Port of health checks, if not the server's own.", 0, 65535),
+  numberRow('port', 'checkPort', "Port of health checks, if not the server's own.", 0, 65535, 'unbounded'),
   numberRow('id', 'id', 'Number of the server in statistics.', 1),
   flagRow('backup', 'backup', true, '1.3', 'Used only when no other server is left.'),
   flagRow('no-backup', 'backup', false, '1.8', 'Undoes "backup" of default-server.'),
@@ -106,9 +113,15 @@ export const serverRows: readonly KeywordRow<ServerSettings>[] = [
     args: [word('<address>')],
     since: '1.3',
     doc: 'Source address of connections to this server.',
-    ok: ['server s 127.0.0.1:80 source 127.0.0.2'],
-    bad: [['server s 127.0.0.1:80 source 1.2.3.4:70000', 'bad-address']],
+    extra: 'free',
+    follows: countSourceWords,
+    ok: ['server s 127.0.0.1:80 source 127.0.0.2', 'server s 127.0.0.1:80 source 127.0.0.2 usesrc client weight 5'],
+    bad: [
+      ['server s 127.0.0.1:80 source 1.2.3.4:70000', 'bad-address'],
+      ['server s 127.0.0.1:80 source 1.2.3.4 usesrc', 'missing-argument'],
+    ],
     apply(settings, call, value) {
+      checkSourceOptions(call);
       const source = readSource(call, value);
       if (source !== undefined) settings.source = source;
     },
@@ -126,8 +139,12 @@ function unusable(name: string, label: string | null): KeywordRow<ServerSettings
     args,
     since: '1.5',
     doc: `Not carried out, so a server with ${name} is not used.`,
-    ok: [`server s 127.0.0.1:80 ${name}${label === null ? '' : ' value'}`],
+    ok: [`server s 127.0.0.1:80 ${name}${label === null ? '' : name === 'proto' ? ' h2' : ' value'}`],
     apply(settings, call, value) {
+      if (name === 'proto' && !/^(?:h1|h2|fcgi|none|spop|quic|qmux)$/.test(String(value))) {
+        call.fail('bad-value', call.words[0], `'proto' : unknown MUX protocol '${value}'.`);
+        return;
+      }
       if (name === 'proto' && value === 'h1') return;
       settings.unusable = true;
       const message = `'${name}' is accepted but not carried out: this server stays disabled.`;

@@ -31,6 +31,11 @@ const rows = [globalTable, proxyTable, bindTable, serverTable].flatMap((table) =
 const good = rows.flatMap((row) => row.ok.map((line) => [line, row] as const));
 const bad = rows.flatMap((row) => row.bad.map(([line, code]) => [line, code, row] as const));
 
+/** Do its arguments take any word? */
+function isUntyped(row: KeywordRow<never>): boolean {
+  return row.args.every((argument) => argument.label === '<argument>');
+}
+
 describe('keyword rows', () => {
   it('are many, with examples that fail', () => {
     expect(rows.length).toBeGreaterThan(600);
@@ -59,9 +64,12 @@ describe('keyword rows', () => {
   });
 
   it('warn once for a word that nobody carries out', () => {
-    for (const row of rows.filter((known) => known.doc === 'Accepted, not carried out.')) {
+    const untyped = rows.filter((row) => row.doc === 'Accepted, not carried out.' && !row.apply && isUntyped(row));
+    expect(untyped.length).toBeGreaterThan(200);
+    for (const row of untyped) {
       const address = row.in.includes('bind') ? 'bind :80 ' : row.in.includes('server') ? 'server s 127.0.0.1:80 ' : '';
-      const line = `${address}${row.name}${' 1'.repeat(row.args.length)}`;
+      const name = /(?:un)?set-var(?:-fmt)?$/.test(row.name) ? `${row.name}(check.a)` : row.name;
+      const line = `${address}${name}${' 1'.repeat(row.args.length)}`;
       const { list } = lowerText(placed(row, line));
       expect(
         list.map((diagnostic) => diagnostic.code),
@@ -94,7 +102,14 @@ describe('keyword rows', () => {
   if (!existsSync(reference)) console.log(`skipped: keyword reference, ${reference} is not there`);
   it.skipIf(!existsSync(reference))('cover every word of the reference', () => {
     const words = JSON.parse(readFileSync(reference, 'utf8')) as Record<string, { name: string; contexts: string[] }[]>;
-    const apart = new Set(['bind', 'server', 'default-server', 'server-template', 'master-worker no-exit-on-failure']);
+    const apart = new Set([
+      'bind',
+      'server',
+      'default-server',
+      'server-template',
+      'usesrc',
+      'master-worker no-exit-on-failure',
+    ]);
     for (const [kind, table] of Object.entries({
       global: globalTable,
       proxy: proxyTable,

@@ -1,0 +1,98 @@
+/**
+ * Log formats (manual, chapter 8.2.6 "Custom log format"): text with aliases (`%ci`) and sample expressions (`%[src]`).
+ *
+ *     format = (text | "%%" | "%" name? flags? item)*
+ *     flags  = "{" ("+" | "-") letter ("," ...)* "}"
+ *     item   = alias | "[" sample "]"
+ *
+ * `%(name:type)` gives an item a name, since 3.0. `%{...}o` sets flags for everything after it.
+ */
+import { nearestWord } from '../../spelling.ts';
+import { isAtLeast, type Language } from '../keyword.ts';
+import { readSample, type Sample } from './sample.ts';
+
+export type LogFormatItem =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'alias'; readonly name: string; readonly flags: string }
+  | { readonly kind: 'sample'; readonly sample: Sample; readonly flags: string };
+
+export interface LogFormatFailure {
+  readonly code: string;
+  readonly problem: string;
+  readonly suggestion?: string;
+  /** Offset into the format. */
+  readonly at: number;
+}
+
+const aliases = `
+  o OG B CC CS H ID ST T Ta Tc Th Ti Tl Tq Tr TR Td Ts Tt Tu Tw U ac b bc bi bp bq ci cp f fc fi fp ft hr hrl hs hsl HM HP
+  HPO HQ HU HV lc ms pid r rc rt s sc si sp sq sslc sslv t tr trg trl ts tsc
+`;
+
+const known: ReadonlySet<string> = new Set(aliases.trim().split(/\s+/));
+/** Aliases that mean something in HTTP mode only. */
+export const HTTP_ALIASES: ReadonlySet<string> = new Set(
+  'CC CS Ta Ti Tq Tr TR Td HM HP HPO HQ HU HV r tr trg trl'.split(' '),
+);
+
+export function readLogFormat(text: string, language: Language): readonly LogFormatItem[] | LogFormatFailure {
+  const items: LogFormatItem[] = [];
+  let at = 0;
+  while (at < text.length) {
+    const percent = text.indexOf('%', at);
+    if (percent !== at) items.push({ kind: 'text', text: text.slice(at, percent < 0 ? text.length : percent) });
+    if (percent < 0) break;
+    const next = readItem(text, percent, language);
+    if ('problem' in next) return next;
+    items.push(next.item);
+    at = next.end;
+  }
+  return items;
+}
+
+type ItemAndEnd = { readonly item: LogFormatItem; readonly end: number };
+
+function readItem(text: string, percent: number, language: Language): ItemAndEnd | LogFormatFailure {
+  const after = text[percent + 1];
+  if (after === '%') return { item: { kind: 'text', text: '%' }, end: percent + 2 };
+  const isNamed = language.lenient || isAtLeast(language.release, '3.0');
+  const name = isNamed ? (/^\([^)]*\)/.exec(text.slice(percent + 1))?.[0] ?? '') : '';
+  const flagged = /^\{([^}]*)(\}?)/.exec(text.slice(percent + 1 + name.length));
+  if (flagged && flagged[2] === '') return { code: 'bad-log-format', problem: "missing '}' after '%{'.", at: percent };
+  const flags = flagged?.[1] ?? '';
+  const at = percent + 1 + name.length + (flagged?.[0].length ?? 0);
+  if (text[at] === '[') return readSampleItem(text, percent, at, flags, language);
+  const alias = /^[A-Za-z0-9]*/.exec(text.slice(at))![0];
+  if (alias === '') return readBare(text, percent, at, flagged !== null);
+  if (!known.has(alias)) return unknownAlias(text, percent, alias);
+  return { item: { kind: 'alias', name: alias, flags }, end: at + alias.length };
+}
+
+/** A percent sign before anything else is text, but flags need an item and a line must not end in one. */
+function readBare(text: string, percent: number, at: number, hasFlags: boolean): ItemAndEnd | LogFormatFailure {
+  if (hasFlags) return { code: 'bad-log-format', problem: "flags without a variable after '%{...}'.", at: percent };
+  if (at >= text.length) return { code: 'bad-log-format', problem: "truncated line after '%'.", at: percent };
+  return { item: { kind: 'text', text: text.slice(percent, at + 1) }, end: at + 1 };
+}
+
+function unknownAlias(text: string, percent: number, alias: string): LogFormatFailure {
+  const suggestion = nearestWord(alias, known);
+  const problem = `no such format variable '${alias}'. To write a '%' as it is, use '%%'.`;
+  const isPercentage = /^\d/.test(text[percent + 1]!);
+  return { code: 'unknown-log-variable', problem, at: percent, ...(suggestion && !isPercentage && { suggestion }) };
+}
+
+function readSampleItem(
+  text: string,
+  percent: number,
+  open: number,
+  flags: string,
+  language: Language,
+): ItemAndEnd | LogFormatFailure {
+  const sample = readSample(text, language, open + 1);
+  if ('problem' in sample) return { ...sample, at: percent };
+  if (text[sample.end] !== ']') {
+    return { code: 'bad-log-format', problem: `missing ']' after '${text.slice(open, sample.end)}'.`, at: percent };
+  }
+  return { item: { kind: 'sample', sample, flags }, end: sample.end + 1 };
+}
