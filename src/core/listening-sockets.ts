@@ -10,6 +10,7 @@
 import { chmodSync, chownSync, renameSync, rmSync } from 'node:fs';
 import type { HaproxyConfig, ListenAddress, ListenerConf, ProxyConf } from '../config/haproxy.ts';
 import type { InheritedSocket } from '../ipc/messages.ts';
+import { groupId, userId } from '../os/accounts.ts';
 import { AF_INET, AF_INET6, AF_UNIX, type SocketAddress } from '../os/address.ts';
 import { errorText } from '../os/libc.ts';
 import {
@@ -31,7 +32,6 @@ import {
   setOption,
   setOptionBytes,
 } from '../os/socket.ts';
-import { groupId, userId } from './accounts.ts';
 
 export interface SocketPlan {
   /** Of every listener of the configuration. */

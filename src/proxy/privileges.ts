@@ -1,24 +1,26 @@
-/** Gives up what the proxy no longer needs once its sockets exist: `chroot`, `group`, `user`, in this order. */
+/** Gives up what the proxy no longer needs once its sockets exist: `chroot`, `group`, `user`, as names or numbers. */
 import type { GlobalConf } from '../config/haproxy.ts';
+import { groupId, userId } from '../os/accounts.ts';
 import { chrootTo } from '../os/chroot.ts';
+import { errorText } from '../os/libc.ts';
 
-/** Returns what went wrong, or null. Ids may be names. */
+/** Returns what went wrong, or null. */
 export function dropPrivileges(conf: GlobalConf): string | null {
+  // Names first: the files that know them are outside of the new root.
+  const user = userId(conf.user);
+  const group = groupId(conf.group);
+  if (conf.user !== null && user === null) return `cannot find user id for '${conf.user}'`;
+  if (conf.group !== null && group === null) return `cannot find group id for '${conf.group}'`;
+  const failed = conf.chroot === null ? 0 : chrootTo(conf.chroot);
+  if (failed < 0) return `cannot chroot to ${conf.chroot}: ${errorText(failed)}`;
   try {
-    if (conf.group !== null) {
-      const group = idOf(conf.group);
+    if (group !== null) {
       process.setgroups?.([group]);
       process.setgid?.(group);
     }
-    const failed = conf.chroot === null ? 0 : chrootTo(conf.chroot);
-    if (failed < 0) return `cannot chroot to ${conf.chroot}: errno ${-failed}`;
-    if (conf.user !== null) process.setuid?.(idOf(conf.user));
+    if (user !== null) process.setuid?.(user);
     return null;
   } catch (error) {
     return `cannot change to user ${conf.user ?? '-'}, group ${conf.group ?? '-'}: ${(error as Error).message}`;
   }
-}
-
-function idOf(name: string): number | string {
-  return /^\d+$/.test(name) ? Number(name) : name;
 }
