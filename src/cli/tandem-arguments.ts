@@ -68,6 +68,10 @@ function parseFiles(words: readonly string[]): TandemCommand {
 export const tandemUsage: readonly string[] = [
   'Usage: tandem run -f FILE [-f FILE]... [-D] [-p PIDFILE] [-i CONFIG-ID] [--log text|json] [--detail] [-q]',
   '       tandem lint | --config-test [OPTION]... FILE-OR-DIRECTORY... (tandem lint --help)',
+  '       tandem migrate [--diff | --write] [--to TARGET] FILE... (tandem migrate --help)',
+  '       tandem fmt [--check | --write] FILE...',
+  '       tandem explain CODE|KEYWORD',
+  '       tandem completion bash|zsh|fish',
   '       tandem --version | --help',
   '',
   'FILE is a haproxy.cfg or a keepalived.conf: which one is told by its content. Several haproxy.cfg are read as one',

@@ -17,12 +17,17 @@ const corpus = resolve('../shared/corpus');
 const runnable = existsSync(`${corpus}/index.tsv`) && hasHaproxy();
 if (!runnable) console.log('skipped: migration of the corpus needs ../shared/corpus and haproxy');
 
-/** Files that haproxy 2.6 refuses because of their age. */
-function legacyFiles(): string[] {
+/** Files by the class of a verdict: column 9 is that of haproxy 2.6, column 10 that of 3.4. */
+function filesWith(column: 9 | 10, verdict: RegExp): string[] {
   const rows = readFileSync(`${corpus}/index.tsv`, 'utf8')
     .split('\n')
     .map((line) => line.split('\t'));
-  return rows.filter((row) => row[0] === 'haproxy' && /legacy|no-final/.test(row[9] ?? '')).map((row) => row[1]!);
+  return rows.filter((row) => row[0] === 'haproxy' && verdict.test(row[column] ?? '')).map((row) => row[1]!);
+}
+
+/** Files that are refused because of their age. */
+function legacyFiles(column: 9 | 10 = 9): string[] {
+  return filesWith(column, /legacy|no-final/);
 }
 
 /** Lines of the new text that were reported: by the migration, or by our own check of the new text. */
@@ -103,6 +108,27 @@ describe.skipIf(!runnable)('migration of the corpus', () => {
     );
     expect(silent).toEqual([]);
     expect(accepted.length).toBeGreaterThanOrEqual(names.length * 0.9);
+  });
+
+  it('leaves few errors for release 3.4, by our own check', () => {
+    const names = legacyFiles(10);
+    const clean = names.filter((name) => {
+      const source = sourceOf(`${name}.cfg`, readFileSync(`${corpus}/haproxy/${name}.cfg`));
+      const bytes = Buffer.from(migrateHaproxy(source, 'haproxy-3.4').text, 'latin1');
+      const options = { compat: 'haproxy-3.4', assumeFiles: true, env: {}, readFile: () => bytes } as const;
+      return !loadHaproxy([name], options).diagnostics.hasErrors;
+    });
+    console.log(`legacy for 3.4: ${names.length}, without errors after migration: ${clean.length}`);
+    expect(clean.length).toBeGreaterThanOrEqual(names.length * 0.93);
+  });
+
+  it('finds nothing to do in files that 3.4 accepts', () => {
+    const names = filesWith(10, /^(?:valid|env-only)/);
+    expect(names.length).toBeGreaterThan(50);
+    for (const name of names) {
+      const source = sourceOf(`${name}.cfg`, readFileSync(`${corpus}/haproxy/${name}.cfg`));
+      expect(migrateHaproxy(source, 'haproxy-3.4').findings, name).toEqual([]);
+    }
   });
 
   it('changes nothing the second time, and no line that it does not name', () => {
