@@ -44,7 +44,7 @@ export class AddressLineReader {
     if (keyword === 'bind') this.readBind(node, values);
     else if (keyword === 'server') this.readServer(node, values);
     else if (keyword === 'default-server') this.readDefaultServer(node, values);
-    else this.readTemplate(values);
+    else this.readTemplate(node, values);
   }
 
   readBind(node: ProxyNode, values: readonly Value[]): void {
@@ -137,9 +137,9 @@ export class AddressLineReader {
     node.defaultServer = { ...node.defaultServer, ...settings };
   }
 
-  private readTemplate(values: readonly Value[]): void {
+  private readTemplate(node: ProxyNode, values: readonly Value[]): void {
     const call = this.callOf('server-template', values, 1);
-    const [, count, address, ...words] = call.words;
+    const [prefix, count, address, ...words] = call.words;
     if (!count || !address) {
       const message = "'server-template' expects <prefix>, <nb | range> and <addr>[:<port>] as arguments.";
       call.fail('missing-argument', undefined, message);
@@ -152,6 +152,7 @@ export class AddressLineReader {
     }
     const unknown = (word: string) => `'server-template' : unknown keyword '${word}'`;
     if (!this.readWords(serverTable, {}, words, unknown)) return;
+    node.templates.push(prefix!.text);
     const message = "'server-template' is accepted but not carried out: no server is made of it.";
     this.diagnostics.warning('not-carried-out', values[0]!.at, message);
   }
@@ -219,6 +220,9 @@ function argumentCount<Node>(
 }
 
 function portProblem(address: Address, text: string): string | null {
+  if (address.kind === 'foreign' && address.scheme.startsWith('udp')) {
+    return `dgram-type address not acceptable in '${text}'`;
+  }
   if (address.kind !== 'ip') return null;
   if (address.port.kind === 'none') return `missing port specification in '${text}'`;
   if (address.port.kind === 'offset') return `port offset not permitted here in '${text}'`;

@@ -18,7 +18,7 @@ import { decodeWord, type WordProblem } from './words.ts';
 
 /** The original's limit of words on a line. */
 const MAX_WORDS = 64;
-const MAX_ERRORS = 50;
+const MAX_ERRORS = 51;
 
 export interface LowerOptions {
   readonly language: Language;
@@ -30,7 +30,7 @@ export interface LowerOptions {
 export function lower(trees: readonly Tree[], options: LowerOptions): HaproxyNodes {
   const lowering = new Lowering(options);
   for (const tree of trees) lowering.readTree(tree);
-  return { global: lowering.global, proxies: lowering.proxies, trees };
+  return lowering.result(trees);
 }
 
 const problems: Readonly<Record<WordProblem, string>> = {
@@ -56,8 +56,13 @@ class Lowering {
     const env = new Map(
       Object.entries(options.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
     );
-    this.global = { settings: {}, logs: [], env, exported: new Set(), declaresSocket: false };
+    this.global = { settings: {}, logs: [], env, exported: new Set(), declaresSocket: false, trustsServers: false };
     this.sections = new SectionReader(this.global, this.proxies, options);
+  }
+
+  result(trees: readonly Tree[]): HaproxyNodes {
+    const { declared, tables } = this.sections;
+    return { global: this.global, proxies: this.proxies, trees, declared, tables };
   }
 
   readTree(tree: Tree): void {

@@ -58,6 +58,8 @@ export interface GlobalNode {
   readonly exported: Set<string>;
   /** There is a `stats socket` line: something listens even without any proxy. */
   declaresSocket: boolean;
+  /** `ssl-server-verify none`. */
+  trustsServers: boolean;
 }
 
 export interface HashedBalance {
@@ -170,6 +172,12 @@ export interface ServerSettings {
   id?: number;
   /** Name of a `resolvers` section. */
   resolvers?: Value;
+  tls?: boolean;
+  checkTls?: boolean;
+  verify?: string;
+  caFile?: boolean;
+  agentCheck?: boolean;
+  agentPort?: boolean;
   /** A word that asks for what is not done here (TLS): the server must not be used as if it had not been said. */
   unusable?: boolean;
 }
@@ -226,6 +234,8 @@ export interface ProxyNode {
   /** There is a `bind` line, good or bad. */
   declaresBind: boolean;
   readonly servers: ServerNode[];
+  /** Prefixes of `server-template` lines. */
+  readonly templates: string[];
   readonly aclNames: Set<string>;
   /** Backends named by rules, to be looked up when all sections are known. */
   readonly backendReferences: Value[];
@@ -246,6 +256,10 @@ export interface HaproxyNodes {
   /** Proxies and defaults sections in file order. */
   readonly proxies: readonly ProxyNode[];
   readonly trees: readonly Tree[];
+  /** Names of sections that are no proxies, by kind. */
+  readonly declared: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Stick tables of `peers` sections, as "section/table". */
+  readonly tables: ReadonlySet<string>;
 }
 
 export function newProxyNode(kind: ProxySectionKind, name: string, at: Span, from: Value | null): ProxyNode {
@@ -264,6 +278,7 @@ export function newProxyNode(kind: ProxySectionKind, name: string, at: Span, fro
     binds: [],
     declaresBind: false,
     servers: [],
+    templates: [],
     aclNames: new Set(),
     backendReferences: [],
     sectionReferences: [],

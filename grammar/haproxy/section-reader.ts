@@ -62,6 +62,8 @@ const sideErrors = new Set([
 ]);
 
 export class SectionReader {
+  readonly declared = new Map<string, Set<string>>();
+  readonly tables = new Set<string>();
   private readonly global: GlobalNode;
   private readonly proxies: ProxyNode[];
   private readonly diagnostics: Diagnostics;
@@ -163,13 +165,20 @@ export class SectionReader {
     if (namedStrictly.has(name)) this.refuseSurplus(name, values, 2);
     const message = `section '${name}' is accepted but not carried out.`;
     this.diagnostics.warning('not-carried-out', values[0]!.at, message);
+    this.declare(name, values[1]?.text ?? '');
     return {
-      read: ([word]) => {
+      read: ([word, second]) => {
         if (!word || !known) return;
+        if (name === 'peers' && word.text === 'table') this.tables.add(`${values[1]?.text}/${second?.text}`);
         const plain = word.text === 'no' || word.text === 'default' ? null : word.text;
         if (plain !== null && !known.includes(plain)) this.reportUnknown(word, name, known);
       },
     };
+  }
+
+  private declare(kind: string, name: string): void {
+    const names = this.declared.get(kind) ?? new Set();
+    this.declared.set(kind, names.add(name));
   }
 
   private refuseSurplus(name: SectionName, values: readonly Value[], count: number): void {

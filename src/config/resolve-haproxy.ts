@@ -22,6 +22,7 @@ import type {
 import { positionOf, type Span, toUtf8 } from '../../grammar/source.ts';
 import { nearestWord } from '../../grammar/spelling.ts';
 import { checkProxies } from './check-haproxy.ts';
+import { checkReferences } from './check-references.ts';
 import type {
   CheckMethod,
   GlobalConf,
@@ -74,6 +75,8 @@ export function placeOf(at: Span): Place {
 export function resolveHaproxy(nodes: HaproxyNodes, options: ResolveOptions): HaproxyConfig {
   const index = indexOf(mergeProxies(nodes, options.diagnostics));
   checkProxies(index, options);
+  checkReferences(nodes, index, options);
+  checkBuffers(nodes.global, options);
   const global = resolveGlobal(nodes.global, options);
   const globalLogs = global.logs;
   let nextListener = 1;
@@ -85,6 +88,15 @@ export function resolveHaproxy(nodes: HaproxyNodes, options: ResolveOptions): Ha
   });
   const files = nodes.trees.map((tree) => tree.source.file);
   return deepFreeze({ global, proxies, files });
+}
+
+/** The smallest buffer that the original's own error pages fit into. */
+const SMALLEST_BUFFER = 330;
+
+function checkBuffers({ settings }: GlobalNode, { diagnostics }: ResolveOptions): void {
+  if (settings.tuneBufsize === undefined || settings.tuneBufsize >= SMALLEST_BUFFER) return;
+  const message = `'tune.bufsize' : the default error pages do not fit into ${settings.tuneBufsize} bytes.`;
+  diagnostics.error('out-of-range', undefined, message);
 }
 
 function indexOf(list: readonly MergedProxy[]): ProxyIndex {

@@ -10,6 +10,7 @@
  */
 import { isConditionStart, type LineReader } from '../expr/line-reader.ts';
 import type { Call, Value } from '../keyword.ts';
+import type { ProxyNode } from '../nodes.ts';
 import { parseTime } from '../units.ts';
 import { LEVELS } from './log.ts';
 
@@ -100,7 +101,7 @@ function like(spec: ActionSpec, names: string): Record<string, ActionSpec> {
 }
 
 /** Reads what follows the action's name. False: something was reported. */
-export function readAction(name: string, action: Value, call: Call, reader: LineReader): boolean {
+export function readAction(name: string, action: Value, node: ProxyNode, call: Call, reader: LineReader): boolean {
   // Lua decides how many words its actions take.
   if (name === 'lua.') return true;
   const spec = Object.hasOwn(specs, name) ? specs[name]! : plain;
@@ -108,7 +109,10 @@ export function readAction(name: string, action: Value, call: Call, reader: Line
   for (const kind of spec.words) if (!readKind(kind, call, reader)) return false;
   if (spec.options && !readOptions(spec.options, call, reader)) return false;
   if (spec.needs && !hasOption(spec.needs, name, call)) return false;
-  return checkEnd(name, call, reader);
+  const problem = valueProblem(name, action, node, call);
+  if (problem !== null) call.fail('bad-value', call.words[1] ?? action, `'${call.keyword} ${name}' : ${problem}.`);
+  noteReferences(name, action, node, call);
+  return problem === null && checkEnd(name, call, reader);
 }
 
 function hasOption(needed: readonly string[], name: string, call: Call): boolean {
@@ -129,6 +133,51 @@ export function readOptions(options: Readonly<Record<string, string>>, call: Cal
     for (const kind of kinds) if (!readKind(kind, call, reader)) return false;
   }
   return true;
+}
+
+/** What an action's words must be beyond their kinds. Null: they are right. */
+function valueProblem(name: string, action: Value, node: ProxyNode, call: Call): string | null {
+  const [, first, second] = call.words.map((value) => value.text);
+  const after = (option: string) => call.words[call.words.findIndex((value) => value.text === option) + 1]?.text ?? '';
+  if (name === 'set-status' && !(Number(first) >= 100 && Number(first) <= 999)) {
+    return 'expects an integer status code between 100 and 999';
+  }
+  if (name === 'return' && call.words.some((value) => value.text === 'status')) {
+    return /^[2-5]\d\d$/.test(after('status')) ? null : `unexpected status code '${after('status')}'`;
+  }
+  if (name === 'del-header' && second === '-m') {
+    return /^(?:str|beg|end|sub|reg)$/.test(after('-m')) ? null : `unsupported matching method '${after('-m')}'`;
+  }
+  if (name === 'use-service' && !/^(?:prometheus-exporter$|lua\.)/.test(first ?? ''))
+    return `unknown service '${first}'`;
+  if (name === 'set-timeout' && !/^(?:client|server|tunnel|connect|queue|tarpit)$/.test(first ?? '')) {
+    return `unknown timeout '${first}'`;
+  }
+  if (name === 'set-timeout' && node.kind === 'frontend' && first !== 'client' && first !== 'tarpit') {
+    return `proxy '${node.name}' has no backend capability`;
+  }
+  const counter = Number(/^track-sc(\d+)$/.exec(action.text)?.[1] ?? 0);
+  return counter > 2 && !call.language.lenient ? `there are three counters, sc0 to sc2, not 'sc${counter}'` : null;
+}
+
+/** Things that actions name, to be looked up when all sections are known. */
+function noteReferences(name: string, action: Value, node: ProxyNode, call: Call): void {
+  const [, first] = call.words;
+  if (name === 'cache-use' || name === 'cache-store') {
+    if (first) node.sectionReferences.push({ section: 'cache', name: first });
+  } else if (name === 'do-resolve') {
+    const resolvers = action.text.split(',')[1]?.replace(/\).*$/, '') ?? '';
+    node.sectionReferences.push({ section: 'resolvers', name: { text: resolvers, at: action.at } });
+  } else if (name === 'track-sc0') {
+    const table = call.words[call.words.findIndex((value) => value.text === 'table') + 1];
+    const named = call.words.some((value) => value.text === 'table') ? table : undefined;
+    node.sampleReferences.push({
+      kind: 'table',
+      name: named?.text ?? '',
+      keyword: action.text,
+      at: (named ?? action).at,
+    });
+  }
 }
 
 function checkEnd(name: string, call: Call, reader: LineReader): boolean {

@@ -117,6 +117,9 @@ function readParameters(
     const name = words[at]!;
     const value = words[at + 1];
     if (!value) return refuse(call, 'missing-argument', name, `log : '${name.text}' expects a value`);
+    if (name.text === 'sample' && !/^\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*:\d+$/.test(value.text)) {
+      return refuse(call, 'bad-value', value, `log : '${value.text}' is no list of ranges with a sample size.`);
+    }
     if (name.text === 'len') len = parseSize(value.text) ?? -1;
     else if (name.text === 'format') format = formats.find((known) => known === value.text);
     else warnParameter(call, name);

@@ -205,7 +205,7 @@ function checkAction(node: ProxyNode, call: Call, action: Value): void {
     call.fail('unknown-action', action, message, suggestion ? { suggestion } : {});
     return;
   }
-  if (!readAction(name, action, call, new LineReader(node, call, 1, `'${call.keyword} ${name}'`))) return;
+  if (!readAction(name, action, node, call, new LineReader(node, call, 1, `'${call.keyword} ${name}'`))) return;
   if (name === 'deny' || name === 'tarpit') checkDenyStatus(call);
   if (call.keyword.startsWith('http')) node.httpOnly.push({ keyword: call.keyword, at: call.at });
   checkCondition(node, call, call.words);

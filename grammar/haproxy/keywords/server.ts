@@ -147,6 +147,7 @@ function unusable(name: string, label: string | null): KeywordRow<ServerSettings
       }
       if (name === 'proto' && value === 'h1') return;
       settings.unusable = true;
+      if (name === 'ssl') settings.tls = true;
       const message = `'${name}' is accepted but not carried out: this server stays disabled.`;
       call.diagnostics.warning('not-carried-out', call.at, message);
     },

@@ -5,7 +5,7 @@
 import { hexProblem, networkProblem, regexProblem } from '../expr/argument-checks.ts';
 import { isConditionStart, LineReader } from '../expr/line-reader.ts';
 import type { Call, Value } from '../keyword.ts';
-import type { ProxyNode } from '../nodes.ts';
+import type { GlobalNode, ProxyNode, ServerSettings } from '../nodes.ts';
 import { parseSize, parseTime } from '../units.ts';
 
 export type WordCheck = (node: never, call: Call) => void;
@@ -177,14 +177,20 @@ function checkDeclareCapture(_node: ProxyNode, call: Call): void {
 
 const filters = 'trace compression cache spoe fcgi-app opentracing bwlim-in bwlim-out comp-req comp-res';
 
-function checkFilter(_node: ProxyNode, call: Call): void {
+function checkSpoeFilter(node: ProxyNode, call: Call): void {
+  const found = readOptions({ engine: 'any', config: 'any' }, node, call, 1);
+  if (found && !found.has('config')) {
+    call.fail('missing-argument', call.words[0], "'filter' : 'spoe' : missing config file.");
+  }
+}
+
+function checkFilter(node: ProxyNode, call: Call): void {
   const [name] = call.words;
   const isKnown = filters.split(' ').includes(name?.text ?? '');
   const isTooYoung = !call.language.lenient && call.language.release[0] < 3 && /^(?:bwlim|comp-)/.test(name!.text);
+  if (name?.text === 'cache' && call.words[1]) node.sectionReferences.push({ section: 'cache', name: call.words[1] });
   if (!isKnown || isTooYoung) call.fail('bad-value', name, `'filter' : unknown keyword '${name?.text}'.`);
-  else if (name?.text === 'spoe' && !call.words.some((value) => value.text === 'config')) {
-    call.fail('missing-argument', name, "'filter' : 'spoe' : missing config file.");
-  }
+  else if (name?.text === 'spoe') checkSpoeFilter(node, call);
 }
 
 const connectOptions = {
@@ -430,6 +436,18 @@ function checkBalanceFactor(_node: ProxyNode, call: Call): void {
   }
 }
 
+const serverChecks: Readonly<Record<string, WordCheck>> = {
+  'server resolvers': noteServer('resolvers'),
+  'server verify': noteServer('verify'),
+  'server ca-file': noteServer('caFile'),
+  'server check-ssl': noteServer('checkTls'),
+  'server agent-check': noteServer('agentCheck'),
+  'server agent-port': noteServer('agentPort'),
+  'global ssl-server-verify': (node: GlobalNode, { words: [value] }: Call) => {
+    node.trustsServers = value?.text === 'none';
+  },
+};
+
 const checks: Readonly<Record<string, ProxyCheck>> = {
   'proxy cookie': checkCookie,
   'proxy stick-table': checkStickTable,
@@ -448,7 +466,6 @@ const checks: Readonly<Record<string, ProxyCheck>> = {
   'proxy http-error': checkHttpError,
   'proxy errorfiles': checkSectionName('http-errors'),
   'proxy use-fcgi-app': checkSectionName('fcgi-app'),
-  'server resolvers': checkResolvers,
   'proxy retry-on': eachOf(
     `none conn-failure empty-response junk-response response-timeout 0rtt-rejected all-retryable-errors ${retryCodes()}`,
   ),
@@ -483,10 +500,13 @@ function retryCodes(): string {
   return '401 403 404 408 421 425 429 500 501 502 503 504';
 }
 
-/** The name of a resolvers section is looked up with the server. */
-function checkResolvers(node: unknown, call: Call): void {
-  const settings = node as { resolvers?: Value };
-  if (call.words[0]) settings.resolvers = call.words[0];
+/** What is checked when all sections are known. */
+function noteServer(key: 'resolvers' | 'verify' | 'caFile' | 'checkTls' | 'agentCheck' | 'agentPort'): WordCheck {
+  return (settings: ServerSettings, { words: [value] }: Call) => {
+    if (key === 'resolvers') settings.resolvers = value!;
+    else if (key === 'verify') settings.verify = value!.text;
+    else settings[key] = true;
+  };
 }
 
 function sharing(names: string, check: ProxyCheck): Record<string, ProxyCheck> {
@@ -494,7 +514,7 @@ function sharing(names: string, check: ProxyCheck): Record<string, ProxyCheck> {
 }
 
 /** By the kind of line and the word: "proxy cookie" and "server cookie" are two. */
-export const wordChecks: ReadonlyMap<string, WordCheck> = new Map(Object.entries(checks)) as ReadonlyMap<
-  string,
-  WordCheck
->;
+export const wordChecks: ReadonlyMap<string, WordCheck> = new Map([
+  ...Object.entries<WordCheck>(checks),
+  ...Object.entries(serverChecks),
+]);
