@@ -2,12 +2,15 @@
  * Everything that can be explained, read off the keyword rows: for `tandem explain`, for completion and for the printed
  * reference. Nothing is written down here a second time.
  */
+import { type Signature, signatures } from '../../../grammar/haproxy/expr/sample-signature.ts';
 import type { Argument, KeywordRow } from '../../../grammar/haproxy/keyword.ts';
+import { ACTION_NAMES } from '../../../grammar/haproxy/keywords/samples.ts';
 import { wordsOfSection } from '../../../grammar/haproxy/keywords/sections.ts';
 import { bindTable, globalTable, proxyTable, serverTable } from '../../../grammar/haproxy/keywords/table.ts';
 import { SECTION_NAMES } from '../../../grammar/haproxy/lexer.ts';
 import type { Row, Table } from '../../../grammar/keepalived/keyword.ts';
 import { root } from '../../../grammar/keepalived/keywords/root.ts';
+import { docOf } from './haproxy-docs.ts';
 
 /** One word of either language. */
 export interface Entry {
@@ -29,6 +32,9 @@ export interface Entry {
   readonly mistakes: readonly (readonly [line: string, code: string])[];
 }
 
+/** What rows say that are made from a list of words. */
+const NO_DOC = 'Accepted, not carried out.';
+
 let known: readonly Entry[] | undefined;
 
 /** In the order of the languages, places and names. */
@@ -42,7 +48,7 @@ function haproxyEntries(): Entry[] {
   const rows = tables.flatMap(({ rows: table }) =>
     [...table.values()].map((row) => haproxyEntry(row as KeywordRow<never>)),
   );
-  return [...rows, ...sectionEntries()];
+  return [...rows, ...sectionEntries(), ...sampleEntries(), ...actionEntries()];
 }
 
 function haproxyEntry(row: KeywordRow<never>): Entry {
@@ -51,7 +57,7 @@ function haproxyEntry(row: KeywordRow<never>): Entry {
     name: row.name,
     places: row.in,
     takes: argumentsOf(row),
-    doc: row.doc,
+    doc: row.doc === NO_DOC ? (docOf(row.name, row.in[0] ?? '') ?? row.doc) : row.doc,
     since: row.since,
     deprecated: row.deprecated ?? null,
     removed: row.removed?.in ?? null,
@@ -86,6 +92,83 @@ function sectionEntries(): Entry[] {
       mistakes: [],
     })),
   );
+}
+
+const nothingKnown = {
+  language: 'haproxy',
+  since: null,
+  deprecated: null,
+  removed: null,
+  modern: null,
+  carriedOut: false,
+  examples: [],
+  mistakes: [],
+} as const;
+
+const typeNames: Readonly<Record<string, string>> = {
+  any: 'any value',
+  bool: 'a boolean',
+  sint: 'an integer',
+  addr: 'an address',
+  ipv4: 'an IPv4 address',
+  ipv6: 'an IPv6 address',
+  str: 'a string',
+  bin: 'bytes',
+  meth: 'a method',
+  same: 'the same type',
+};
+
+function sampleEntries(): Entry[] {
+  const { fetches, converters, criteria } = signatures();
+  const named = (type: string): string => typeNames[type] ?? type;
+  return [
+    ...[...fetches.values()].map((fetch) => ({
+      ...nothingKnown,
+      name: fetch.name,
+      places: ['sample fetches'],
+      takes: signatureOf(fetch),
+      doc: `Gives ${named(fetch.output)}.`,
+      since: fetch.since,
+    })),
+    ...[...converters.values()].map((converter) => ({
+      ...nothingKnown,
+      name: converter.name,
+      places: ['converters'],
+      takes: signatureOf(converter),
+      doc: `Makes ${named(converter.output)} of ${named(converter.input)}.`,
+      since: converter.since,
+    })),
+    ...[...criteria].map(([name, { fetch, method }]) => ({
+      ...nothingKnown,
+      name,
+      places: ['ACL criteria'],
+      takes: '',
+      doc: `Stands for '${fetch} -m ${method}'.`,
+    })),
+  ];
+}
+
+/** `(string[, integer])` */
+function signatureOf({ args, needed }: Signature): string {
+  if (args.length === 0) return '';
+  const first = args.slice(0, needed).join(', ');
+  const more = args.slice(needed).map((arg, index) => (index === 0 && needed === 0 ? arg : `, ${arg}`));
+  return `(${first}${more.map((arg) => `[${arg}`).join('')}${']'.repeat(more.length)})`;
+}
+
+/** Actions by the rule sets that know them. */
+function actionEntries(): Entry[] {
+  const places = new Map<string, string[]>();
+  for (const [ruleSet, names] of ACTION_NAMES) {
+    for (const name of names) places.set(name, [...(places.get(name) ?? []), ruleSet]);
+  }
+  return [...places].map(([name, where]) => ({
+    ...nothingKnown,
+    name,
+    places: ['actions'],
+    takes: '...',
+    doc: `An action of ${where.join(', ')}.`,
+  }));
 }
 
 function keepalivedEntries(): Entry[] {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import { proxyTable } from '../../../../grammar/haproxy/keywords/table.ts';
+import { allEntries } from '../../../../src/config/explain/catalog.ts';
 import { explain, subjects, suggest } from '../../../../src/config/explain/explain.ts';
 import { printReference } from '../../../../src/config/explain/reference.ts';
 
@@ -18,6 +19,17 @@ it('explains a word of haproxy.cfg with its ages and examples', () => {
 it('explains a word of keepalived.conf in all its blocks', () => {
   const lines = explain('virtual_router_id')!;
   expect(lines).toContain('  Stands in: vrrp_instance (keepalived.conf)');
+});
+
+it('explains samples, converters, criteria and actions', () => {
+  expect(explain('src')).toContain('  Gives an address.');
+  expect(explain('lower')).toContain('  Makes a string of a string.');
+  expect(explain('path_beg')!.join('\n')).toContain("'path -m beg'");
+  expect(explain('set-path')).toContain('  Stands in: actions (haproxy.cfg)');
+});
+
+it('has a line for every word', () => {
+  expect(allEntries().filter(({ doc }) => /^Accepted, not carried out|^\.?$/.test(doc))).toEqual([]);
 });
 
 it('explains codes, and says what is near an unknown one', () => {

@@ -1,0 +1,359 @@
+/**
+ * One line for each word of haproxy.cfg whose row has none of its own, because nothing here acts on it (the words of
+ * `grammar/haproxy/keywords/known.ts`). A word that gets a row of its own takes its line along.
+ */
+const globalDocs = `
+  51degrees-: Setting of the 51Degrees device detection.
+  acme.scheduler: Whether ACME certificates are renewed by a timer of the process.
+  anonkey: Key with which names are made anonymous in what the CLI prints.
+  busy-polling: Polls without sleeping, for the shortest delays.
+  ca-base: Folder of CA and CRL files that are named without one.
+  close-spread-time: Time over which idle connections are closed at a soft stop.
+  cluster-secret: Secret that the machines of a cluster share, for QUIC and others.
+  cpu-affinity: How threads are bound to the chosen CPUs.
+  cpu-map: Which CPUs the threads run on.
+  cpu-policy: How CPUs are chosen for thread groups.
+  cpu-set: Which CPUs may or may not be used.
+  crt-base: Folder of certificates that are named without one.
+  debug.counters: Counts events inside the program for its developers.
+  default-path: What relative paths of the configuration start from.
+  deviceatlas-: Setting of the DeviceAtlas device detection.
+  dns-accept-family: Which address families name resolution uses.
+  expose-deprecated-directives: Takes words that are about to be dropped without a warning.
+  expose-experimental-directives: Allows words that are still experimental.
+  external-check: Allows checks that run a program.
+  fd-hard-limit: Most descriptors that the process may take for itself.
+  force-cfg-parser-pause: Waits while the configuration is read, for tests.
+  grace: Time between the signal of a soft stop and its begin.
+  h1-accept-payload-with-any-method: Accepts bodies with HTTP/1.0 GET, HEAD and DELETE requests.
+  h1-case-adjust: Writes a header name with this case for peers that need it.
+  h1-case-adjust-file: File of header names to write with a certain case.
+  h1-do-not-close-on-insecure-transfer-encoding: Keeps a connection that had both framings, against the advice of the RFC.
+  h2-workaround-bogus-websocket-clients: Hides WebSocket over HTTP/2 from clients that get it wrong.
+  harden.reject-privileged-ports.: Drops clients whose source port is below 1024.
+  http-err-codes: Status codes that count as errors in stick tables.
+  http-fail-codes: Status codes that count as failures in stick tables.
+  httpclient.: Setting of the internal HTTP client.
+  insecure-fork-wanted: Allows the process to start others, which checks and Lua may need.
+  insecure-setuid-wanted: Allows programs that it starts to gain rights.
+  issuers-chain-path: Folder of issuer certificates that complete chains.
+  jwt.decrypt_alg_list: Algorithms for the keys of encrypted tokens.
+  jwt.decrypt_enc_list: Algorithms for the content of encrypted tokens.
+  key-base: Folder of private keys that are named without one.
+  limited-quic: Allows QUIC with a TLS library that supports it partly.
+  localpeer: Name of this machine among its peers.
+  lua-load: Loads a Lua file once for all threads.
+  lua-load-per-thread: Loads a Lua file once for each thread.
+  lua-prepend-path: Where Lua looks for modules first.
+  max-spread-checks: Longest spread of health checks at the start.
+  max-threads-per-group: Most threads of one thread group.
+  maxcompcpuusage: CPU load at which compression stops.
+  maxcomprate: Most bytes a second that are compressed.
+  maxconnrate: Most connections a second of the process.
+  maxpipes: Most pipes for splicing.
+  maxsessrate: Most sessions a second of the process.
+  maxsslconn: Most TLS connections of the process.
+  maxsslrate: Most TLS handshakes a second of the process.
+  maxzlibmem: Most memory for compression.
+  mworker-max-reloads: Reloads that an old worker survives.
+  no-memory-trimming: Does not give freed memory back to the system at a reload.
+  noepoll: Does not use epoll.
+  noevports: Does not use event ports.
+  nogetaddrinfo: Resolves names without getaddrinfo.
+  nokqueue: Does not use kqueue.
+  noktls: Does not use TLS of the kernel.
+  nopoll: Does not use poll.
+  noreuseport: Does not share ports with SO_REUSEPORT.
+  nosplice: Does not splice.
+  numa-cpu-mapping: Keeps to one NUMA node.
+  ocsp-update.: Setting of the automatic update of OCSP answers.
+  pp2-never-send-local: Never says LOCAL in the PROXY protocol, for servers that get it wrong.
+  prealloc-fd: Makes the table of descriptors at the start.
+  profiling.: Measures the work of the program.
+  quick-exit: Ends without freeing memory.
+  server-state-base: Folder of server state files.
+  server-state-file: File with the state of servers from before a reload.
+  set-dumpable: Allows core dumps after rights were dropped.
+  set-var: Sets a variable of the process at the start.
+  set-var-fmt: Sets a variable of the process from a log format.
+  setcap: Rights that are kept when the user is changed.
+  shm-stats-file: File in shared memory that keeps counters over reloads.
+  shm-stats-file-max-objects: Most objects of that file.
+  ssl-default-bind-: Default of TLS listeners.
+  ssl-default-server-: Default of TLS towards servers.
+  ssl-dh-param-file: File with Diffie-Hellman parameters.
+  ssl-engine: Loads an engine of OpenSSL.
+  ssl-load-extra-: Which files beside a certificate are loaded as well.
+  ssl-mode-async: Lets TLS work be done by asynchronous engines.
+  ssl-passphrase-cmd: Program that gives the passphrase of keys.
+  ssl-propquery: Which implementations of OpenSSL are preferred.
+  ssl-provider: Loads a provider of OpenSSL.
+  ssl-provider-path: Where providers are.
+  ssl-security-level: Security level of OpenSSL.
+  ssl-server-verify: Whether certificates of servers are verified by default.
+  ssl-skip-self-issued-ca: Leaves root certificates out of chains.
+  stats calculate-max-counters: Whether maxima are counted.
+  stats maxconn: Most connections to the statistics socket.
+  stats timeout: Longest silence on the statistics socket.
+  stats-file: File with counters from before a reload.
+  stress-level: Makes rare paths frequent, for tests.
+  strict-limits: Ends when limits cannot be raised as wanted.
+  thread-group: Which threads belong to a group.
+  thread-groups: Number of thread groups.
+  thread-hard-limit: Most threads that are started.
+  tune.applet.: Tuning of internal services.
+  tune.buffers.: Bounds of the number of buffers.
+  tune.bufsize.: Sizes of small and large buffers.
+  tune.cli.: Tuning of the runtime CLI.
+  tune.comp.: Tuning of compression.
+  tune.defaults.purge: Frees defaults sections that nobody refers to.
+  tune.disable-: Switches a fast path off.
+  tune.epoll.: Tuning of epoll.
+  tune.events.: Tuning of event handling.
+  tune.fail-alloc: Share of allocations that fail, for tests.
+  tune.fd.: Tuning of descriptors.
+  tune.glitches.: When connections with odd behaviour are closed.
+  tune.h1.: Tuning of HTTP/1.
+  tune.h2.: Tuning of HTTP/2.
+  tune.http.cookielen: Longest captured cookie.
+  tune.http.logurilen: Longest URI in logs.
+  tune.idle-pool.shared: Whether threads share idle connections to servers.
+  tune.idletimer: Silence after which a stream counts as idle.
+  tune.listener.: Tuning of listeners.
+  tune.lua.: Tuning of Lua.
+  tune.max-checks-per-thread: Most checks that a thread runs at once.
+  tune.max-rules-at-once: Most rules that are evaluated in one go.
+  tune.maxaccept: Most connections accepted in one go.
+  tune.maxpollevents: Most events taken in one go.
+  tune.memory.: Tuning of memory pools.
+  tune.notsent-lowat.: How much unsent data the kernel holds.
+  tune.pattern.cache-size: Results of pattern matching that are remembered.
+  tune.peers.: Tuning of peers.
+  tune.pipesize: Size of pipes for splicing.
+  tune.pool-: Descriptors at which idle connections are closed or no longer kept.
+  tune.pt.: Tuning of plain TCP streams.
+  tune.quic.: Tuning of QUIC.
+  tune.rcvbuf.: Receive buffer of sockets in the kernel.
+  tune.recv_enough: Received bytes that are enough for one turn.
+  tune.renice.: Priority of the process.
+  tune.ring.: Tuning of rings.
+  tune.runqueue-depth: Most tasks that run in one turn.
+  tune.sched.: Tuning of the scheduler.
+  tune.sndbuf.: Send buffer of sockets in the kernel.
+  tune.ssl.: Tuning of TLS.
+  tune.stick-counters: Counters that a stream can track.
+  tune.streams-elasticity: How far threads may share streams.
+  tune.takeover-other-tg-connections: Whether idle connections of other thread groups are used.
+  tune.vars.: Bound of the memory for variables.
+  tune.zlib.: Tuning of zlib.
+  unix-bind: Defaults for Unix sockets: prefix, mode, owner.
+  warn-blocked-traffic-after: Time without progress after which a warning is given.
+  wurfl-: Setting of the WURFL device detection.
+  zero-warning: Refuses to start when there are warnings.
+`;
+
+const proxyDocs = `
+  compression: Setting of the compression of messages.
+  email-alert: Mails about changes of server states.
+  errorfile: File that is sent instead of an error message.
+  errorfiles: Takes error messages from a section of them.
+  errorloc: Address that clients are sent to instead of an error message (302).
+  errorloc302: Address that clients are sent to instead of an error message, with the method GET.
+  errorloc303: The same with status 303.
+  http-error: What is returned for a status, made in the configuration.
+  option accept-invalid-http-request: Accepts some malformed requests.
+  option accept-invalid-http-response: Accepts some malformed responses.
+  option accept-unsafe-violations-in-http-request: Accepts malformed requests that can be dangerous.
+  option accept-unsafe-violations-in-http-response: Accepts malformed responses that can be dangerous.
+  option http-buffer-request: Waits for the body before a server is chosen.
+  option http-no-delay: Never delays packets to fill them.
+  option http-restrict-req-hdr-names: What happens to requests with odd header names.
+  option independent-streams: The two directions have timeouts of their own.
+  option nolinger: Closes with a reset, leaving nothing behind.
+  option originalto: Adds X-Original-To with the address that the client asked.
+  option splice-auto: Splices when it seems worth it.
+  option splice-request: Splices requests.
+  option splice-response: Splices responses.
+  stats show-modules: Shows the statistics of modules.
+  stats show-version: Shows the version on the statistics page.
+  unique-id-format: Format of the unique id of a request.
+  unique-id-header: Header that carries the unique id to the server.
+  cookie: Keeps a client with its server by a cookie.
+  dynamic-cookie-key: Secret from which cookies of servers are made.
+  external-check command: Program that checks servers.
+  external-check path: PATH of that program.
+  hash-preserve-affinity: What a hash does when its server is full.
+  hash-balance-factor: How much more than the average a server may get by a hash.
+  http-check: Step or setting of a check over HTTP.
+  http-reuse: When idle connections to servers are shared.
+  http-send-name-header: Header that tells a server its name.
+  load-server-state-from-file: Takes server states from before a reload.
+  max-keep-alive-queue: Queue length at which the last server is given up.
+  max-session-srv-conns: Idle connections that a session keeps.
+  option checkcache: Refuses responses that set cookies and may be cached.
+  option forwarded: Adds the Forwarded header of RFC 7239.
+  option h1-case-adjust-bogus-client: Writes header names with the case that clients need.
+  option h1-case-adjust-bogus-server: Writes header names with the case that servers need.
+  option http-pretend-keepalive: Tells servers that the connection stays, and closes it.
+  option http-drop-request-trailers: Leaves the trailers of requests out.
+  option http-drop-response-trailers: Leaves the trailers of responses out.
+  option persist: Sends clients to the server of their cookie even when it is down.
+  option prefer-last-server: Stays with the last server of a connection where that is allowed.
+  option tcp-smart-connect: Sends data with the last packet of the handshake to servers.
+  option tcp-smart-accept: Leaves out a packet of the handshake with clients.
+  option transparent: Connects to the address that the client asked.
+  option use-small-buffers: Uses small buffers where they are enough.
+  persist rdp-cookie: Keeps a client with its server by the cookie of RDP.
+  retry-on: Which failures are tried again.
+  srvtcpka-: Setting of TCP keepalive towards servers.
+  clitcpka-: Setting of TCP keepalive towards clients.
+  tcp-check: Step of a check over TCP.
+  transparent: Connects to the address that the client asked.
+  error-log-format: Format of log lines of failed connections.
+  log-format: Format of log lines.
+  log-format-sd: Structured data of log lines (RFC 5424).
+  log-steps: At which steps of a stream a line is logged.
+  option contstats: Counts bytes while a transfer runs.
+  option disable-h2-upgrade: Does not change from HTTP/1 to HTTP/2 by the preface.
+  option http-ignore-probes: Does not count or log connections that browsers open ahead.
+  option http-use-proxy-header: Understands Proxy-Connection.
+  option httpslog: HTTP log lines with facts of TLS.
+  option idle-close-on-response: Closes idle connections at a soft stop only with a response.
+  rate-limit sessions: Most sessions a second of the frontend.
+  capture cookie: Logs a cookie of requests and responses.
+  capture request header: Logs a header of requests.
+  capture response header: Logs a header of responses.
+  crt: Certificate of the frontend.
+  declare capture: Declares a place for captured values.
+  force-be-switch: Lets rules send requests to a backend that is disabled.
+  ssl-f-use: Certificate of the frontend with settings of its own.
+  compression offload: Takes compression off servers.
+  filter: Adds a filter: compression, cache, SPOE, trace, bandwidth.
+  filter-sequence: Order of filters.
+  guid: Unique name of the proxy.
+  stick-table: Table of keys with counters or servers.
+  dispatch: Single address that all connections go to.
+  server-state-file-name: File with the states of this backend's servers.
+  stick match: Looks a key up to find the server.
+  stick on: Keeps requests with a key at their server.
+  stick store-request: Remembers the server by a key of the request.
+  stick store-response: Remembers the server by a key of the response.
+  use-fcgi-app: FastCGI application of the backend.
+`;
+
+const lineDocs = `
+  allow-0rtt: Accepts early data of TLS 1.3.
+  alpn: Protocols offered by ALPN.
+  ca-file: Authorities that certificates are verified against.
+  ca-ignore-err: Errors of authorities that are ignored.
+  ca-sign-pass: Passphrase of the key that signs generated certificates.
+  ca-verify-file: Authorities that are verified against and not told.
+  cc: Congestion control of TCP.
+  ciphers: Ciphers up to TLS 1.2.
+  ciphersuites: Ciphers of TLS 1.3.
+  client-sigalgs: Signature algorithms for client certificates.
+  crl-file: Revoked certificates.
+  crt: Certificate with its key.
+  crt-ignore-err: Errors of certificates that are ignored.
+  curves: Curves of the key exchange.
+  defer-accept: Accepts a connection when data has come.
+  ecdhe: Curve of the key exchange; use curves.
+  ech: Keys of Encrypted Client Hello.
+  expose-fd: Hands listening sockets out over the socket.
+  force-: Allows this version of TLS only.
+  generate-certificates: Makes certificates for names that have none.
+  guid: Unique name.
+  guid-prefix: Beginning of the unique names of listeners.
+  id: Number in statistics.
+  idle-ping: Sends pings over idle connections.
+  ktls: Uses TLS of the kernel.
+  label: Name of the listener for rules.
+  level: What may be done over the socket: user, operator, admin.
+  mss: Largest segment of TCP.
+  nbconn: Connections that a reverse listener opens.
+  nice: Priority of its work.
+  no-alpn: Offers no protocols by ALPN.
+  no-ca-names: Does not tell clients the names of authorities.
+  no-strict-sni: Allows handshakes without a known name.
+  no-tls-tickets: Does not use session tickets.
+  no-ssl: Does not use TLS, whatever the defaults say.
+  no-tls: Does not allow this version of TLS.
+  no-: Switches off what the word behind "no-" says.
+  npn: Protocols offered by NPN; use alpn.
+  prefer-client-ciphers: The client's order of ciphers counts.
+  quic-cc-algo: Congestion control of QUIC.
+  quic-force-retry: Checks the address of QUIC clients first.
+  quic-socket: Whether QUIC connections have sockets of their own.
+  severity-output: How severities are written on the socket.
+  shards: Number of sockets for one address.
+  sigalgs: Signature algorithms.
+  ssl-max-ver: Newest version of TLS.
+  ssl-min-ver: Oldest version of TLS.
+  strict-sni: Refuses handshakes without a known name.
+  tcp-md5sig: Password of TCP signatures (RFC 2385).
+  tcp-ss: Whether the kernel keeps the SYN packet.
+  tcp-ut: Longest time without an acknowledgement.
+  tfo: Uses TCP Fast Open.
+  thread: Threads that serve the listener.
+  tls-ticket-keys: Keys of session tickets.
+  tls-tickets: Uses session tickets.
+  verify: Whether the other side's certificate is verified.
+  agent-addr: Address of the agent.
+  agent-check: Asks an agent for state and weight.
+  agent-inter: Time between questions to the agent.
+  agent-port: Port of the agent.
+  agent-send: What is sent to the agent.
+  check-: Setting of the health check's connection.
+  cookie: Value of the cookie that stands for the server.
+  error-limit: Errors in traffic that count as a failed check.
+  hash-key: What the server's place in a hash is made of.
+  healthcheck: Section that describes the check.
+  init-addr: Where the address comes from at the start.
+  init-state: State before the first check.
+  log-bufsize: Buffer for log lines.
+  log-proto: How log lines are framed.
+  max-reuse: Requests that one connection serves.
+  non-stick: Is never remembered in a stick table.
+  observe: Watches traffic for the server's health.
+  on-error: What happens at too many errors in traffic.
+  on-marked-up: What happens when the server comes up.
+  pool-: Setting of the idle connections that are kept.
+  proxy-v2-options: What the PROXY protocol tells beside addresses.
+  redir: Sends clients to the server by redirects.
+  renegotiate: Allows the server to renegotiate TLS.
+  resolve-: Setting of name resolution.
+  resolvers: Section of name servers that resolve the name.
+  set-proxy-v2-tlv-fmt: Field of the PROXY protocol made from a log format.
+  shard: Part of the tables that a peer gets.
+  slowstart: Time in which the weight grows after the server came up.
+  sni: Name told in the handshake.
+  sni-auto: Tells the Host header in the handshake.
+  ssl-reuse: Resumes TLS sessions.
+  stick: Is remembered in stick tables.
+  strict-maxconn: Counts idle connections in maxconn as well.
+  verifyhost: Name that the certificate must have.
+  ws: Protocol for WebSocket.
+`;
+
+/** Exact words, and beginnings, which end in a dot or a dash. */
+function readDocs(table: string): ReadonlyMap<string, string> {
+  const lines = table
+    .trim()
+    .split('\n')
+    .map((line) => /^\s*(.+?): (.+)$/.exec(line)!);
+  return new Map(lines.map(([, word, doc]) => [word!, doc!]));
+}
+
+const global = readDocs(globalDocs);
+const proxy = readDocs(proxyDocs);
+const line = readDocs(lineDocs);
+
+/** The line for a word; undefined: there is none. Of several beginnings the longest counts. */
+export function docOf(name: string, place: string): string | undefined {
+  const docs = place === 'global' ? global : place === 'bind' || place === 'server' ? line : proxy;
+  const exact = docs.get(name);
+  if (exact !== undefined) return exact;
+  const beginnings = [...docs.keys()].filter((word) => name.startsWith(/[.-]$/.test(word) ? word : `${word} `));
+  const longest = beginnings.sort((a, b) => b.length - a.length)[0];
+  return longest === undefined ? undefined : docs.get(longest);
+}
