@@ -12,7 +12,17 @@ import { printError, printOut, readProfile } from './program.ts';
 const EXIT_FOUND = 1;
 const EXIT_UNUSABLE = 2;
 
+/** `tandem lint`: whoever will run the files. */
 export async function runLint(words: readonly string[]): Promise<number> {
+  return runWith(words, false);
+}
+
+/** `tandem --config-test`: the same, and what this program would not carry out. */
+export async function runConfigTest(words: readonly string[]): Promise<number> {
+  return runWith(words, true);
+}
+
+async function runWith(words: readonly string[], carriedOut: boolean): Promise<number> {
   const assumeFiles = process.env.TANDEM_ASSUME_FILES === '1';
   const args = parseLintArguments(words, { compat: readProfile(), assumeFiles });
   if (typeof args === 'string') return refuse([args, ...lintUsage]);
@@ -24,7 +34,7 @@ export async function runLint(words: readonly string[]): Promise<number> {
   if (missing.length > 0) return refuse(missing.map((path) => `${path}: no such file or directory`));
   const facts = args.hostFacts === null ? null : readFacts(args.hostFacts);
   if (typeof facts === 'string') return refuse([`${args.hostFacts}: ${facts}`]);
-  return lint(args, facts);
+  return lint(args, facts, carriedOut);
 }
 
 function refuse([problem, ...more]: readonly string[]): number {
@@ -40,9 +50,10 @@ function readFacts(file: string): HostFacts | string {
   }
 }
 
-function lint(args: LintArguments, facts: HostFacts | null): number {
+function lint(args: LintArguments, facts: HostFacts | null, carriedOut: boolean): number {
   const { compat, assumeFiles, configId, quiet, format, failOn } = args;
-  const { diagnostics, files } = lintFiles(targetsOf(args), { compat, assumeFiles, facts, configId, env: process.env });
+  const options = { compat, assumeFiles, facts, carriedOut, configId, env: process.env };
+  const { diagnostics, files } = lintFiles(targetsOf(args), options);
   const shown = quiet ? diagnostics.filter((diagnostic) => diagnostic.severity === 'error') : diagnostics;
   const color = process.stdout.isTTY === true && !process.env.NO_COLOR;
   const input = { diagnostics: shown, counted: diagnostics, files, describe: describeRule, version: VERSION };

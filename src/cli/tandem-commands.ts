@@ -10,7 +10,7 @@ export const tandemCommands: Readonly<Record<string, (() => Promise<TandemComman
   fmt: async () => (await import('./fmt-entry.ts')).runFmt,
   migrate: async () => (await import('./migrate-entry.ts')).runMigrate,
   lint: async () => (await import('./lint-entry.ts')).runLint,
-  '--config-test': async () => (await import('./lint-entry.ts')).runLint,
-  '-t': async () => (await import('./lint-entry.ts')).runLint,
-  '-c': async () => (await import('./lint-entry.ts')).runLint,
+  '--config-test': async () => (await import('./lint-entry.ts')).runConfigTest,
+  '-t': async () => (await import('./lint-entry.ts')).runConfigTest,
+  '-c': async () => (await import('./lint-entry.ts')).runConfigTest,
 };

@@ -303,15 +303,6 @@ function checkLimitSums(view: HaproxyView, report: Report): void {
   }
 }
 
-function checkForwardedFor(view: HaproxyView, report: Report): void {
-  for (const proxy of view.proxies) {
-    const line = effectiveLine(proxy.lines, 'option', 'forwardfor');
-    if (!line || proxy.mode !== 'tcp' || proxy.disabled) continue;
-    if (!proxy.own.includes(line)) continue;
-    report(line.at, `${proxy.kind} '${proxy.name}' is in mode tcp: no X-Forwarded-For header is added`);
-  }
-}
-
 function checkModes(view: HaproxyView, report: Report): void {
   for (const proxy of view.proxies) {
     if (!isFrontSide(proxy) || proxy.mode !== 'tcp') continue;
@@ -389,14 +380,6 @@ export const haproxyBackendRules: readonly HaproxyRule[] = [
     severity: 'notice',
     doc: 'The connection limits of the servers are above that of the process.',
     check: checkLimitSums,
-  },
-  {
-    code: 'forwardfor-in-tcp',
-    language: 'haproxy',
-    severity: 'warning',
-    doc: 'option forwardfor in mode tcp.',
-    coveredBy: ['needs-http-mode'],
-    check: checkForwardedFor,
   },
   {
     code: 'tcp-front-http-back',

@@ -78,6 +78,9 @@ const finalActions: Readonly<Record<string, RegExp>> = {
 const mutators =
   /^(?:set-(?:path|pathq|uri|query|method|header|src|dst|src-port|dst-port)|replace-\S+|add-header|del-header|normalize-uri|lua\..*|early-hint|wait-for-\w+|do-resolve)$/;
 
+/** A rule is compared with no more earlier ones than these: generated files have thousands. */
+const MOST_FINALS = 500;
+
 interface Ruled {
   readonly line: ViewLine;
   readonly alternatives: readonly (readonly Term[])[];
@@ -111,7 +114,7 @@ function reportShadowed(
     }
     if (ruleset.startsWith('http-') && mutators.test(action)) finals = finals.filter((one) => isUnconditional(one));
     const isFinal = finalActions[ruleset]!.test(action) && !isComputed(line, ruleset);
-    if (alternatives && isFinal) finals.push({ line, alternatives });
+    if (alternatives && isFinal && finals.length < MOST_FINALS) finals.push({ line, alternatives });
   }
 }
 

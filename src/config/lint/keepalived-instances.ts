@@ -108,17 +108,6 @@ function checkRepeatedPeers(view: KeepalivedView, report: Report): void {
   }
 }
 
-/** A preference for one node together with a ban on preempting for it. */
-function checkNopreempt(view: KeepalivedView, report: Report): void {
-  for (const { name, nopreempt, entry } of view.instances) {
-    const delay = lastNamed(entry.entries, 'preempt_delay');
-    if (!nopreempt || !delay) continue;
-    report(delay.at, `(${name}) preempt_delay has no effect beside nopreempt`, {
-      notes: [{ at: nopreempt, message: 'nopreempt is here' }],
-    });
-  }
-}
-
 /** A priority is kept between 1 and 254; beyond that a weight moves nothing. */
 function checkClampedWeights(view: KeepalivedView, report: Report): void {
   const weights = new Map(view.scripts.map((script) => [script.name, script.weight]));
@@ -198,14 +187,6 @@ export const keepalivedInstanceRules: readonly KeepalivedRule[] = [
     severity: 'warning',
     doc: 'A unicast peer is there twice.',
     check: checkRepeatedPeers,
-  },
-  {
-    code: 'preempt-delay-unused',
-    language: 'keepalived',
-    severity: 'warning',
-    doc: 'preempt_delay beside nopreempt.',
-    coveredBy: ['preempt-delay-ignored'],
-    check: checkNopreempt,
   },
   {
     code: 'weight-without-effect',

@@ -1,7 +1,7 @@
 /** Rules about `virtual_server` and `real_server`, and about scripts and their files. */
 import { type HostFacts, localFileFacts } from './host-facts.ts';
 import { addressKey } from './keepalived-instances.ts';
-import { type Entry, type KeepalivedView, lastNamed, settingOf, type VirtualServerView } from './keepalived-view.ts';
+import { type KeepalivedView, lastNamed, settingOf, type VirtualServerView } from './keepalived-view.ts';
 import type { KeepalivedRule, Report } from './rule.ts';
 
 function protocolOf(server: VirtualServerView): string {
@@ -81,30 +81,6 @@ function checkScriptFiles(view: KeepalivedView, report: Report, facts: HostFacts
   }
 }
 
-/** Words of one checker in another, and others that look right and do nothing. */
-const misplaced: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  TCP_CHECK: { nb_get_retry: 'retry' },
-  SMTP_CHECK: { nb_get_retry: 'retry' },
-  MISC_CHECK: { nb_get_retry: 'retry', connect_timeout: 'misc_timeout' },
-};
-
-function checkCheckerWords(view: KeepalivedView, report: Report): void {
-  for (const { realServers } of view.virtualServers) {
-    for (const { entry } of realServers) for (const one of entry.entries) reportMisplaced(one, report);
-  }
-}
-
-function reportMisplaced(check: Entry, report: Report): void {
-  const instead = misplaced[check.name] ?? {};
-  for (const { name, at } of check.entries) {
-    const suggestion = Object.hasOwn(instead, name) ? instead[name] : undefined;
-    if (suggestion === undefined) continue;
-    report(at, `'${name}' has no effect in ${check.name}, where it is not known: keepalived leaves the line out`, {
-      suggestion,
-    });
-  }
-}
-
 export const keepalivedServerRules: readonly KeepalivedRule[] = [
   {
     code: 'duplicate-virtual-server',
@@ -140,12 +116,5 @@ export const keepalivedServerRules: readonly KeepalivedRule[] = [
     severity: 'warning',
     doc: 'A script that others than root may change.',
     check: checkScriptFiles,
-  },
-  {
-    code: 'word-of-another-check',
-    language: 'keepalived',
-    severity: 'warning',
-    doc: 'A word of one checker in another one, which leaves it out.',
-    check: checkCheckerWords,
   },
 ];

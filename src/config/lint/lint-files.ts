@@ -7,7 +7,7 @@
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Diagnostic } from '../../../grammar/diagnostic.ts';
+import { type Diagnostic, NOT_CARRIED_OUT } from '../../../grammar/diagnostic.ts';
 import type { KeepalivedDocument } from '../../../grammar/keepalived/lower.ts';
 import type { Source } from '../../../grammar/source.ts';
 import { type ConfigLanguage, languageOf } from '../language.ts';
@@ -33,6 +33,8 @@ export interface LintOptions {
   /** What exists only on the target is taken to be there. */
   readonly assumeFiles: boolean;
   readonly facts: HostFacts | null;
+  /** Tell of what the originals do and this program does not. */
+  readonly carriedOut: boolean;
   readonly configId: string | null;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
@@ -52,8 +54,10 @@ export function lintFiles(targets: readonly LintTarget[], options: LintOptions):
   const between = machines.length > 1 ? lintNodes(nodes) : [];
   const found = [...machines.flatMap((machine) => machine.diagnostics), ...between];
   const sources = machines.flatMap((machine) => machine.sources);
+  const left = applyIgnores(found, sources, ruleCodes);
+  const shown = options.carriedOut ? left : left.filter(({ code }) => code !== NOT_CARRIED_OUT);
   return {
-    diagnostics: inFileOrder(applyIgnores(found, sources, ruleCodes), sources),
+    diagnostics: inFileOrder(shown, sources),
     files: sources.map((source) => source.file),
   };
 }

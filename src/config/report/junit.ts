@@ -47,7 +47,8 @@ function suiteOf(file: string, list: readonly Diagnostic[]) {
 
 function caseOf(name: string, diagnostic: Diagnostic): string[] {
   const place = diagnostic.at ? ` line ${rangeOf(diagnostic.at).line}` : '';
-  const message = escapeXml(readable(diagnostic.message));
+  // A line end in an attribute would be read as a blank.
+  const message = escapeXml(readable(diagnostic.message)).replaceAll('\n', '&#10;');
   return [
     `    <testcase classname="${name}" name="${escapeXml(diagnostic.code)}${place}">`,
     `      <failure type="${diagnostic.severity}" message="${message}">${escapeXml(sentenceOf(diagnostic))}</failure>`,

@@ -32,9 +32,16 @@ function columnOf(text: string, offset: number, byteColumn: number): number {
   return toUtf8(text.slice(offset - byteColumn + 1, offset)).length + 1;
 }
 
-/** A message as people read it. Those about haproxy.cfg quote it byte by byte, others are text already. */
-export function readable(text: string): string {
-  if (!/[\x80-\xff]/.test(text) || /[^\x00-\xff]/.test(text)) return text;
-  const decoded = toUtf8(text);
-  return decoded.includes('\ufffd') ? text : decoded;
+/**
+ * A message as people read it. Those about haproxy.cfg quote it byte by byte, others are text already; control
+ * characters of a file have no place in a report.
+ */
+export function readable(message: string): string {
+  return decode(message).replace(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/g, '\ufffd');
+}
+
+function decode(message: string): string {
+  if (!/[\x80-\xff]/.test(message) || /[^\x00-\xff]/.test(message)) return message;
+  const decoded = toUtf8(message);
+  return decoded.includes('\ufffd') ? message : decoded;
 }
