@@ -1,5 +1,9 @@
 /** The proxy role's orders and deaths: soft stop, stop, killed workers' counters, health and what it does to sessions. */
+import { readFileSync, readlinkSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { accepts, freePorts, waitForPort } from './lib/ports.ts';
 import { type RunningProxy, startProxy } from './lib/proxy-under-test.ts';
@@ -178,5 +182,39 @@ listen stats
     for (const server of servers) stopServer(server);
     await log.waitFor(/backend http has no server available!/);
     expect((await exchange(ports[0]!, get)).status).toBe(503);
+  });
+});
+
+describeNet('The rights of the proxy role', { build: true, root: true }, () => {
+  it('are given up once it listens: user, group and root directory', async () => {
+    const jail = await mkdtemp(join(tmpdir(), 'tandem-jail-'));
+    const [port = 0] = await freePorts(1);
+    const config = `global
+    user nobody
+    group nogroup
+    chroot ${jail}
+    nbthread 2
+defaults
+    mode http
+    timeout connect 1s
+    timeout client 1s
+    timeout server 1s
+listen a
+    bind 127.0.0.1:${port}
+    stats enable
+    stats uri /stats
+`;
+    const proxy = await startProxy('ours', config, port);
+    try {
+      const role = await waitUntil('the role', () => findRole(proxy.process.pid!, 'proxy'));
+      const status = (): string => readFileSync(`/proc/${role}/status`, 'latin1');
+      await waitUntil('another user', () => /^Uid:\t65534\t65534/m.test(status()));
+      expect(status()).toMatch(/^Gid:\t65534\t65534/m);
+      expect(readlinkSync(`/proc/${role}/root`)).toBe(jail);
+      for (let i = 0; i < 4; i++) expect((await exchange(port, 'GET /stats HTTP/1.0\r\n\r\n')).status).toBe(200);
+    } finally {
+      await proxy.stop();
+      await rm(jail, { recursive: true });
+    }
   });
 });
