@@ -15,6 +15,9 @@ export interface KeepalivedConfig {
   readonly virtualServerCount: number;
   readonly virtualServers: readonly VirtualServerConf[];
   readonly virtualServerGroups: readonly VirtualServerGroupConf[];
+  /** Files and BFD sessions that checkers follow; instances do not yet. */
+  readonly trackFiles: readonly TrackFileConf[];
+  readonly bfdSessions: readonly BfdSessionConf[];
   readonly files: readonly string[];
 }
 
@@ -200,12 +203,28 @@ export interface RealServerConf {
   readonly upperThreshold: number;
   readonly lowerThreshold: number;
   readonly inhibitOnFailure: boolean;
+  /** Down until a check succeeds: the default of its checkers. */
+  readonly alpha: boolean;
   readonly virtualhost: string | null;
   readonly snmpName: string | null;
   readonly notifyUp: ScriptConf | null;
   readonly notifyDown: ScriptConf | null;
   readonly smtpAlert: boolean | null;
   readonly checkers: readonly CheckerConf[];
+  readonly place: Place;
+}
+
+export interface TrackFileConf {
+  readonly name: string;
+  readonly path: string;
+  readonly weight: number;
+  readonly weightReverse: boolean;
+  readonly place: Place;
+}
+
+export interface BfdSessionConf {
+  readonly name: string;
+  readonly neighbor: string;
   readonly place: Place;
 }
 

@@ -11,7 +11,15 @@ import type { KeepalivedDocument } from '../../grammar/keepalived/lower.ts';
 import type { DocumentNode, GlobalNode, SyncGroupNode, VrrpScriptNode } from '../../grammar/keepalived/nodes.ts';
 import { toUtf8 } from '../../grammar/source.ts';
 import { nearestWord } from '../../grammar/spelling.ts';
-import type { GlobalDefs, KeepalivedConfig, SyncGroupConf, VrrpInstanceConf, VrrpScriptConf } from './keepalived.ts';
+import type {
+  BfdSessionConf,
+  GlobalDefs,
+  KeepalivedConfig,
+  SyncGroupConf,
+  TrackFileConf,
+  VrrpInstanceConf,
+  VrrpScriptConf,
+} from './keepalived.ts';
 import { type HostFacts, Surroundings } from './keepalived-surroundings.ts';
 import { resolveVirtualServerGroups, VirtualServerResolver } from './resolve-virtual-servers.ts';
 import { garpOf, InstanceResolver } from './resolve-vrrp-instance.ts';
@@ -52,6 +60,8 @@ class Resolver {
       virtualServerCount: document.virtualServers.length,
       virtualServers,
       virtualServerGroups: resolveVirtualServerGroups(document, this.around),
+      trackFiles: this.trackFilesOf(document),
+      bfdSessions: this.bfdSessionsOf(document),
       files,
     };
   }
@@ -64,6 +74,20 @@ class Resolver {
       const isHere = this.around.checkFile(dirname(node.subject), node.name.text, node.end ?? node.name);
       if (!isHere && this.context.asOriginal) trackFiles.splice(trackFiles.indexOf(node), 1);
     }
+  }
+
+  private trackFilesOf({ trackFiles }: DocumentNode): TrackFileConf[] {
+    return trackFiles.flatMap(({ name, subject, weight }) => {
+      if (subject === undefined) return [];
+      const own = { weight: weight?.weight ?? 1, weightReverse: weight?.reverse ?? false };
+      return [{ name: toUtf8(name.text), path: toUtf8(subject), ...own, place: this.around.place(name) }];
+    });
+  }
+
+  private bfdSessionsOf({ bfdSessions }: DocumentNode): BfdSessionConf[] {
+    return bfdSessions.flatMap(({ name, subject }) =>
+      subject === undefined ? [] : [{ name: toUtf8(name.text), neighbor: subject, place: this.around.place(name) }],
+    );
   }
 
   private resolveScript(node: VrrpScriptNode): void {

@@ -9,6 +9,7 @@ import type { Context } from '../../grammar/keepalived/context.ts';
 import { scriptOf } from '../../grammar/keepalived/keywords/checker.ts';
 import type {
   CheckerNode,
+  CheckTimingNode,
   DocumentNode,
   EndpointNode,
   ForwardingNode,
@@ -227,6 +228,7 @@ export class VirtualServerResolver {
       upperThreshold: server.upperThreshold ?? 0,
       lowerThreshold: server.lowerThreshold ?? 0,
       inhibitOnFailure: server.inhibitOnFailure ?? node.inhibitOnFailure ?? false,
+      alpha: server.alpha ?? node.alpha ?? false,
       virtualhost: textOf(server.virtualhost ?? node.virtualhost),
       snmpName: textOf(server.snmpName),
       notifyUp: this.scriptConf(server.notifyUp),
@@ -261,12 +263,12 @@ export class VirtualServerResolver {
   }
 
   private checkerConf(checker: CheckerNode, server: RealServerNode, node: VirtualServerNode): CheckerConf | null {
-    const delayLoopMs = checker.delayLoopMs ?? server.delayLoopMs ?? node.delayLoopMs ?? DELAY_LOOP_MS;
+    const timing = mergeTiming(FOLLOWERS.has(checker.kind) ? [] : [node, server, checker]);
+    const delayLoopMs = timing.delayLoopMs ?? DELAY_LOOP_MS;
     const common = {
-      retry: checker.retry ?? server.retry ?? node.retry ?? defaultRetry(checker),
-      delayBeforeRetryMs:
-        checker.delayBeforeRetryMs ?? server.delayBeforeRetryMs ?? node.delayBeforeRetryMs ?? DELAY_BEFORE_RETRY_MS,
-      warmupMs: checker.warmupMs ?? server.warmupMs ?? node.warmupMs ?? delayLoopMs,
+      retry: timing.retry ?? defaultRetry(checker),
+      delayBeforeRetryMs: timing.delayBeforeRetryMs ?? DELAY_BEFORE_RETRY_MS,
+      warmupMs: timing.warmupMs ?? delayLoopMs,
       delayLoopMs,
       alpha: checker.alpha ?? server.alpha ?? node.alpha ?? false,
       logAllFailures: checker.logAllFailures ?? false,
@@ -367,6 +369,19 @@ export class VirtualServerResolver {
     this.context.error('unknown-track', checker.site, message, suggestion ? { suggestion } : {});
     return false;
   }
+}
+
+/** Checkers that hear of changes, and have no timing of their own. */
+const FOLLOWERS: ReadonlySet<string> = new Set(['FILE_CHECK', 'BFD_CHECK']);
+
+/** Later ones count more; what is not given does not count. */
+function mergeTiming(nodes: readonly CheckTimingNode[]): CheckTimingNode {
+  const merged: CheckTimingNode = {};
+  for (const { retry, delayBeforeRetryMs, warmupMs, delayLoopMs } of nodes) {
+    const given = Object.entries({ retry, delayBeforeRetryMs, warmupMs, delayLoopMs });
+    Object.assign(merged, Object.fromEntries(given.filter(([, value]) => value !== undefined)));
+  }
+  return merged;
 }
 
 function textOf(value: string | undefined): string | null {
