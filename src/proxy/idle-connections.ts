@@ -43,9 +43,13 @@ export class IdleConnections {
     return connection;
   }
 
-  /** Keeps a connection; false when there are enough. */
+  /** Keeps a connection, in the place of an older one when there are enough; false when there is no place at all. */
   keep(connection: ServerConnection): boolean {
-    if (this.used + this.list.length + 1 > this.peak) return false;
+    if (this.used + this.list.length + 1 > this.peak) {
+      const [older] = this.list;
+      if (older === undefined) return false;
+      older.discard();
+    }
     connection.idleIndex = this.list.length;
     this.list.push(connection);
     this.gauges[this.gaugeAt] = this.list.length;
