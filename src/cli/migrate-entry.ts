@@ -88,8 +88,16 @@ function migrateFile(file: string, args: MigrateArguments): number {
 }
 
 function show(migration: Migration, { output }: MigrateArguments): void {
-  const bytes = (lines: readonly string[]) => lines.map((line) => toUtf8(line));
-  if (output === 'diff') printOut(bytes(unifiedDiff(migration)));
+  // Bytes as they are: a diff of a text in another encoding must apply as well.
+  if (output === 'diff')
+    process.stdout.write(
+      Buffer.from(
+        unifiedDiff(migration)
+          .map((line) => `${line}\n`)
+          .join(''),
+        'latin1',
+      ),
+    );
   else if (output === 'text') process.stdout.write(Buffer.from(migration.text, 'latin1'));
   else if (migration.edits.length > 0) writeFileSync(migration.source.file, Buffer.from(migration.text, 'latin1'));
 }

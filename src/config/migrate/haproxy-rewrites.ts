@@ -178,7 +178,40 @@ export const rewrites: ReadonlyMap<string, Rewrite> = new Map<string, Rewrite>([
   ['unique-id-format', migrateLogFormat('unique-id-format')],
 ]);
 
-/** Words that only the newest releases dropped. */
+/** A single address that all connections went to, as a server. With servers beside it, it had a meaning of its own. */
+function migrateDispatch({ args, written, section }: Use): Outcome | null {
+  if (section.hasServers || args.length !== 1) return null;
+  const check = "'dispatch' is to go in 3.5; the server in its place shows in logs and statistics";
+  return { kind: 'lines', lines: [`server dispatch${written}`], check };
+}
+
+/** Settings of QUIC for both sides became one for each. */
+const quicNames: Readonly<Record<string, readonly string[]>> = {
+  'tune.quic.cc.cubic.min-losses': ['tune.quic.fe.cc.cubic-min-losses', 'tune.quic.be.cc.cubic-min-losses'],
+  'tune.quic.cc-hystart': ['tune.quic.fe.cc.hystart', 'tune.quic.be.cc.hystart'],
+  'tune.quic.max-frame-loss': ['tune.quic.fe.cc.max-frame-loss', 'tune.quic.be.cc.max-frame-loss'],
+  'tune.quic.frontend.default-max-window-size': ['tune.quic.fe.cc.max-win-size'],
+  'tune.quic.reorder-ratio': ['tune.quic.fe.cc.reorder-ratio', 'tune.quic.be.cc.reorder-ratio'],
+  'tune.quic.frontend.max-idle-timeout': ['tune.quic.fe.max-idle-timeout'],
+  'tune.quic.backend.max-idle-timeout': ['tune.quic.be.max-idle-timeout'],
+  'tune.quic.frontend.glitches-threshold': ['tune.quic.fe.sec.glitches-threshold'],
+  'tune.quic.retry-threshold': ['tune.quic.fe.sec.retry-threshold'],
+  'tune.quic.frontend.stream-data-ratio': ['tune.quic.fe.stream.data-ratio'],
+  'tune.quic.frontend.max-streams-bidi': ['tune.quic.fe.stream.max-concurrent'],
+  'tune.quic.frontend.max-data-size': ['tune.quic.fe.stream.rxbuf'],
+  'tune.quic.frontend.max-tx-mem': ['tune.quic.mem.tx-max'],
+};
+
+/** What the newest releases dropped, or warn of. */
 export const recentRewrites: ReadonlyMap<string, Rewrite> = new Map<string, Rewrite>([
   ['no-quic', () => lines('tune.quic.listen off')],
+  ['tune.quic.disable-tx-pacing', () => lines('tune.quic.fe.tx.pacing off', 'tune.quic.be.tx.pacing off')],
+  ['tune.quic.disable-udp-gso', () => lines('tune.quic.fe.tx.udp-gso off', 'tune.quic.be.tx.udp-gso off')],
+  ['tune.quic.frontend.conn-tx-buffers.limit', dropped(always)],
+  ['tune.ssl.capture-cipherlist-size', renamed('tune.ssl.capture-buffer-size')],
+  ['dispatch', migrateDispatch],
+  ...Object.entries(quicNames).map(([old, fresh]): [string, Rewrite] => [
+    old,
+    ({ written }) => lines(...fresh.map((name) => `${name}${written}`)),
+  ]),
 ]);

@@ -6,6 +6,7 @@ export interface SectionFacts {
   readonly name: string;
   readonly mode: string;
   readonly hasTable: boolean;
+  readonly hasServers: boolean;
   readonly anonymousDefaults: boolean;
 }
 
@@ -36,6 +37,7 @@ export function factsOf(tree: Tree): FileFacts {
       name: section.name,
       mode: section.mode ?? defaultMode,
       hasTable: section.hasTable,
+      hasServers: section.lines.some((line) => /^server/.test(line.words[0]?.raw ?? '')),
       anonymousDefaults: section.kind === 'defaults' && section.name === '',
     };
     for (const line of section.lines) {
