@@ -223,13 +223,13 @@ function openHost(node: CheckerNode, _head: true, statement: Statement): Checker
 const smtp: Table<CheckerNode> = table('SMTP_CHECK', [
   ...connection(),
   ...common(),
-  kept('helo_name', 'heloName', text('name'), facts('Name in the HELO command', '0.5.9', { missing: 'error' })),
+  kept('helo_name', 'heloName', text('name'), facts('Name in the HELO command', '1.1.8', { missing: 'error' })),
   block(
     'host',
     flag,
     openHost,
     table('host', [...connection(), ...common()]),
-    facts('A mail server', '0.5.3', { deprecated: '1.3.0', silent: true }),
+    facts('A mail server', '1.1.8', { deprecated: '1.3.0', silent: true }),
   ),
 ]);
 
@@ -244,9 +244,9 @@ const dns: Table<CheckerNode> = table('DNS_CHECK', [
 
 const misc: Table<CheckerNode> = table('MISC_CHECK', [
   ...common(),
-  kept('misc_path', 'script', script, facts('Program to run', '0.7.6', { missing: 'ignored' })),
-  kept('misc_timeout', 'scriptTimeoutS', integer(1, MAX_INT), facts('Seconds it may take', '1.1.4')),
-  kept('misc_dynamic', 'scriptWeight', flag, facts('Its exit status is the weight', '1.1.4')),
+  kept('misc_path', 'script', script, facts('Program to run', '0.5.3', { missing: 'ignored' })),
+  kept('misc_timeout', 'scriptTimeoutS', integer(1, MAX_INT), facts('Seconds it may take', '1.1.0')),
+  kept('misc_dynamic', 'scriptWeight', flag, facts('Its exit status is the weight', '1.1.8')),
   kept('user', 'user', userGroup, facts('Who runs it', '1.3.0')),
 ]);
 
@@ -289,9 +289,9 @@ const CHECKERS: readonly (readonly [CheckerKind, Table<CheckerNode>, string, str
   ['PING_CHECK', table('PING_CHECK', [...connection(), ...common()]), 'Send an ICMP echo', '2.1.0'],
   ['HTTP_GET', http('HTTP_GET'), 'Ask for pages', '0.5.3'],
   ['SSL_GET', http('SSL_GET'), 'Ask for pages over TLS', '0.5.3'],
-  ['SMTP_CHECK', smtp, 'Talk to a mail server', '0.5.3'],
+  ['SMTP_CHECK', smtp, 'Talk to a mail server', '1.1.8'],
   ['DNS_CHECK', dns, 'Ask a name server', '1.3.0'],
-  ['MISC_CHECK', misc, 'Run a program', '0.7.6'],
+  ['MISC_CHECK', misc, 'Run a program', '0.5.3'],
   ['UDP_CHECK', udp, 'Send a datagram', '2.1.0'],
   ['FILE_CHECK', file, 'Read a number from a file', '2.1.0'],
   ['BFD_CHECK', bfd, 'Follow a BFD session', '2.0.0', 'bfd'],

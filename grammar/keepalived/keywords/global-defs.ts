@@ -237,10 +237,13 @@ function scheduling(process: string): Row<GlobalNode>[] {
   const rows: Row<GlobalNode>[] = [
     known(`${process}_priority`, integer(-20, 19), {
       doc: `Nice value of the ${process} process`,
-      since: '1.2.20',
+      since: process === 'bfd' ? '2.0.0' : '1.2.20',
       missing: 'error',
     }),
-    known(`${process}_no_swap`, flag, { doc: `Lock the memory of the ${process} process`, since: '1.2.20' }),
+    known(`${process}_no_swap`, flag, {
+      doc: `Lock the memory of the ${process} process`,
+      since: process === 'bfd' ? '2.0.0' : '1.2.20',
+    }),
     known(`${process}_rt_priority`, integer(1, 99), {
       doc: `Real-time priority of the ${process} process`,
       since: '2.0.0',
@@ -262,7 +265,10 @@ function scheduling(process: string): Row<GlobalNode>[] {
       modern: `${process}_rlimit_rttime`,
       silent: true,
     }),
-    known(`${process}_process_name`, name, { doc: `Name of the ${process} process`, since: '2.0.16' }),
+    known(`${process}_process_name`, name, {
+      doc: `Name of the ${process} process`,
+      since: process === 'checker' ? '2.2.0' : '2.0.16',
+    }),
   ];
   return rows.map((row) => ({ ...row, ...build }));
 }
@@ -469,6 +475,8 @@ const lvs: Row<GlobalNode>[] = [
   }),
 ];
 
+const SNMP_SINCE: Readonly<Record<string, string>> = { enable_traps: '1.2.5', enable_snmp_vrrp: '2.0.0' };
+
 const snmp: Row<GlobalNode>[] = [
   known('snmp_socket', name, { doc: 'AgentX socket', since: '1.2.20', exact: true, missing: 'error', build: 'snmp' }),
   ...[
@@ -478,7 +486,7 @@ const snmp: Row<GlobalNode>[] = [
     'enable_snmp_rfcv2',
     'enable_snmp_rfcv3',
     'enable_snmp_checker',
-  ].map((word) => known<GlobalNode>(word, flag, { doc: 'SNMP', since: '1.2.5', build: 'snmp' })),
+  ].map((word) => known<GlobalNode>(word, flag, { doc: 'SNMP', since: SNMP_SINCE[word] ?? '1.2.20', build: 'snmp' })),
   known('enable_snmp_keepalived', flag, {
     doc: 'SNMP',
     since: '1.2.20',

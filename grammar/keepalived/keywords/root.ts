@@ -130,6 +130,12 @@ export const root: Table<DocumentNode> = table('root', [
     since: '1.2.20',
     carried: false,
   }),
+  list('real_server_group', () => {}, {
+    doc: 'Servers of several virtual servers',
+    since: '0.5.9',
+    removed: '1.0.1',
+    named: true,
+  }),
   ...trackRows,
   ...lvsRows,
   knownList('interface_up_down_delays', { doc: 'Delays of link changes', since: '2.2.3' }),

@@ -49,6 +49,8 @@ const SCHEDULER_FLAGS = [
   'mh-fallback',
 ] as const;
 
+const FLAG_SINCE: Readonly<Record<string, string>> = { ops: '1.2.8', 'mh-port': '2.0.20', 'mh-fallback': '2.0.20' };
+
 const endpoint: Reader<EndpointNode> = reader('address [port]', (args) => {
   const host = args.next('an IP address');
   if (!host) return undefined;
@@ -147,7 +149,7 @@ const realServer: Table<RealServerNode> = table('real_server', [
   }),
   kept('inhibit_on_failure', 'inhibitOnFailure', boolean, { doc: 'Weight 0 instead of removal', since: '0.6.8' }),
   kept('alpha', 'alpha', boolean, { doc: 'Down until a check succeeds', since: '1.1.16' }),
-  connectTimeout<RealServerNode>('2.0.0'),
+  connectTimeout<RealServerNode>('0.5.3'),
   kept('virtualhost', 'virtualhost', text('host'), {
     doc: 'Default Host header of the checkers',
     since: '0.5.8',
@@ -179,9 +181,14 @@ const virtualServer: Table<VirtualServerNode> = table('virtual_server', [
   }),
   kept('lvs_sched', 'scheduler', oneOf(...SCHEDULERS), { doc: 'Scheduler', since: '1.1.5' }),
   ...SCHEDULER_FLAGS.map((name) =>
-    known<VirtualServerNode, Word>(name, keyword, { doc: 'Flag of the scheduler', since: '1.3.0' }, (node, at) => {
-      node.schedulerFlags.push({ value: name, site: at, scheduler: node.scheduler ?? null });
-    }),
+    known<VirtualServerNode, Word>(
+      name,
+      keyword,
+      { doc: 'Flag of the scheduler', since: FLAG_SINCE[name] ?? '1.3.0' },
+      (node, at) => {
+        node.schedulerFlags.push({ value: name, site: at, scheduler: node.scheduler ?? null });
+      },
+    ),
   ),
   kept('lb_kind', 'forwarding', forwarding, {
     doc: 'Forwarding method',
@@ -234,6 +241,7 @@ const virtualServer: Table<VirtualServerNode> = table('virtual_server', [
     since: '1.3.6',
     missing: 'error',
   }),
+  known('real_group', text('name'), { doc: 'A real_server_group', since: '0.5.9', removed: '1.0.1' }),
   known('nat_mask', text('netmask'), { doc: 'Mask of NAT', since: '0.5.3', removed: '1.2.20' }),
   block(
     'real_server',

@@ -91,7 +91,12 @@ export function garpRows<Node extends { readonly garp: GarpNode }>(prefix: strin
       (node, value) => {
         node.garp[key] = value * scale;
       },
-      { doc, since, accept: [`${prefix}${name} 1`], reject: [[`${prefix}${name} x`, 'invalid-number']] },
+      {
+        doc,
+        since: prefix === '' ? since : '1.2.20',
+        accept: [`${prefix}${name} 1`],
+        reject: [[`${prefix}${name} x`, 'invalid-number']],
+      },
     );
   return [
     row('garp_master_delay', 'masterDelayMs', 1000, 4294, 'Seconds to the second set of ARPs; 0: none', '0.7.1'),
