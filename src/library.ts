@@ -102,6 +102,8 @@ export interface LintLibraryOptions {
   readonly compat?: Profile;
   /** What exists only on the target is taken to be there; true by default. */
   readonly assumeFiles?: boolean;
+  /** Also say which words this program does not act on; false by default. */
+  readonly carriedOut?: boolean;
   /** What the target has: interfaces, files, users. */
   readonly facts?: HostFacts | null;
   readonly configId?: string | null;
@@ -116,11 +118,18 @@ export function lint(
   paths: readonly string[] | Readonly<Record<string, readonly string[]>>,
   options: LintLibraryOptions = {},
 ): readonly Diagnostic[] {
-  const { compat = 'default', assumeFiles = true, facts = null, configId = null, env = {} } = options;
+  const {
+    compat = 'default',
+    assumeFiles = true,
+    carriedOut = false,
+    facts = null,
+    configId = null,
+    env = {},
+  } = options;
   const targets: LintTarget[] = isList(paths)
     ? [{ name: null, paths }]
     : Object.entries(paths).map(([name, list]) => ({ name, paths: list }));
-  return lintFiles(targets, { compat, assumeFiles, facts, configId, env }).diagnostics;
+  return lintFiles(targets, { compat, assumeFiles, carriedOut, facts, configId, env }).diagnostics;
 }
 
 function isList(paths: readonly string[] | object): paths is readonly string[] {
