@@ -5,6 +5,7 @@
  * alternatives, each a list of terms. What is not fully understood is `null` or `open`, and nothing is concluded from it.
  */
 import type { Span } from '../../../grammar/source.ts';
+import { groupBy } from './group.ts';
 import type { ProxyView, ViewLine, ViewWord } from './haproxy-view.ts';
 
 export type MatchMethod =
@@ -174,14 +175,12 @@ function readFlags(words: readonly ViewWord[]): Flags {
 
 /** The ACLs of a proxy by name, those of its defaults included. */
 export function aclsOf(proxy: ProxyView): Map<string, Acl[]> {
-  const acls = new Map<string, Acl[]>();
-  for (const line of proxy.lines) {
+  const acls = proxy.lines.flatMap((line): Acl[] => {
     const [keyword, name, ...words] = line.words;
     const test = keyword!.text === 'acl' && name && !line.negated ? readTest(words) : null;
-    if (test && name)
-      acls.set(name.text, [...(acls.get(name.text) ?? []), { name: name.text, at: name.at, line, test }]);
-  }
-  return acls;
+    return test && name ? [{ name: name.text, at: name.at, line, test }] : [];
+  });
+  return groupBy(acls, (acl) => acl.name);
 }
 
 /** Words of a line before its condition, and the condition. */

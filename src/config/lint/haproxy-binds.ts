@@ -1,5 +1,6 @@
 /** Rules about `bind` lines: the same address twice, and addresses that are part of one another. */
 import { type BoundAddress, boundAddresses } from './bound-address.ts';
+import { groupBy } from './group.ts';
 import { type HaproxyView, hasWord } from './haproxy-view.ts';
 import { parseIp } from './ip.ts';
 import { addressKey } from './keepalived-instances.ts';
@@ -30,13 +31,12 @@ function overlap(one: BoundAddress, other: BoundAddress): boolean {
 }
 
 function checkRepeated(view: HaproxyView, report: Report): void {
-  const byKey = new Map<string, BoundAddress[]>();
-  for (const bind of bindsOf(view)) {
-    const others = byKey.get(key(bind)) ?? [];
-    const first = others.find((other) => overlap(other, bind));
-    if (first)
+  for (const binds of groupBy(bindsOf(view), key).values()) {
+    for (const [index, bind] of binds.entries()) {
+      const first = binds.slice(0, index).find((other) => overlap(other, bind));
+      if (!first) continue;
       report(bind.at, repeatedMessage(first, bind), { notes: [{ at: first.at, message: 'the first one is here' }] });
-    byKey.set(key(bind), [...others, bind]);
+    }
   }
 }
 

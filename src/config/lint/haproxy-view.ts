@@ -141,7 +141,8 @@ class SectionCollector {
   private readWord(source: Source, { raw, start, end }: Word): ViewWord[] | null {
     const decoded = decodeWord(raw, this.variables);
     if ('problem' in decoded) return null;
-    const open = raw.includes('$');
+    // A dollar sign before anything else belongs to a regular expression.
+    const open = /\$[A-Za-z_{]/.test(raw);
     return decoded.map((text) => ({ text, at: { source, start, end }, open }));
   }
 }

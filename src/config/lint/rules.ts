@@ -5,6 +5,7 @@ import { haproxyBackendRules } from './haproxy-backends.ts';
 import { haproxyBindRules } from './haproxy-binds.ts';
 import { haproxyConditionRules } from './haproxy-conditions.ts';
 import { haproxySecurityRules } from './haproxy-security.ts';
+import { haproxyServerRules } from './haproxy-servers.ts';
 import { haproxyTableRules } from './haproxy-tables.ts';
 import { keepalivedInstanceRules } from './keepalived-instances.ts';
 import { keepalivedServerRules } from './keepalived-servers.ts';
@@ -14,6 +15,7 @@ import type { Rule } from './rule.ts';
 export const rules: readonly Rule[] = [
   ...haproxyConditionRules,
   ...haproxyBackendRules,
+  ...haproxyServerRules,
   ...haproxyBindRules,
   ...haproxySecurityRules,
   ...haproxyTableRules,

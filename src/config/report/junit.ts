@@ -11,7 +11,9 @@ export function renderJunit({ diagnostics, files }: ReportInput): string[] {
   const byFile = new Map<string, Diagnostic[]>(files.map((file) => [file, []]));
   for (const diagnostic of diagnostics) {
     const file = diagnostic.at?.source.file ?? 'tandem';
-    byFile.set(file, [...(byFile.get(file) ?? []), diagnostic]);
+    const list = byFile.get(file);
+    if (list) list.push(diagnostic);
+    else byFile.set(file, [diagnostic]);
   }
   const suites = [...byFile].map(([file, list]) => suiteOf(file, list));
   const tests = suites.reduce((sum, suite) => sum + suite.tests, 0);
