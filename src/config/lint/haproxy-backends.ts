@@ -4,6 +4,7 @@ import {
   isBackSide,
   isFrontSide,
   type ProxyView,
+  type SectionView,
   startsWith,
   type ViewLine,
 } from './haproxy-view.ts';
