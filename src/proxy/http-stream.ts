@@ -53,6 +53,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
   private readonly deadlines: Deadlines;
   private readonly exchange: HttpExchange;
   private readonly report: HttpReport;
+  place = 0;
   private phase = REQUEST;
   /** Requests read on this connection. */
   private requests = 0;
@@ -352,9 +353,6 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
   }
 
   // ---- orders ------------------------------------------------------------------------------------------------------
-
-  /** The next answer says `Connection: close`; a client that is silent may still ask once. */
-  onSoftStop(): void {}
 
   kill(reason: 'stop' | 'down'): void {
     const phase = this.phase === EXCHANGE ? this.exchange.currentPhase : 'R';

@@ -28,6 +28,7 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
   private readonly client: SocketEnd;
   private readonly dispatch: Dispatch;
   private readonly deadlines: Deadlines;
+  place = 0;
   private connection: ServerConnection | null = null;
   private relay: Relay | null = null;
   private readonly acceptedAt: number;
@@ -148,9 +149,6 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
   private onSilentClient(): void {
     if (!this.hasInput()) this.finish('client-timeout', this.dispatch.queued ? 'Q' : 'C');
   }
-
-  /** Goes on until its sides end it. */
-  onSoftStop(): void {}
 
   kill(reason: 'stop' | 'down'): void {
     this.finish(reason === 'stop' ? 'killed' : 'marked-down', this.connection === null ? 'C' : 'D');

@@ -22,8 +22,8 @@ export interface Paused {
 
 /** A session of a client, of whatever mode. */
 export interface Stream {
-  /** The process ends softly: no further request after the one under way. */
-  onSoftStop(): void;
+  /** Where it stands among the worker's streams; theirs to change. */
+  place: number;
   /** Ends at once: the process stops, or (`down`) its server was marked down with shutdown-sessions. */
   kill(reason: 'stop' | 'down'): void;
   readonly server: Server | null;
@@ -43,7 +43,8 @@ export class WorkerContext {
   readonly responseHead: Head;
   /** A head may take this much: `tune.bufsize` without what rewriting needs. */
   readonly headLimit: number;
-  readonly streams = new Set<Stream>();
+  /** In no order; a Set would cost more per connection than all other bookkeeping. */
+  readonly streams: Stream[] = [];
   readonly waitingBackends = new Set<Backend>();
   /** No new connections are accepted, and no connection is kept for another request. */
   stopping = false;
@@ -76,15 +77,20 @@ export class WorkerContext {
   }
 
   begin(stream: Stream): void {
-    this.streams.add(stream);
+    stream.place = this.streams.length;
+    this.streams.push(stream);
     this.counters.enter(PROCESS_ROW);
   }
 
   end(stream: Stream): void {
-    this.streams.delete(stream);
+    const last = this.streams.pop()!;
+    if (last !== stream) {
+      this.streams[stream.place] = last;
+      last.place = stream.place;
+    }
     this.counters.leaveRow(PROCESS_ROW);
     for (const listener of this.pausedListeners) listener.resume();
-    if (this.stopping && this.streams.size === 0) this.onEmpty();
+    if (this.stopping && this.streams.length === 0) this.onEmpty();
   }
 
   /** A server has a free place: for whoever waits here, else in another worker. */

@@ -162,8 +162,7 @@ class ProxyWorker implements Timed {
     context.stopping = true;
     for (const listener of this.listeners) listener.close();
     tell({ type: 'deaf' });
-    for (const stream of context.streams) stream.onSoftStop();
-    if (context.streams.size === 0) context.onEmpty();
+    if (context.streams.length === 0) context.onEmpty();
   }
 
   private stop(): void {
