@@ -7,7 +7,13 @@
  */
 import { isCondition, joinCondition } from './condition-join.ts';
 import { encodeFormat, encodeWord, type PlainWord } from './haproxy-word.ts';
-import { isAnyHeader, parseHeaderPattern, parseRequestPattern, type RequestPattern } from './message-pattern.ts';
+import {
+  headerNamePrefix,
+  isAnyHeader,
+  parseHeaderPattern,
+  parseRequestPattern,
+  type RequestPattern,
+} from './message-pattern.ts';
 import type { Outcome } from './migration.ts';
 import { headerReplacement, sparesQuery, uriReplacement } from './replacement.ts';
 
@@ -132,6 +138,13 @@ function replaceUri(rule: Rule, request: RequestPattern): Outcome {
 /** Deletes lines of a header. Only all lines of one name can be deleted today. */
 function remove(rule: Rule): Outcome {
   const header = parseHeaderPattern(rule.pattern);
+  const prefix = headerNamePrefix(rule.pattern);
+  if (!header && prefix) {
+    return {
+      kind: 'lines',
+      lines: [`${rule.ruleset} del-header ${prefix} -m beg ${rule.condition.join(' ')}`.trimEnd()],
+    };
+  }
   if (!header) return left('its pattern does not name one header');
   const action = `del-header ${header.name}`;
   if (header.value === null) {

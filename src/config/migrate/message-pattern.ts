@@ -122,6 +122,11 @@ function valuePart(atoms: readonly Atom[]): { value: string | null } {
   return { value: rest === '' || rest === '.*' ? null : rest.startsWith('.*') ? rest : `^${rest}` };
 }
 
+/** The beginning of header names that a pattern takes, whatever their value: `^X-.*:`, `^X-Powered-By`. */
+export function headerNamePrefix(pattern: string): string | null {
+  return /^\^([A-Za-z0-9_]+-[A-Za-z0-9_-]*)(?:(?:\.|\[\^:? ?:?\])\*)?(?::(?:\.\*)?)?$/.exec(pattern)?.[1] ?? null;
+}
+
 /** Does the pattern take the first word of a header line of any name: `^[^: ]*:`? */
 export function isAnyHeader(pattern: string): boolean {
   return /^\^\[\^: ?\][*+]:(?:\.\*)?$/.test(pattern);

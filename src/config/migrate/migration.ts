@@ -98,7 +98,8 @@ export class MigrationWriter {
       at = lineStarts[line + 1] ?? text.length;
     }
     parts.push(text.slice(at));
-    return { source: this.source, text: parts.join(''), edits, findings: this.findings };
+    const findings = this.findings.sort((a, b) => a.at!.start - b.at!.start);
+    return { source: this.source, text: parts.join(''), edits, findings };
   }
 
   private wordsOf(site: LineSite): string {

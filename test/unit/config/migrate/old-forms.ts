@@ -60,6 +60,8 @@ export const oldForms: readonly (readonly [header: string, old: string, ...moder
     'rsprep ^Location:\\ http://(.*) Location:\\ https://\\1',
     'http-response replace-header Location ^http://(.*) https://\\1',
   ],
+  ['backend b', 'rspdel ^X-Powered-By', 'http-response del-header X-Powered-By -m beg'],
+  ['backend b', 'reqidel ^X-.*: if a', 'http-request del-header X- -m beg if a'],
   ['backend b', 'rspidel ^Server:.*', 'http-response del-header Server'],
   ['backend b', 'reqidel ^X-Debug:\\ on', 'http-request del-header X-Debug if { req.fhdr(X-Debug) -m reg -i ^on }'],
   [
