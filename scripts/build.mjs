@@ -9,18 +9,14 @@ import { build } from 'esbuild';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const out = join(root, process.env.TANDEM_DIST ?? 'dist');
 
-const entries = { main: 'src/main.ts', 'proxy-worker': 'src/proxy/worker.ts', library: 'src/library.ts' };
+const entries = { main: 'src/main.ts', 'proxy-worker': 'src/proxy/worker.ts' };
 const present = Object.entries(entries).filter(([, file]) => existsSync(join(root, file)));
 
 rmSync(out, { recursive: true, force: true });
-await build({
+const settings = {
   absWorkingDir: root,
-  entryPoints: Object.fromEntries(present),
   outdir: out,
   bundle: true,
-  splitting: true,
-  // Beside the entries, because sources name the worker's file relative to their own.
-  chunkNames: '[name]-[hash]',
   platform: 'node',
   format: 'esm',
   target: 'node20',
@@ -31,7 +27,16 @@ await build({
   },
   sourcemap: 'linked',
   logLevel: 'warning',
+};
+await build({
+  ...settings,
+  entryPoints: Object.fromEntries(present),
+  splitting: true,
+  // Beside the entries, because sources name the worker's file relative to their own.
+  chunkNames: '[name]-[hash]',
 });
+// By itself: sharing chunks with the library would make the program start from more files.
+await build({ ...settings, entryPoints: { library: 'src/library.ts' } });
 
 mkdirSync(join(out, 'bin'), { recursive: true });
 for (const entry of ['tandem', 'haproxy', 'keepalived']) {
