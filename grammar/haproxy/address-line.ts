@@ -57,7 +57,7 @@ export class AddressLineReader {
       return;
     }
     const addresses: { readonly address: Address; readonly at: Value['at'] }[] = [];
-    for (const part of address.text.split(',')) {
+    for (const part of address.text.replace(/,$/, '').split(',')) {
       const parsed = this.readListenAddress(call, address, part);
       if (!parsed) return;
       addresses.push({ address: parsed, at: address.at });

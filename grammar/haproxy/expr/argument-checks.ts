@@ -120,9 +120,9 @@ export function regexProblem(text: string): string | null {
 
 /** An address with an optional mask, or a host name, as ACLs match them. */
 export function networkProblem(text: string): string | null {
-  const [address = '', mask] = text.split('/');
+  const [address = '', mask, surplus] = text.split('/');
   const family = isIP(address);
-  const isMask = mask === undefined || types[family === 6 ? 'mask6' : 'mask4']!(mask);
+  const isMask = surplus === undefined && (mask === undefined || types[family === 6 ? 'mask6' : 'mask4']!(mask));
   const isName = family === 0 && mask === undefined && /^(?=.*[A-Za-z])[A-Za-z0-9_.-]+$/.test(address);
   if ((family !== 0 && isMask) || isName) return null;
   return `'${text}' is not a valid IPv4 or IPv6 address.`;

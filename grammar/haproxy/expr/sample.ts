@@ -50,7 +50,7 @@ export interface SampleFailure {
 const casts: Readonly<Record<SampleType, string>> = {
   any: 'bool sint addr ipv4 ipv6 str bin meth',
   same: 'bool sint addr ipv4 ipv6 str bin meth',
-  bool: 'sint str',
+  bool: 'sint str bin',
   sint: 'bool addr ipv4 ipv6 str bin',
   addr: 'sint bool ipv4 ipv6 str bin',
   ipv4: 'sint bool addr ipv6 str bin',

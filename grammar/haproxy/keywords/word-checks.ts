@@ -2,8 +2,10 @@
  * Checks of whole lines, for words of `known.ts` that nothing carries out yet: options in any order, enumerations,
  * expressions and formats. A check reports what is wrong and changes nothing but what later lines refer to.
  */
+import { parseAddress } from '../address.ts';
 import { hexProblem, networkProblem, regexProblem } from '../expr/argument-checks.ts';
 import { isConditionStart, LineReader } from '../expr/line-reader.ts';
+import { readSample } from '../expr/sample.ts';
 import type { Call, Value } from '../keyword.ts';
 import type { GlobalNode, ProxyNode, ServerSettings } from '../nodes.ts';
 import { parseSize, parseTime } from '../units.ts';
@@ -341,8 +343,15 @@ function checkGlobalVariable(kind: 'sample' | 'format'): ProxyCheck {
         name,
         `'${call.keyword}': only variables of scope 'proc' are permitted, not '${name.text}'.`,
       );
-    } else isOfKind(kind, value, node, call);
+    } else if (isOfKind(kind, value, node, call) && kind === 'sample') checkAtStart(value, call);
   };
+}
+
+/** Only what needs no connection is there while the configuration is read. */
+function checkAtStart(value: Value, call: Call): void {
+  const sample = readSample(value.text, call.language);
+  if ('problem' in sample || sample.places === null || sample.places[20] === 'Y') return;
+  call.fail('not-available', value, `'${sample.fetch.name}' takes information that is not available here.`);
 }
 
 function checkCaseAdjust(_node: ProxyNode, call: Call): void {
@@ -428,6 +437,14 @@ function checkSample(node: unknown, call: Call): void {
   new LineReader(null, { ...call, keyword: `server ${call.keyword}` }).sample();
 }
 
+function checkDispatch(_node: ProxyNode, call: Call): void {
+  const [value] = call.words;
+  const parsed = value && parseAddress(value.text, call.env);
+  if (!parsed) return;
+  const hasPort = !('problem' in parsed) && (parsed.kind !== 'ip' || parsed.port.kind === 'range');
+  if (!hasPort) call.fail('bad-address', value, `'dispatch' : missing or invalid port in '${value.text}'.`);
+}
+
 function checkBalanceFactor(_node: ProxyNode, call: Call): void {
   const [value] = call.words;
   const factor = Number.parseInt(value?.text ?? '0', 10) || 0;
@@ -475,6 +492,7 @@ const checks: Readonly<Record<string, ProxyCheck>> = {
     'proxy log-format, proxy log-format-sd, proxy error-log-format, proxy unique-id-format',
     checkLogFormatLine,
   ),
+  'proxy dispatch': checkDispatch,
   'proxy hash-balance-factor': checkBalanceFactor,
   ...sharing('global ssl-default-bind-options, global ssl-default-server-options', checkSslOptions),
   'global ssl-load-extra-files': eachOf('none all bundle sctl ocsp issuer key'),
