@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path';
 import { type Diagnostic, NOT_CARRIED_OUT } from '../../../grammar/diagnostic.ts';
 import type { KeepalivedDocument } from '../../../grammar/keepalived/lower.ts';
 import type { Source } from '../../../grammar/source.ts';
-import { type ConfigLanguage, languageOf } from '../language.ts';
+import { type ConfigLanguage, languageOf, tellingLanguage } from '../language.ts';
 import { loadHaproxy, languageOf as releaseOf } from '../load-haproxy.ts';
 import { type LoadedKeepalived, type LoadKeepalivedOptions, loadKeepalived, localOptions } from '../load-keepalived.ts';
 import type { Profile } from '../profile.ts';
@@ -69,7 +69,7 @@ interface Machine {
 }
 
 function lintTarget({ paths }: LintTarget, options: LintOptions): Machine {
-  const sorted = sortFiles(paths.flatMap(filesIn));
+  const sorted = sortFiles(uniqueFiles(paths.flatMap(filesIn)));
   const haproxy = sorted.haproxy.length > 0 ? readHaproxy(sorted.haproxy, options) : null;
   const keepalived = readKeepaliveds(sorted.keepalived, options);
   const reported = [...(haproxy?.diagnostics ?? []), ...keepalived.flatMap((one) => one.diagnostics)];
@@ -81,18 +81,27 @@ function lintTarget({ paths }: LintTarget, options: LintOptions): Machine {
   return { diagnostics: haproxy ? withDefaultsNotes(diagnostics, haproxy.view) : diagnostics, sources, views };
 }
 
-/** A directory stands for the configuration files in it, as they are named by either program. */
+/** A directory stands for what it has of either language; files of other programs have such endings as well. */
 function filesIn(path: string): string[] {
   try {
     if (!statSync(path).isDirectory()) return [path];
     const names = readdirSync(path).filter((name) => /^[^.].*\.(?:cfg|conf)$/.test(name));
-    return names
-      .sort()
-      .map((name) => join(path, name))
-      .filter((file) => statSync(file).isFile());
+    const files = names.sort().map((name) => join(path, name));
+    return files.filter((file) => tellingLanguage(readText(file)) !== null);
   } catch {
     return [path];
   }
+}
+
+/** Each file once, under the name that it came with first. */
+function uniqueFiles(files: readonly string[]): string[] {
+  const seen = new Set<string>();
+  return files.filter((file) => {
+    const path = resolve(file);
+    const isNew = !seen.has(path);
+    seen.add(path);
+    return isNew;
+  });
 }
 
 /** A file that cannot be read is left to the language that its name suggests, which then says so. */

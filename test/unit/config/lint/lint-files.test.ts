@@ -40,8 +40,19 @@ const proxy = 'defaults\n timeout client 1s\n timeout server 1s\n timeout connec
 
 describe('linting files', () => {
   it('takes the configuration files of a directory, of either language', () => {
-    write({ 'x/haproxy.cfg': proxy, 'x/keepalived.conf': instance, 'x/readme.txt': 'no', 'x/.hidden.cfg': 'no' });
+    const others = {
+      'x/readme.txt': proxy,
+      'x/.hidden.cfg': proxy,
+      'x/setup.cfg': '[tool]\nx = 1\n',
+      'x/y.conf/z': '',
+    };
+    write({ 'x/haproxy.cfg': proxy, 'x/keepalived.conf': instance, ...others });
     expect(lint('x').files).toEqual([join(folder, 'x/haproxy.cfg'), join(folder, 'x/keepalived.conf')]);
+  });
+
+  it('reads a file once that is named twice', () => {
+    write({ 'a.cfg': proxy });
+    expect(lint('a.cfg', './a.cfg', '.').files).toEqual([join(folder, 'a.cfg')]);
   });
 
   it('reads several haproxy.cfg as one configuration', () => {
