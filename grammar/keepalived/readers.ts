@@ -74,6 +74,19 @@ export function seconds(min: number, max: number): Reader<number> {
   });
 }
 
+/** A 0 where old releases took one for nothing said. Current ones refuse it, and go on without. */
+export function aboveZero<T>(inner: Reader<T>): Reader<T> {
+  return reader(inner.takes, (args) => {
+    const word = args.peek();
+    if (args.context.asOriginal || word?.text !== '0') return inner.read(args);
+    args.next(inner.takes);
+    args.context.warning('zero-ignored', word, `'${args.keyword} 0' has no effect; releases from 2.0 refuse it`, {
+      expected: inner.takes,
+    });
+    return undefined;
+  });
+}
+
 /** Seconds with decimals; the value is in milliseconds. */
 export function milliseconds(min: number, max: number): Reader<number> {
   const inner = seconds(min, max);

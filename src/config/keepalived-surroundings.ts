@@ -122,7 +122,7 @@ export class Surroundings {
   reportRepeated(statements: readonly Statement[], name: string): void {
     for (const statement of statements) {
       const keyword = statement.words[0]!.text;
-      this.context.error(
+      this.context.warning(
         'repeated-keyword',
         statement,
         `(${name}) ${keyword} script already specified - ignoring this one`,

@@ -29,7 +29,6 @@ const VERDICTS: Readonly<Record<string, Verdict>> = {
   'not-an-offset': 'silent',
   'notify-user-not-here': 'silent',
   'prefix-ignored': 'silent',
-  'no-path': 'silent',
   'undefined-environment': 'silent',
   'undefined-parameter': 'silent',
   'duplicate-script': 'silent',

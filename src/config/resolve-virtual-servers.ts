@@ -251,9 +251,10 @@ export class VirtualServerResolver {
   private hysteresisOf(node: VirtualServerNode, quorum: number, name: string): number {
     const hysteresis = node.hysteresis?.value ?? 0;
     if (hysteresis === 0 || hysteresis < quorum) return hysteresis;
-    const message = `Virtual server ${name}: hysteresis ${hysteresis} >= quorum ${quorum}; setting hysteresis to 0`;
+    const lower = Math.max(quorum - 1, 0);
+    const message = `Virtual server ${name}: hysteresis ${hysteresis} >= quorum ${quorum}; setting hysteresis to ${lower}`;
     this.context.warning('hysteresis-too-high', node.hysteresis!.site, message);
-    return 0;
+    return lower;
   }
 
   private scriptConf(script: ScriptNode | undefined): ScriptConf | null {

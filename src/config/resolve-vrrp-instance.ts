@@ -212,7 +212,7 @@ export class InstanceResolver {
     if (version === 2) {
       if (value % 1e6 === 0) return value / 1e4;
       const rounded = Math.max(1, Math.round(value / 1e6));
-      this.context.error(
+      this.context.warning(
         'advert-interval-rounded',
         site,
         `(${name}) VRRPv2 advertisement interval ${value / 1e6}s must be an integer. rounding`,
@@ -223,7 +223,7 @@ export class InstanceResolver {
       return rounded * 100;
     }
     if (value <= 40_950_000) return Math.max(1, Math.round(value / 1e4));
-    this.context.error(
+    this.context.warning(
       'advert-interval-rounded',
       site,
       `(${name}) VRRPv3 advertisement interval ${value / 1e6}s is out of range. Must be less than 40.96s. Setting to 40.95s`,
@@ -235,7 +235,7 @@ export class InstanceResolver {
     if (!node.authType && !node.authPass) return null;
     const site = (node.authType ?? node.authPass)!.site;
     if (version === 3) {
-      this.context.error('auth-ignored', site, `(${name}) VRRP version 3 does not support authentication. Ignoring.`);
+      this.context.warning('auth-ignored', site, `(${name}) VRRP version 3 does not support authentication. Ignoring.`);
       return null;
     }
     if (!node.authType) {
@@ -243,7 +243,7 @@ export class InstanceResolver {
       return null;
     }
     if (!node.authPass) {
-      this.context.error('auth-ignored', site, `(${name}) Authentication specified but no password given. Ignoring`);
+      this.context.warning('auth-ignored', site, `(${name}) Authentication specified but no password given. Ignoring`);
       return null;
     }
     return { type: node.authType.value, password: node.authPass.value.slice(0, AUTH_PASS_BYTES) };
@@ -252,9 +252,14 @@ export class InstanceResolver {
   /** Passwords are bytes: their 8 characters are one byte each. */
   private checkPassword({ authPass }: InstanceNode): void {
     if (!authPass || authPass.value.length <= AUTH_PASS_BYTES) return;
-    this.context.error('auth-pass-truncated', authPass.site, `Truncating auth_pass to ${AUTH_PASS_BYTES} characters`, {
-      suggestion: authPass.value.slice(0, AUTH_PASS_BYTES),
-    });
+    this.context.warning(
+      'auth-pass-truncated',
+      authPass.site,
+      `Truncating auth_pass to ${AUTH_PASS_BYTES} characters`,
+      {
+        suggestion: authPass.value.slice(0, AUTH_PASS_BYTES),
+      },
+    );
   }
 
   /** Files, processes and sessions are not followed yet; that they exist is checked all the same. */
@@ -297,7 +302,7 @@ export class InstanceResolver {
       return false;
     });
     if (peers.length === 0) {
-      this.context.error(
+      this.context.warning(
         'no-unicast-peers',
         node.name,
         `(${name}) A unicast keyword has been specified without any unicast peers. Defaulting to multicast.`,

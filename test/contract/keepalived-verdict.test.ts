@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { exitCodeOf } from '../../src/config/keepalived-verdict.ts';
 import { loadKeepalived, localOptions } from '../../src/config/load-keepalived.ts';
-import { broken } from '../unit/grammar/keepalived/broken.ts';
+import { broken, changed } from '../unit/grammar/keepalived/broken.ts';
 import { instanceWith } from '../unit/grammar/keepalived/reading.ts';
 
 /** Where there is nothing to compare with. */
@@ -67,7 +67,7 @@ if (why) console.log(`skipped: ${why}`);
 describe.skipIf(why !== null)('keepalived -t', () => {
   const folder = mkdtempSync(join(tmpdir(), 'keepalived-'));
   afterAll(() => rmSync(folder, { recursive: true }));
-  const comparable = [...broken.map(([what, text]) => [what, text] as const), ...whole].filter(
+  const comparable = [...[...broken, ...changed].map(([what, text]) => [what, text] as const), ...whole].filter(
     ([what]) => !INCOMPARABLE[what],
   );
 

@@ -35,6 +35,8 @@ function describeConfig(config: KeepalivedConfig): string {
       'instance',
       { ...differences(instance, plain.instances[0]!), name: instance.name },
     ]),
+    ...config.virtualServerGroups.map((group) => ['virtual server group', group]),
+    ...config.virtualServers.map((server) => ['virtual server', server]),
   ].map(([kind, value]) => `${kind} ${JSON.stringify(value, withoutPlaces)}`);
   return lines.filter((line) => line !== 'global {}').join('\n');
 }

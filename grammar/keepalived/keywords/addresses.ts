@@ -103,13 +103,13 @@ function storeOption(node: AddressNode, option: string, value: Word, context: Co
       break;
     case 'label':
       if (node.family === 6) {
-        context.error(
+        context.warning(
           'label-on-ipv6',
           value,
           `Cannot specify label for IPv6 addresses (${node.address}) - ignoring label`,
         );
       } else if (value.text.length > LONGEST_LABEL) {
-        context.error(
+        context.warning(
           'label-too-long',
           value,
           `Address label ${value.text} is longer than maximum length ${LONGEST_LABEL}`,

@@ -3,7 +3,7 @@
  * UDP_CHECK, FILE_CHECK, BFD_CHECK. keepalived.conf(5), "Real server(s)". Typed and checked, not carried out: checks
  * of LVS real servers come with LVS itself.
  */
-import type { Statement, Word } from '../ast.ts';
+import type { Statement } from '../ast.ts';
 import type { Context } from '../context.ts';
 import { type Build, block, kept, known, type Reader, type Row, type RowFacts, type Table, table } from '../keyword.ts';
 import type { CheckerKind, CheckerNode, CheckTimingNode, RealServerNode, ScriptNode, UrlNode } from '../nodes.ts';
@@ -158,7 +158,7 @@ const offset: Reader<number> = reader('bytes', (args) => {
   return args.report('not-an-offset', word, `invalid offset '${word.text}'`, 'a number of bytes');
 });
 
-const url: Table<UrlNode> = table('url', [
+const url: Table<OpenUrl> = table('url', [
   kept('path', 'path', text('path'), facts('Path and query to ask for', '0.5.3')),
   kept('digest', 'digest', digest, facts('MD5 of the body', '0.5.3')),
   kept('status_code', 'statusCodes', statusCodes, facts('Codes that are right', '0.7.6', { missing: 'ignored' })),
@@ -172,15 +172,20 @@ const url: Table<UrlNode> = table('url', [
   kept('tls_compliant', 'tlsCompliant', boolean, facts('A missing close notify is a failure', '2.2.8')),
 ]);
 
-function openUrl(node: CheckerNode): UrlNode {
-  const opened: UrlNode = {};
-  node.urls ??= [];
-  node.urls.push(opened);
-  return opened;
+/** A page that `HTTP_GET` asks for; without a path there is none. */
+interface OpenUrl extends UrlNode {
+  readonly checker: CheckerNode;
 }
 
-function checkUrl(node: UrlNode, context: Context, at: { readonly words: readonly Word[] }): void {
-  if (node.path === undefined) context.warning('no-path', at.words[0]!, "a 'url' without a 'path' asks for nothing");
+function openUrl(checker: CheckerNode): OpenUrl {
+  return { checker };
+}
+
+function closeUrl({ checker, ...node }: OpenUrl, context: Context, at: Statement): void {
+  if (node.path !== undefined) {
+    checker.urls ??= [];
+    checker.urls.push(node);
+  } else context.error('no-path', context.endOf(at), `${checker.kind} checker url has no path - ignoring`);
 }
 
 const HTTP_PROTOCOLS = ['1.0', '1.0C', '1.0K', '1.1', '1.1K'] as const;
@@ -208,7 +213,7 @@ function http(name: CheckerKind): Table<CheckerNode> {
     kept('tls_compliant', 'tlsCompliant', boolean, facts('A missing close notify is a failure', '2.2.8')),
     block('url', flag, openUrl, url, {
       ...facts('A page to ask for, and what is right', '0.5.3'),
-      end: checkUrl,
+      end: closeUrl,
     }),
   ]);
 }

@@ -6,6 +6,7 @@ import { addressFamily } from '../ip.ts';
 import { known, list, type Reader, type Row, type Table, table, word } from '../keyword.ts';
 import type { GlobalNode, SyncDaemonNode } from '../nodes.ts';
 import {
+  aboveZero,
   address,
   addressOfFamily,
   boolean,
@@ -133,7 +134,7 @@ const settings: Row<GlobalNode>[] = [
   ),
   word(
     'vrrp_garp_interval',
-    seconds(0.000001, 4294.967295),
+    aboveZero(seconds(0.000001, 4294.967295)),
     (node, value) => {
       node.garp.intervalUs = value;
     },
@@ -298,7 +299,7 @@ const bufferPolicy: Reader<readonly string[]> = reader('MTU|ADVERT|NO_SEND_RX|by
 });
 
 const vrrp: Row<GlobalNode>[] = [
-  known('vrrp_gna_interval', seconds(0.000001, 4294.967295), {
+  known('vrrp_gna_interval', aboveZero(seconds(0.000001, 4294.967295)), {
     doc: 'Seconds between two neighbour adverts',
     since: '1.2.21',
   }),
@@ -435,7 +436,7 @@ const syncDaemon: Reader<SyncDaemon> = reader(
       daemon,
       checkFirst(first) {
         const message = `lvs_sync_daemon has already been specified as ${first.interface} ${first.instance ?? ''} - ignoring`;
-        if (first !== daemon) args.context.error('repeated-keyword', device, message);
+        if (first !== daemon) args.context.warning('repeated-keyword', device, message);
       },
     };
   },

@@ -190,7 +190,7 @@ function checkOptions(
     for (const check of checks) {
       const value = words[++i];
       if (!value) {
-        context.error('missing-value', option, `'${option.text}' is missing its value`);
+        context.error('missing-argument', option, `'${option.text}' is missing its value`);
         return false;
       }
       const expected = check(value.text);

@@ -16,7 +16,7 @@ import type {
   VirtualServerHead,
   VirtualServerNode,
 } from '../nodes.ts';
-import { boolean, flag, integer, oneOf, optional, reader, script, sited, text } from '../readers.ts';
+import { aboveZero, boolean, flag, integer, oneOf, optional, reader, script, sited, text } from '../readers.ts';
 import { checkerRows, connectTimeout, timing } from './checker.ts';
 
 const MAX_INT = 2 ** 31 - 1;
@@ -200,7 +200,7 @@ const virtualServer: Table<VirtualServerNode> = table('virtual_server', [
   kept('persistence_engine', 'persistenceEngine', text('name'), { doc: 'Persistence engine', since: '1.2.20' }),
   known(
     'persistence_timeout',
-    optional(integer(1, 2_678_400)),
+    optional(aboveZero(integer(1, 2_678_400))),
     { doc: 'Seconds that a client stays with a server', since: '0.5.3' },
     (node: VirtualServerNode, value) => {
       node.persistenceTimeoutS = value ?? DEFAULT_PERSISTENCE_S;
@@ -228,7 +228,7 @@ const virtualServer: Table<VirtualServerNode> = table('virtual_server', [
   kept('omega', 'omega', flag, { doc: 'Run notify scripts on stop', since: '1.1.16' }),
   kept('quorum_up', 'quorumUp', script, { doc: 'Script to run when there are enough servers', since: '1.1.16' }),
   kept('quorum_down', 'quorumDown', script, { doc: 'Script to run when there are too few servers', since: '1.1.16' }),
-  kept('quorum', 'quorum', sited(integer(1, MAX_UINT)), { doc: 'Weight that is enough', since: '1.1.16' }),
+  kept('quorum', 'quorum', sited(aboveZero(integer(1, MAX_UINT))), { doc: 'Weight that is enough', since: '1.1.16' }),
   kept('hysteresis', 'hysteresis', sited(integer(0, MAX_UINT)), { doc: 'Tolerance of the quorum', since: '1.1.16' }),
   kept('weight', 'weight', integer(1, MAX_INT), { doc: 'Weight of servers that give none', since: '0.5.3' }),
   kept('sorry_server', 'sorryServer', endpoint, { doc: 'Server of last resort', since: '0.5.3' }),
@@ -295,6 +295,11 @@ function readGroup(document: DocumentNode, entries: Block, context: Context, sta
     return;
   }
   const members = entries.statements.flatMap((entry) => readMember(entry, context) ?? []);
+  if (members.length === 0) {
+    const message = `virtual server group ${name.text} has no entries - removing`;
+    context.error('empty-group', context.endOf(statement, name), message);
+    return;
+  }
   if (document.virtualServerGroups.some((group) => group.name.text === name.text)) {
     context.error('duplicate-group', name, `Virtual server group ${name.text} already defined`);
     return;

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { exitCodeOf } from '../../../../src/config/keepalived-verdict.ts';
 import { loadKeepalived, localOptions } from '../../../../src/config/load-keepalived.ts';
 import { renderKeepalived } from '../../../../src/config/render-keepalived.ts';
-import { broken } from './broken.ts';
+import { broken, changed } from './broken.ts';
 import { instanceWith, MACHINE, readText } from './reading.ts';
 
 describe('a broken keepalived.conf', () => {
@@ -16,6 +16,14 @@ describe('a broken keepalived.conf', () => {
     const at = reading.diagnostics[reading.codes.indexOf(code)]!;
     expect(at.severity).toBe('error');
     expect(reading.exit).toBe(exit);
+  });
+
+  it.each(changed)('is accepted with a warning: %s', (_what, text, code) => {
+    const reading = readText(text);
+    expect(reading.codes).toContain(code);
+    expect(reading.diagnostics[reading.codes.indexOf(code)]!.severity).toBe('warning');
+    expect(reading.exit).toBe(0);
+    expect(readText(text, { compat: 'keepalived-2.4' }).exit).not.toBe(0);
   });
 
   it('is told once per mistake', () => {

@@ -36,12 +36,6 @@ export const broken: [what: string, text: string, code: string, exit: number][] 
   ['bad broadcast', instanceWith('virtual_ipaddress {', '  192.0.2.1 brd x', '}'), 'invalid-address 8:19', 5],
   ['option without value', instanceWith('virtual_ipaddress {', '  192.0.2.1 dev', '}'), 'missing-value 8:15', 5],
   ['unknown address option', instanceWith('virtual_ipaddress {', '  192.0.2.1 eth0', '}'), 'unknown-option 8:15', 5],
-  [
-    'label too long',
-    instanceWith('virtual_ipaddress {', `  192.0.2.1 label eth0:${'x'.repeat(20)}`, '}'),
-    'label-too-long 8:21',
-    5,
-  ],
   ['two families', instanceWith('virtual_ipaddress {', '  2001:db8::1', '}'), 'family-mismatch 8:5', 5],
   ['words behind a block keyword', instanceWith('virtual_ipaddress 192.0.2.1 {', '}'), 'block-arguments 7:21', 5],
   ['router id 0', instanceWith('virtual_router_id 0'), 'out-of-range 7:21', 5],
@@ -51,24 +45,9 @@ export const broken: [what: string, text: string, code: string, exit: number][] 
   ['priority 300', instanceWith('priority 300'), 'out-of-range 7:12', 5],
   ['priority in letters', instanceWith('priority high'), 'invalid-number 7:12', 5],
   ['advert interval 0', instanceWith('advert_int 0'), 'out-of-range 7:14', 5],
-  ['fractional interval in version 2', instanceWith('advert_int 1.5'), 'advert-interval-rounded 7:14', 5],
-  ['interval too long for version 3', instanceWith('version 3', 'advert_int 41'), 'advert-interval-rounded 8:14', 5],
   ['version 4', instanceWith('version 4'), 'invalid-value 7:11', 5],
   ['state in lower case', instanceWith('state master'), 'invalid-value 7:9', 5],
   ['auth_type MD5', instanceWith('authentication {', '  auth_type MD5', '}'), 'invalid-value 8:15', 5],
-  [
-    'long password',
-    instanceWith('authentication {', '  auth_type PASS', '  auth_pass 123456789', '}'),
-    'auth-pass-truncated 9:15',
-    5,
-  ],
-  ['no password', instanceWith('authentication {', '  auth_type PASS', '}'), 'auth-ignored 8:15', 5],
-  [
-    'password in version 3',
-    instanceWith('version 3', 'authentication {', '  auth_type PASS', '  auth_pass x', '}'),
-    'auth-ignored 9:15',
-    5,
-  ],
   ['unknown script', instanceWith('track_script {', '  chk', '}'), 'unknown-script 8:5', 5],
   ['a tracked interface twice', instanceWith('track_interface {', '  eth1', '  eth1', '}'), 'duplicate-track 9:5', 5],
   [
@@ -89,12 +68,9 @@ export const broken: [what: string, text: string, code: string, exit: number][] 
     5,
   ],
   ['empty group', 'vrrp_sync_group G {\n}\n', 'empty-group 1:17', 5],
-  ['second notify script', instanceWith('notify /bin/true', 'notify /bin/false'), 'repeated-keyword 8:3', 5],
   ['bad source address', instanceWith('mcast_src_ip eth0'), 'invalid-address 7:16', 5],
   ['source of another family', instanceWith('mcast_src_ip 2001:db8::1'), 'family-mismatch 7:16', 5],
   ['bad peer', instanceWith('unicast_peer {', '  other', '}'), 'invalid-address 8:5', 5],
-  ['no peer', instanceWith('unicast_peer {', '}'), 'no-unicast-peers 1:15', 5],
-  ['unicast source without peers', instanceWith('unicast_src_ip 192.0.2.1'), 'no-unicast-peers 1:15', 5],
   ['bad scheduler', 'virtual_server 192.0.2.1 80 {\n  lb_algo best\n}\n', 'invalid-value 2:11', 5],
   ['bad virtual server address', 'virtual_server web 80 {\n}\n', 'invalid-address 1:16', 5],
   ['port 70000', 'virtual_server 192.0.2.1 70000 {\n}\n', 'invalid-port 1:26', 5],
@@ -112,4 +88,35 @@ export const broken: [what: string, text: string, code: string, exit: number][] 
   ['64 KiB line', instanceWith(`prioritty ${'1 '.repeat(32 * 1024)}`), 'unknown-keyword 7:3', 5],
   ['64 KiB of braces', '{'.repeat(64 * 1024), 'unexpected-brace 1:1', 5],
   ['UTF-8 keyword', 'priorité 1\n', 'unknown-keyword 1:1', 5],
+];
+
+/** What keepalived changes with a message: an error to its config test, a warning here, and the rest counts. */
+export const changed: [what: string, text: string, code: string][] = [
+  [
+    'label too long',
+    instanceWith('virtual_ipaddress {', `  192.0.2.1 label eth0:${'x'.repeat(20)}`, '}'),
+    'label-too-long 8:21',
+  ],
+  ['fractional interval in version 2', instanceWith('advert_int 1.5'), 'advert-interval-rounded 7:14'],
+  ['interval too long for version 3', instanceWith('version 3', 'advert_int 41'), 'advert-interval-rounded 8:14'],
+  [
+    'long password',
+    instanceWith('authentication {', '  auth_type PASS', '  auth_pass 123456789', '}'),
+    'auth-pass-truncated 9:15',
+  ],
+  ['no password', instanceWith('authentication {', '  auth_type PASS', '}'), 'auth-ignored 8:15'],
+  [
+    'password in version 3',
+    instanceWith('version 3', 'authentication {', '  auth_type PASS', '  auth_pass x', '}'),
+    'auth-ignored 9:15',
+  ],
+  ['second notify script', instanceWith('notify /bin/true', 'notify /bin/false'), 'repeated-keyword 8:3'],
+  ['no peer', instanceWith('unicast_peer {', '}'), 'no-unicast-peers 1:15'],
+  ['unicast source without peers', instanceWith('unicast_src_ip 192.0.2.1'), 'no-unicast-peers 1:15'],
+  ['no delay at all', 'global_defs {\n  vrrp_garp_interval 0\n}\n', 'zero-ignored 2:22'],
+  [
+    'no persistence at all',
+    'virtual_server 192.0.2.1 80 {\n  protocol TCP\n  lb_algo rr\n  lb_kind NAT\n  persistence_timeout 0\n  real_server 192.0.2.2 80 {\n  }\n}\n',
+    'zero-ignored 5:23',
+  ],
 ];
