@@ -28,7 +28,7 @@ export function renderSarif(input: ReportInput): string[] {
           },
         },
         columnKind: 'utf16CodeUnits',
-        artifacts: input.files.map((file) => ({ location: artifactOf(file) })),
+        artifacts: [...new Set(input.files)].map((file) => ({ location: artifactOf(file) })),
         results: input.diagnostics.map((diagnostic) => resultOf(diagnostic, codes.indexOf(diagnostic.code))),
       },
     ],

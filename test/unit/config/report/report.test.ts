@@ -57,7 +57,7 @@ describe('report formats', () => {
   it.each([
     ['github', 'github.txt'],
     ['junit', 'junit.xml'],
-    ['json', 'report.json'],
+    ['json', 'report.json.txt'],
     ['sarif', 'report.sarif'],
     ['pretty', 'pretty.txt'],
   ] as const)('%s is as in its golden file', async (format, name) => {
@@ -85,6 +85,7 @@ describe('report formats', () => {
   it('writes SARIF that the schema allows', () => {
     expect(sarifProblems(JSON.parse(render('sarif')))).toEqual([]);
     expect(sarifProblems(JSON.parse(render('sarif', clean)))).toEqual([]);
+    expect(sarifProblems(JSON.parse(render('sarif', { ...input, files: ['a.cfg', 'a.cfg'] })))).toEqual([]);
   });
 
   it('knows SARIF that the schema does not allow', () => {

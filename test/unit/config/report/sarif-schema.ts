@@ -5,7 +5,7 @@
 type Shape =
   | { readonly kind: 'text'; readonly pattern?: RegExp }
   | { readonly kind: 'integer'; readonly minimum: number }
-  | { readonly kind: 'list'; readonly of: Shape; readonly atLeast?: number }
+  | { readonly kind: 'list'; readonly of: Shape; readonly unique: boolean }
   | {
       readonly kind: 'object';
       readonly must: Readonly<Record<string, Shape>>;
@@ -16,7 +16,8 @@ const text: Shape = { kind: 'text' };
 const positive: Shape = { kind: 'integer', minimum: 1 };
 const index: Shape = { kind: 'integer', minimum: -1 };
 const oneOf = (...words: string[]): Shape => ({ kind: 'text', pattern: new RegExp(`^(?:${words.join('|')})$`) });
-const list = (of: Shape, atLeast = 0): Shape => ({ kind: 'list', of, atLeast });
+const list = (of: Shape): Shape => ({ kind: 'list', of, unique: false });
+const set = (of: Shape): Shape => ({ kind: 'list', of, unique: true });
 const object = (must: Readonly<Record<string, Shape>>, may: Readonly<Record<string, Shape>> = {}): Shape => ({
   kind: 'object',
   must,
@@ -37,16 +38,16 @@ const result = object(
     ruleIndex: index,
     level: oneOf('none', 'note', 'warning', 'error'),
     locations: list(location),
-    relatedLocations: list(location),
+    relatedLocations: set(location),
   },
 );
 const rule = object({ id: text }, { shortDescription: message });
-const driver = object({ name: text }, { version: text, rules: list(rule) });
+const driver = object({ name: text }, { version: text, rules: set(rule) });
 const run = object(
   { tool: object({ driver }) },
   {
     columnKind: oneOf('utf16CodeUnits', 'unicodeCodePoints'),
-    artifacts: list(object({}, { location: artifactLocation })),
+    artifacts: set(object({}, { location: artifactLocation })),
     results: list(result),
   },
 );
@@ -69,6 +70,8 @@ function check(value: unknown, shape: Shape, path: string): string[] {
   }
   if (shape.kind === 'list') {
     if (!Array.isArray(value)) return [`${path}: no list`];
+    const isRepeated = shape.unique && new Set(value.map((one) => JSON.stringify(one))).size < value.length;
+    if (isRepeated) return [`${path}: the same twice`];
     return value.flatMap((one, at) => check(one, shape.of, `${path}[${at}]`));
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [`${path}: no object`];
