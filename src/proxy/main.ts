@@ -7,7 +7,6 @@
  * It stays on Node's own event loop and handles no connection. A worker that fails is our bug: the role ends and core
  * starts it again; counters are in core's memory and survive that.
  */
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { ProxySlice } from '../config/slice.ts';
@@ -16,6 +15,7 @@ import { serveParent } from '../ipc/channel.ts';
 import type { FromProxy, Handlers, ServerHealth, ToProxy } from '../ipc/messages.ts';
 import { lookUpLogTargets } from '../log/log-lookup.ts';
 import { openEventfd, wake } from '../os/epoll.ts';
+import { readFdLimit } from '../os/process.ts';
 import { closeFd } from '../os/socket.ts';
 import { mapRows } from './counter-layout.ts';
 import { Counters, claimCounters } from './counters.ts';
@@ -39,6 +39,11 @@ type Config = Extract<ToProxy, { type: 'config' }>;
 
 export function runProxy(): void {
   const role = new ProxyRole();
+  process.on('uncaughtException', (error) => fatal(error.stack ?? error.message));
+  // After a bug of ours: leaving would wait for workers that sit in a system call. Only a signal ends them for certain.
+  process.on('exit', () => {
+    if (role.hasWorkers) process.kill(process.pid, 'SIGKILL');
+  });
   const send = serveParent<ToProxy, FromProxy>(role.handlers, () => role.stop());
   role.send = send;
 }
@@ -64,11 +69,16 @@ class ProxyRole {
   /** Health that came before the workers. */
   private early: ServerHealth[] = [];
   private workers: RunningWorker[] = [];
+  private running = 0;
   private ready = 0;
   private deaf = 0;
   private empty = 0;
   private softly = false;
   private stopping = false;
+
+  get hasWorkers(): boolean {
+    return this.running > 0;
+  }
 
   private async start({ conf, sockets, stateFd, generation }: Config): Promise<void> {
     const slice = await lookUpNames(conf);
@@ -103,7 +113,9 @@ class ProxyRole {
     thread.on('message', (message: FromWorker) => this.onWorker(message, generation));
     thread.on('error', (error) => fatal(`worker ${start.index}: ${error.stack ?? error.message}`));
     const exited = new Promise<void>((resolve) => thread.once('exit', () => resolve()));
+    this.running++;
     void exited.then(() => {
+      this.running--;
       if (!this.stopping) fatal(`worker ${start.index} ended by itself`);
     });
     return { thread, wakeFd: start.wakeFds[start.index]!, exited };
@@ -199,8 +211,7 @@ async function lookUpNames(slice: ProxySlice): Promise<ProxySlice> {
 
 /** How many connections the process takes: as configured, else what descriptors allow with two a session. */
 function readLimits(slice: ProxySlice): { connections: number; descriptors: number } {
-  const line = /^Max open files\s+(\d+|unlimited)/m.exec(readFileSync('/proc/self/limits', 'latin1'));
-  const descriptors = line === null || line[1] === 'unlimited' ? 1_048_576 : Number(line[1]);
+  const descriptors = readFdLimit().soft;
   const allowed = Math.max(1, Math.floor((descriptors - RESERVED_DESCRIPTORS) / 2));
   return { connections: slice.global.maxconn ?? allowed, descriptors };
 }
