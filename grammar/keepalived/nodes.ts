@@ -65,6 +65,8 @@ export interface GlobalNode {
   instanceName?: string;
   netNamespace?: Sited<string>;
   syncDaemon?: SyncDaemonNode;
+  /** `startup_script`, `shutdown_script`. */
+  readonly ownScripts: ScriptNode[];
 }
 
 export interface VrrpScriptNode {
@@ -337,7 +339,7 @@ export interface DocumentNode {
 
 export function emptyDocument(): DocumentNode {
   return {
-    global: { garp: {} },
+    global: { garp: {}, ownScripts: [] },
     scripts: [],
     syncGroups: [],
     instances: [],

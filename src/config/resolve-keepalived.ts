@@ -47,6 +47,11 @@ class Resolver {
     const { netNamespace } = document.global;
     if (netNamespace) this.around.checkNamespace(netNamespace.value, netNamespace.site);
     this.dropMissingFiles(document);
+    for (const script of document.global.ownScripts) {
+      this.around.checkUser(script.user ?? undefined, script.site);
+      this.around.checkDefaultUser(script);
+      this.around.checkExecutable(script, 'notify-not-here', `script '${script.argv[0]}' not found`);
+    }
     for (const node of document.scripts) this.resolveScript(node);
     const instances = new InstanceResolver(document, this.around, globalDefs, this.scripts).resolveAll();
     const syncGroups = this.resolveSyncGroups(instances);

@@ -325,7 +325,7 @@ export class InstanceResolver {
         }
         const conf = this.addressConf(address, device);
         const key = `${conf.address}/${conf.prefixLength}@${conf.device}`;
-        if (seen.has(key)) {
+        if (seen.has(key) && !this.context.isBefore('2.3.0')) {
           this.context.warning(
             'duplicate-address',
             address.site,

@@ -74,9 +74,11 @@ function compare(name: string, release: '2.2' | '2.4'): Comparison {
   const options = { compat, assumeFiles: false, configId: 'recorder', env: {}, readFile: readFileSync };
   const { diagnostics } = loadKeepalived(join(folder, `${name}.conf`), { ...options, hostFacts: RECORDED });
   const theirs = new Set([...report.matchAll(/^\((?:[^()]*: )?Line (\d+)\) /gm)].map((match) => Number(match[1])));
+  // 2.2 looks for real servers after reading, 2.4 at the end of the block.
+  const isPlaced = (code: string) => !UNPLACED.has(code) && !(release === '2.2' && code === 'no-real-servers');
   const ours = new Set(
     diagnostics
-      .filter(({ severity, code }) => severity === 'error' && !UNPLACED.has(code))
+      .filter(({ severity, code }) => severity === 'error' && isPlaced(code))
       .flatMap(({ at }) => (at ? [positionOf(at.source, at.start).line] : [])),
   );
   return {
@@ -117,7 +119,7 @@ describe.skipIf(!isThere).each(['2.2', '2.4'] as const)('keepalived %s on real f
         `lines ${rejected.length - otherLines.length} of ${rejected.length} rejected files (${lines.toFixed(1)} %)`,
     );
     expect(exits).toBeGreaterThanOrEqual(98);
-    expect(lines).toBeGreaterThanOrEqual(release === '2.4' ? 90 : 88);
+    expect(lines).toBeGreaterThanOrEqual(90);
   });
 
   it('has nothing refused by the default profile that it accepts', () => {

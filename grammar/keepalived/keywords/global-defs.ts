@@ -4,7 +4,7 @@ import type { Block, Statement, Word } from '../ast.ts';
 import type { Context } from '../context.ts';
 import { addressFamily } from '../ip.ts';
 import { known, list, type Reader, type Row, type Table, table, word } from '../keyword.ts';
-import type { GlobalNode, SyncDaemonNode } from '../nodes.ts';
+import type { GlobalNode, ScriptNode, SyncDaemonNode } from '../nodes.ts';
 import {
   aboveZero,
   address,
@@ -527,6 +527,10 @@ const umask: Reader<string> = reader('bits', (args) => {
   return args.report('invalid-value', first, `invalid umask '${first.text}'`, 'an octal number, or IRWXG, IWOTH, ..');
 });
 
+function keepScript(node: GlobalNode, value: ScriptNode): void {
+  node.ownScripts.push(value);
+}
+
 const program: Row<GlobalNode>[] = [
   known('lvs_id', name, { doc: 'Name of this machine', since: '0.5.3', removed: '1.1.8', modern: 'router_id' }),
   known('plugin_dir', path, { doc: 'Where plugins were', since: '1.1.8', removed: '1.2.20' }),
@@ -534,14 +538,19 @@ const program: Row<GlobalNode>[] = [
   known('process_name', name, { doc: 'Name of the parent process', since: '2.0.16' }),
   known('use_symlink_paths', boolean, { doc: 'Do not resolve links in script paths', since: '2.3.0' }),
   known('set_supplementary_groups', boolean, { doc: 'Give scripts the further groups of their user', since: '2.4.4' }),
-  known('startup_script', script, {
-    doc: 'Program to run before all else',
-    since: '2.1.0',
-    exact: true,
-    missing: 'error',
-  }),
+  known(
+    'startup_script',
+    script,
+    {
+      doc: 'Program to run before all else',
+      since: '2.1.0',
+      exact: true,
+      missing: 'error',
+    },
+    keepScript,
+  ),
   known('startup_script_timeout', integer(1, 1000), { doc: 'Seconds it may take', since: '2.1.0', missing: 'error' }),
-  known('shutdown_script', script, { doc: 'Program to run last', since: '2.1.0', missing: 'error' }),
+  known('shutdown_script', script, { doc: 'Program to run last', since: '2.1.0', missing: 'error' }, keepScript),
   known('shutdown_script_timeout', integer(1, 1000), { doc: 'Seconds it may take', since: '2.1.0', missing: 'error' }),
   known('umask', umask, { doc: 'Permissions of files that are made', since: '2.0.9' }),
   known('random_seed', integer(0, 2 ** 32 - 1), { doc: 'Start of random numbers', since: '2.0.15' }),
