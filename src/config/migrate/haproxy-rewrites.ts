@@ -108,12 +108,12 @@ function migrateLogFormat(name: string): Rewrite {
 }
 
 /** `bind ADDRESS process 1-4`: the listener belongs to all threads. */
-function migrateBind({ args, nbproc }: Use): Outcome | null {
+function migrateBind(name: string, { args, nbproc }: Use): Outcome | null {
   const at = args.findIndex((word) => word.raw === 'process');
   if (at < 1 || at + 1 >= args.length) return null;
   const kept = [...args.slice(0, at), ...args.slice(at + 2)];
   const check = `'process ${args[at + 1]!.raw}' is left out: all threads take connections ('thread' chooses some)`;
-  return { kind: 'lines', lines: [`bind ${raw(kept)}`], ...(nbproc > 1 ? { check } : { note: check }) };
+  return { kind: 'lines', lines: [`${name} ${raw(kept)}`], ...(nbproc > 1 ? { check } : { note: check }) };
 }
 
 function migrateHashType({ args }: Use): Outcome | null {
@@ -162,7 +162,8 @@ export const rewrites: ReadonlyMap<string, Rewrite> = new Map<string, Rewrite>([
   ],
   ['nbproc', migrateNbproc],
   ['cpu-map', migrateCpuMap],
-  ['bind', migrateBind],
+  ['bind', (use) => migrateBind('bind', use)],
+  ['stats socket', (use) => migrateBind('stats socket', use)],
   ['bind-process', dropped("all threads serve it ('thread' on its bind lines chooses some)", true)],
   ['stats bind-process', dropped('there is one process')],
   ['grace', dropped("the global word 'grace' or 'hard-stop-after' bounds a soft stop")],

@@ -35,6 +35,8 @@ interface Match {
 }
 
 const left = (why: string): Outcome => ({ kind: 'left', why });
+/** The request line as HAProxy 1.x saw it. */
+const REQUEST_LINE = 'http-request set-var-fmt(txn.request_line) %[method]\\ %[url]\\ HTTP/%[req.ver]';
 const UNCLEAR = 'its pattern can match the request line as well as a header: say which one is meant';
 
 const actions: Readonly<Record<string, Maker>> = {
@@ -161,10 +163,25 @@ function remove(rule: Rule): Outcome {
 function when(rule: Rule, action: string): Outcome {
   if (isAnyHeader(rule.pattern)) return { kind: 'lines', lines: [[rule.ruleset, action, ...rule.condition].join(' ')] };
   const match = matchOf(rule);
-  if (!match) return left(UNCLEAR);
+  if (!match) return whenAnywhere(rule, action);
   const condition = joinCondition(match.terms, rule.condition);
   if (condition === null) return left("its condition cannot be joined with the pattern: write it with 'if'");
   return { kind: 'lines', lines: [...match.before, `${rule.ruleset} ${action} ${condition}`] };
+}
+
+/** A pattern for any line of a request: one rule looks at the request line, another at all headers. */
+function whenAnywhere(rule: Rule, action: string): Outcome {
+  if (rule.ruleset === 'http-response' || !/^(?:deny|allow|tarpit)$/.test(action)) return left(UNCLEAR);
+  const first = joinCondition(matchTerm('var(txn.request_line)', rule.pattern, rule.fold), rule.condition);
+  const headers = joinCondition(matchTerm('req.hdrs', `(?m)${rule.pattern}`, true), rule.condition);
+  if (first === null || headers === null)
+    return left("its condition cannot be joined with the pattern: write it with 'if'");
+  const check = 'its pattern may match any line of a request: headers are looked at without regard to case';
+  return {
+    kind: 'lines',
+    lines: [REQUEST_LINE, `http-request ${action} ${first}`, `http-request ${action} ${headers}`],
+    check,
+  };
 }
 
 function chooseBackend(name: string, words: readonly PlainWord[]): Outcome {
@@ -186,9 +203,7 @@ function matchOf({ ruleset, fold, pattern }: Rule): Match | null {
   const request = parseRequestPattern(pattern);
   if (!request) return null;
   if (request.reachesVersion) {
-    const line = '%[method]\\ %[url]\\ HTTP/%[req.ver]';
-    const before = [`http-request set-var-fmt(txn.request_line) ${line}`];
-    return { terms: matchTerm('var(txn.request_line)', pattern, fold), before };
+    return { terms: matchTerm('var(txn.request_line)', pattern, fold), before: [REQUEST_LINE] };
   }
   const url = matchTerm('url', request.uri, fold);
   return { terms: request.methods ? `{ method ${request.methods.join(' ')} } ${url}` : url, before: [] };

@@ -14,6 +14,8 @@ export interface HeaderPattern {
   readonly value: string | null;
   /** Capturing groups in front of the value. */
   readonly dropped: number;
+  /** The first group holds the name and the beginning of the value: `^(Set-Cookie:.*)`. */
+  readonly crossing: boolean;
 }
 
 /** A pattern for the request line. */
@@ -98,33 +100,52 @@ export function countGroups(pattern: string): number {
 const textOf = (atoms: readonly Atom[]): string => atoms.map((atom) => atom.text).join('');
 const isBlank = (atom: Atom): boolean => /^(?: |\[ (?:\\t|\t)?\]|\\s)[*+?]?$/.test(atom.text);
 
-/** `^Name: value`, also `^(Name:)(.*)`. */
+/** `^Name: value`, also `^(Name:)(.*)` and `^(Name:.*)`. */
 export function parseHeaderPattern(pattern: string): HeaderPattern | null {
   if (!pattern.startsWith('^')) return null;
   const atoms = atomsOf(pattern.slice(1));
-  if (!atoms) return null;
-  const [first] = atoms;
-  const inGroup = first && /^\(([A-Za-z0-9_-]+):( ?)\)$/.exec(first.text);
-  if (inGroup) return { name: inGroup[1]!, ...valuePart(atoms.slice(1)), dropped: 1 };
+  const [first, ...rest] = atoms ?? [];
+  if (!atoms || !first) return null;
+  if (!first.body.startsWith('(') || first.quantifier !== '') return namedHeader(atoms);
+  const inside = namedHeader(atomsOf(first.body.slice(1, -1)) ?? []);
+  if (!inside) return null;
+  const { name, written } = inside;
+  if (written === '') return { name, ...valuePart(rest), dropped: 1, crossing: false };
+  const value = `^(${written})${textOf(rest)}`;
+  return { name, value, dropped: 0, crossing: true };
+}
+
+/** `written` is the value's pattern without blanks before it. */
+function namedHeader(atoms: readonly Atom[]): (HeaderPattern & { readonly written: string }) | null {
   let name = '';
   for (const [index, atom] of atoms.entries()) {
-    if (atom.literal === ':') return name === '' ? null : { name, ...valuePart(atoms.slice(index + 1)), dropped: 0 };
+    if (atom.literal === ':' && name !== '') {
+      const { value, written } = valuePart(atoms.slice(index + 1));
+      return { name, value, written, dropped: 0, crossing: false };
+    }
     if (atom.literal === null || !/[A-Za-z0-9_-]/.test(atom.literal)) return null;
     name += atom.literal;
   }
   return null;
 }
 
-function valuePart(atoms: readonly Atom[]): { value: string | null } {
+function valuePart(atoms: readonly Atom[]): { value: string | null; written: string } {
   let skipped = 0;
   while (atoms[skipped] && isBlank(atoms[skipped]!)) skipped++;
   const rest = textOf(atoms.slice(skipped));
-  return { value: rest === '' || rest === '.*' ? null : rest.startsWith('.*') ? rest : `^${rest}` };
+  const value = rest === '' || rest === '.*' ? null : rest.startsWith('.*') ? rest : `^${rest}`;
+  return { value, written: rest };
 }
 
-/** The beginning of header names that a pattern takes, whatever their value: `^X-.*:`, `^X-Powered-By`. */
+/** Words that start messages: a pattern that can begin one of these may mean the first line. */
+const firstWords = ['HTTP', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT', 'PATCH', 'PROPFIND'];
+
+/** The beginning of header names that a pattern takes, whatever their value: `^X-.*:`, `^Server.*`. */
 export function headerNamePrefix(pattern: string): string | null {
-  return /^\^([A-Za-z0-9_]+-[A-Za-z0-9_-]*)(?:(?:\.|\[\^:? ?:?\])\*)?(?::(?:\.\*)?)?$/.exec(pattern)?.[1] ?? null;
+  const prefix = /^\^([A-Za-z0-9_-]+)(?:(?:\.|\[\^:? ?:?\])\*)?(?::(?:\.\*)?)?$/.exec(pattern)?.[1];
+  if (!prefix) return null;
+  const isFirstWord = firstWords.some((word) => word.startsWith(prefix.toUpperCase()) || prefix.toUpperCase() === word);
+  return isFirstWord ? null : prefix;
 }
 
 /** Does the pattern take the first word of a header line of any name: `^[^: ]*:`? */
@@ -151,6 +172,8 @@ function crossingPattern(atoms: readonly Atom[]): RequestPattern | null {
   const inside = crossedGroup(atoms[0]!);
   if (!inside || atoms[0]!.quantifier !== '') return null;
   const rest = uriOf(atoms.slice(1));
+  // `([^ ]* )`: the blank ends the group, nothing of the path is in it.
+  if (inside.length === 0) return { methods: null, dropped: 1, crossing: true, ...rest };
   return { methods: null, dropped: 0, crossing: true, ...rest, uri: `^(${textOf(inside)})${rest.uri.slice(1)}` };
 }
 
@@ -173,7 +196,7 @@ function methodsOf(atoms: readonly Atom[]): readonly string[] | null | undefined
 }
 
 function uriOf(atoms: readonly Atom[]): { uri: string; reachesVersion: boolean } {
-  const versionAt = atoms.findIndex((atom, index) => isBlank(atom) && /^\(?HTTP/i.test(textOf(atoms.slice(index + 1))));
+  const versionAt = atoms.findIndex((atom, index) => isBlank(atom) && isVersion(textOf(atoms.slice(index + 1))));
   if (versionAt >= 0) {
     const uri = atoms.slice(0, versionAt);
     return { uri: `^${textOf(uri)}$`, reachesVersion: uri.some(mayBeBlank) };
@@ -181,6 +204,11 @@ function uriOf(atoms: readonly Atom[]): { uri: string; reachesVersion: boolean }
   // `.*HTTP/1.0$` without a blank before it: the wildcard ends at the version.
   const wild = /^(.*\.\*)HTTP[^()]*$/i.exec(textOf(atoms));
   return { uri: `^${wild ? wild[1]! : textOf(atoms)}`, reachesVersion: !wild && atoms.some(mayBeBlank) };
+}
+
+/** `HTTP/1.[01]`, or whatever stands behind a second blank. */
+function isVersion(pattern: string): boolean {
+  return /^\(?HTTP/i.test(pattern) || /^\(?(?:\.|\[\^ ?\]|\\S)[*+]\)?\$?$/.test(pattern);
 }
 
 /** A blank, or a class with a blank in it. Wildcards reach the version as well, which changes nothing. */

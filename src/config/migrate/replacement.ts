@@ -24,11 +24,13 @@ export function moveReferences(text: string, dropped: number): string | null {
 
 /** The value out of `Name: value`, with the header's new name. */
 export function headerReplacement(text: string, pattern: HeaderPattern): { name: string; value: string } | null {
+  if (/\\0|\n/.test(text)) return null;
+  // The first reference was the line from its name on; now it is the value from its beginning on.
+  if (pattern.crossing) return text.startsWith('\\1') ? { name: pattern.name, value: text } : null;
   const written = pattern.dropped === 1 ? text.replace(/^\\1/, `${pattern.name}:`) : text;
-  const match = /^([A-Za-z0-9_-]+): *([\s\S]*)$/.exec(written);
-  if (!match || /\\0/.test(text) || match[2]!.includes('\n')) return null;
-  const value = moveReferences(match[2]!, pattern.dropped);
-  return value === null ? null : { name: match[1]!, value };
+  const match = /^([A-Za-z0-9_-]+): *(.*)$/.exec(written);
+  const value = match && moveReferences(match[2]!, pattern.dropped);
+  return match && value !== null ? { name: match[1]!, value: value! } : null;
 }
 
 /** The path out of `\1 /path\2`. */
@@ -36,7 +38,9 @@ export function uriReplacement(text: string, pattern: RequestPattern): UriReplac
   if (/\\0/.test(text)) return null;
   if (pattern.crossing) {
     const uri = withoutVersion(text);
-    return text.startsWith('\\1') && !/\s/.test(uri) ? { uri, changesMethod: false, version: uri !== text } : null;
+    const moved = pattern.dropped === 1 ? moveReferences(uri.slice(2), 1) : uri;
+    if (!text.startsWith('\\1') || /\s/.test(uri) || !moved) return null;
+    return { uri: moved, changesMethod: false, version: uri !== text };
   }
   const blank = text.indexOf(' ');
   if (blank < 0) return null;

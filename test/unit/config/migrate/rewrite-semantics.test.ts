@@ -72,6 +72,8 @@ const pathRules = [
   'reqrep ^(GET|POST)\\ /a(.*) \\1\\ /c\\2',
   'reqrep ^([^\\ ]*)\\ /a\\?(.*) \\1\\ /a/\\2',
   'reqrep ^([^\\ ]*)\\ (.*)/a/(.*) \\1\\ \\2/b/\\3',
+  'reqrep ^([^\\ ]*\\ )/a/(.*) \\1/\\2',
+  'reqrep ^([^\\ ]*)\\ /a(.*)\\ (.*) \\1\\ /b\\2\\ \\3',
   'reqrep ^([^\\ ]*)\\ /a/(.*)\\ HTTP/1\\.[01]$ \\1\\ /b/\\2\\ HTTP/1.1',
 ];
 
@@ -101,6 +103,8 @@ describe('request lines', () => {
 const headerRules = [
   'reqirep ^Host:\\ www\\.(.*)$ Host:\\ \\1',
   'reqirep ^Host:\\ (.*)\\.old\\.(.*) Host:\\ \\2.new.\\1',
+  'reqirep ^(Host:.*) \\1.b',
+  'reqrep ^(Location:\\ http)(.*) \\1s\\2',
   'reqrep ^Host: Host:\\ fixed',
   'reqirep ^(Host:)\\ www(.*) \\1\\ w3\\2',
   'reqrep ^Host:[\\ ]*www Host:\\ 100%',
