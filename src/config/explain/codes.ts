@@ -77,6 +77,7 @@ export const codeExplanations: Readonly<Record<string, string>> = {
   'missing-ca-file': 'Verifying certificates needs the authorities: say them with ca-file.',
   'missing-certificate': 'A TLS listener without a certificate.',
   'missing-close-brace': 'A block is never closed.',
+  'missing-keyword': 'The section lacks a line that it cannot do without.',
   'missing-line-end': 'The last line has no line end: the file may have been cut off.',
   'missing-log': 'A log format is chosen and nothing is logged.',
   'missing-match-method': 'The ACL needs a matching method: say it with -m.',
@@ -172,4 +173,5 @@ export const codeExplanations: Readonly<Record<string, string>> = {
   'weight-ignored': 'The weight of a tracked object has no effect here.',
   'wrong-block': 'The word belongs into another block.',
   'wrong-section': 'The word is not allowed in this kind of section.',
+  'zero-ignored': 'Zero has no effect here.',
 };
