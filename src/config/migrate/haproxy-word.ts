@@ -33,7 +33,7 @@ export function encodeWord(text: string): string {
     if (char in controls) result += controls[char]!;
     else if (/[\x00-\x1f\x7f]/.test(char)) result += `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`;
     else if (/[ #"']/.test(char)) result += `\\${char}`;
-    else if (char === '\\' && needsEscape(text[at + 1])) result += '\\\\';
+    else if (char === '\\' && (text[at - 1] === '\\' || needsEscape(text[at + 1]))) result += '\\\\';
     else result += char;
   }
   return result;
