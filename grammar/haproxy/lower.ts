@@ -30,6 +30,7 @@ export interface LowerOptions {
 export function lower(trees: readonly Tree[], options: LowerOptions): HaproxyNodes {
   const lowering = new Lowering(options);
   for (const tree of trees) lowering.readTree(tree);
+  lowering.close();
   return lowering.result(trees);
 }
 
@@ -58,6 +59,10 @@ class Lowering {
     );
     this.global = { settings: {}, logs: [], env, exported: new Set(), declaresSocket: false, trustsServers: false };
     this.sections = new SectionReader(this.global, this.proxies, options);
+  }
+
+  close(): void {
+    this.sections.close();
   }
 
   result(trees: readonly Tree[]): HaproxyNodes {

@@ -11,6 +11,7 @@ import type { Address } from './address.ts';
 import type { Tree } from './ast.ts';
 import type { SampleReference } from './expr/sample.ts';
 import type { Value } from './keyword.ts';
+import type { SectionName } from './lexer.ts';
 
 export type ProxySectionKind = 'defaults' | 'listen' | 'frontend' | 'backend';
 
@@ -213,6 +214,13 @@ export interface BindNode {
   readonly at: Span;
   readonly addresses: readonly { readonly address: Address; readonly at: Span }[];
   readonly settings: BindSettings;
+}
+
+/** A section that is no proxy: read, and carried out by nobody. */
+export interface SectionNode {
+  readonly kind: SectionName;
+  readonly name: string;
+  listens: boolean;
 }
 
 export interface ProxyNode {

@@ -8,8 +8,9 @@
 import type { Diagnostic, Diagnostics } from '../diagnostic.ts';
 import { nearestWord } from '../spelling.ts';
 import { AddressLineReader } from './address-line.ts';
+import { ForeignSection } from './foreign-section.ts';
 import { applyRow, type Call, isAtLeast, type KeywordRow, type Language, type Value } from './keyword.ts';
-import { isSectionIn, wordsOfSection } from './keywords/sections.ts';
+import { isSectionIn } from './keywords/sections.ts';
 import { globalTable, type KeywordTable, proxyTable } from './keywords/table.ts';
 import { SECTION_NAMES, type SectionName } from './lexer.ts';
 import type { LowerOptions } from './lower.ts';
@@ -22,6 +23,8 @@ const withoutSection = "'listen' or 'defaults' expected.";
 /** Reads the lines of the section it belongs to. */
 export interface OpenSection {
   read(values: readonly Value[]): void;
+  /** Another section begins, or nothing more comes. */
+  close?(): void;
 }
 
 const sectionNames: ReadonlySet<string> = new Set(SECTION_NAMES);
@@ -36,6 +39,8 @@ const namedStrictly: ReadonlySet<string> = new Set([
   'userlist',
   'program',
 ]);
+/** Sections that need no name. */
+const nameless: ReadonlySet<string> = new Set(['crt-store', 'traces', 'namespace_list', 'ruleset']);
 /** Words of the global section that "no" may stand before. */
 const negatableGlobals = new Set([
   'log',
@@ -66,9 +71,10 @@ export class SectionReader {
   readonly tables = new Set<string>();
   private readonly global: GlobalNode;
   private readonly proxies: ProxyNode[];
+  readonly language: Language;
+  readonly addressLines: AddressLineReader;
   private readonly diagnostics: Diagnostics;
-  private readonly language: Language;
-  private readonly addressLines: AddressLineReader;
+  private current: OpenSection | null = null;
   private readonly namedDefaults = new Map<string, ProxyNode>();
   private readonly names: ProxyNames;
   private lastDefaults: ProxyNode | null = null;
@@ -86,6 +92,13 @@ export class SectionReader {
 
   /** A section's lines if the line is a header, or null. */
   open(values: readonly Value[]): OpenSection | null {
+    const opened = this.openSection(values);
+    if (opened) this.close();
+    this.current = opened ?? this.current;
+    return opened;
+  }
+
+  private openSection(values: readonly Value[]): OpenSection | null {
     const [first] = values;
     if (!first || !sectionNames.has(first.text)) return null;
     const name = first.text as SectionName;
@@ -161,19 +174,23 @@ export class SectionReader {
   }
 
   private openForeign(name: SectionName, values: readonly Value[]): OpenSection {
-    const known = wordsOfSection(name);
     if (namedStrictly.has(name)) this.refuseSurplus(name, values, 2);
+    if (!values[1] && !nameless.has(name)) {
+      this.abort(values[0]!, 'missing-argument', `missing name for ${name} section.`);
+    }
+    const odd = nameSyntax.exec(values[1]?.text ?? '')?.[0];
+    if (odd)
+      this.fail(values[1]!, 'bad-name', `character '${odd}' is not permitted in '${name}' name '${values[1]!.text}'.`);
     const message = `section '${name}' is accepted but not carried out.`;
     this.diagnostics.warning('not-carried-out', values[0]!.at, message);
     this.declare(name, values[1]?.text ?? '');
-    return {
-      read: ([word, second]) => {
-        if (!word || !known) return;
-        if (name === 'peers' && word.text === 'table') this.tables.add(`${values[1]?.text}/${second?.text}`);
-        const plain = word.text === 'no' || word.text === 'default' ? null : word.text;
-        if (plain !== null && !known.includes(plain)) this.reportUnknown(word, name, known);
-      },
-    };
+    return new ForeignSection(name, values, this);
+  }
+
+  /** The last section ends with the last file. */
+  close(): void {
+    this.current?.close?.();
+    this.current = null;
   }
 
   private declare(kind: string, name: string): void {
@@ -202,7 +219,7 @@ export class SectionReader {
     this.applyChecked(row, this.global, words);
   }
 
-  private readProxy(node: ProxyNode, values: readonly Value[]): void {
+  readProxy(node: ProxyNode, values: readonly Value[]): void {
     const [first] = values;
     const negated = (first!.text === 'no' || first!.text === 'default') && values.length > 1;
     const words = negated ? values.slice(1) : values;
@@ -293,7 +310,7 @@ export class SectionReader {
     }
   }
 
-  private reportUnknown(word: Value, section: string, names: Iterable<string>): void {
+  reportUnknown(word: Value, section: string, names: Iterable<string>): void {
     const suggestion = nearestWord(word.text, [...names, ...this.addressLines.names]);
     const hint = suggestion ? `; did you mean '${suggestion}' maybe ?` : '';
     const message = `unknown keyword '${word.text}' in '${section}' section${hint}`;

@@ -25,6 +25,9 @@ interface Variation {
 
 const timeouts = 'defaults zz\n timeout client 5s\n timeout server 5s\n timeout connect 5s\n mode http\n';
 
+/** Lines without which a section is wrong. */
+const needed: Readonly<Record<string, string>> = { cache: ' total-max-size 4\n', 'fcgi-app': ' docroot /x\n' };
+
 /** A file that is right but for the line. */
 function fileOf({ section, line }: Variation): string {
   switch (section) {
@@ -38,8 +41,11 @@ function fileOf({ section, line }: Variation): string {
       return `${timeouts} ${line}\nfrontend f from zz\n bind 127.0.0.1:1\n`;
     case 'backend':
       return `${timeouts}backend f from zz\n ${line}\nfrontend g from zz\n bind 127.0.0.1:1\n`;
-    default:
+    case 'frontend':
+    case 'listen':
       return `${timeouts}${section} f from zz\n bind 127.0.0.1:1\n ${line}\n`;
+    default:
+      return `${section} x\n${needed[section] ?? ''} ${line}\nlisten l\n bind 127.0.0.1:1\n`;
   }
 }
 

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Diagnostics } from '../../../../grammar/diagnostic.ts';
 import type { KeywordRow, Language } from '../../../../grammar/haproxy/keyword.ts';
+import { neededWords, sectionRows } from '../../../../grammar/haproxy/keywords/section-rows.ts';
 import { bindTable, globalTable, proxyTable, serverTable } from '../../../../grammar/haproxy/keywords/table.ts';
 import { lower } from '../../../../grammar/haproxy/lower.ts';
 import { parse } from '../../../../grammar/haproxy/parser.ts';
@@ -22,14 +23,18 @@ function placed(row: KeywordRow<never>, line: string): string {
   const section = row.in.find((name) => name !== 'defaults') ?? row.in[0]!;
   if (section === 'bind') return `frontend x\n${line}\n`;
   if (section === 'server') return `backend x\n${line}\n`;
+  const [needed] = Object.entries(neededWords).find(([name]) => name === section) ?? [];
+  const first = needed === 'cache' ? 'total-max-size 4\n' : needed ? 'docroot /x\n' : '';
+  if (sections.includes(row)) return `${section} x\n${first}${line}\n`;
   return section === 'global' ? `global\n${line}\n` : `${section} x\n${line}\n`;
 }
 
 const rows = [globalTable, proxyTable, bindTable, serverTable].flatMap((table) =>
   [...table.rows.values()].map((row) => row as unknown as KeywordRow<never>),
 );
-const good = rows.flatMap((row) => row.ok.map((line) => [line, row] as const));
-const bad = rows.flatMap((row) => row.bad.map(([line, code]) => [line, code, row] as const));
+const sections = sectionRows.map((row) => row as unknown as KeywordRow<never>);
+const good = [...rows, ...sections].flatMap((row) => row.ok.map((line) => [line, row] as const));
+const bad = [...rows, ...sections].flatMap((row) => row.bad.map(([line, code]) => [line, code, row] as const));
 
 /** Do its arguments take any word? */
 function isUntyped(row: KeywordRow<never>): boolean {
