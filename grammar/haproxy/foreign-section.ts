@@ -31,7 +31,7 @@ export class ForeignSection {
     const name = header[1]?.text ?? '';
     this.header = header;
     this.tools = tools;
-    this.node = { kind, name, listens: false };
+    this.node = { kind, name, listens: false, users: new Set(), groups: new Set(), wanted: [] };
     this.proxy = newProxyNode('listen', name, header[0]!.at, null);
   }
 
@@ -54,9 +54,19 @@ export class ForeignSection {
   /** The section ends: nothing that it needs may be missing. */
   close(): void {
     const { kind, name } = this.node;
+    this.checkMembers();
     const { [kind]: needed } = neededWords;
     if (!needed || this.seen.has(needed)) return;
     this.fail('missing-keyword', this.header[0]!, `${kind} '${name}': no '${needed}' specified.`);
+  }
+
+  private checkMembers(): void {
+    const { users, groups, wanted, name } = this.node;
+    for (const { kind, value } of wanted) {
+      const known = kind === 'user' ? users : groups;
+      const odd = value.text.split(',').find((member) => !known.has(member));
+      if (odd !== undefined) this.fail(`unknown-${kind}`, value, `userlist '${name}': no such ${kind} '${odd}'.`);
+    }
   }
 
   private findRow(name: string): KeywordRow<SectionNode> | undefined {

@@ -221,6 +221,11 @@ export interface SectionNode {
   readonly kind: SectionName;
   readonly name: string;
   listens: boolean;
+  /** Of a user list. */
+  readonly users: Set<string>;
+  readonly groups: Set<string>;
+  /** Users and groups that its lines name, with commas between them. */
+  readonly wanted: { readonly kind: 'user' | 'group'; readonly value: Value }[];
 }
 
 export interface ProxyNode {

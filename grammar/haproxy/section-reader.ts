@@ -39,6 +39,12 @@ const namedStrictly: ReadonlySet<string> = new Set([
   'userlist',
   'program',
 ]);
+/** Options that "no" may not stand before, of those that nothing carries out. */
+const fixedOptions: ReadonlySet<string> = new Set([
+  'option http-restrict-req-hdr-names',
+  'option httpslog',
+  'option originalto',
+]);
 /** Sections that need no name. */
 const nameless: ReadonlySet<string> = new Set(['crt-store', 'traces', 'namespace_list', 'ruleset']);
 /** Words of the global section that "no" may stand before. */
@@ -270,7 +276,11 @@ export class SectionReader {
 
   private negate<Node>(row: KeywordRow<Node>, node: Node, words: readonly Value[]): void {
     if (row.negate) row.negate(node);
-    else if (row.apply || !(row.name.startsWith('option ') || negatableGlobals.has(row.name))) {
+    else if (
+      row.apply ||
+      fixedOptions.has(row.name) ||
+      !(row.name.startsWith('option ') || negatableGlobals.has(row.name))
+    ) {
       const message = `negation or default is not supported for '${row.name}'.`;
       this.fail(words[0]!, 'bad-negation', message);
       return;

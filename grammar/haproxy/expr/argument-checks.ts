@@ -52,6 +52,10 @@ const checks: Readonly<Record<string, Check>> = {
     'hdr req.hdr res.hdr shdr req.fhdr res.fhdr hdr_val req.hdr_val res.hdr_val hdr_ip req.hdr_ip',
     ([, at]) => (at === undefined || Number(at) >= -10 ? null : 'header occurrence must be >= -10.'),
   ),
+  bytes: (args, language) =>
+    language.lenient || isAtLeast(language.release, '2.9') || args.every(isInteger)
+      ? null
+      : "failed to parse an argument as type 'integer'.",
   regsub: ([, , flags = '']) => (/^[gi]*$/.test(flags) ? null : "invalid regex flag, only 'i' and 'g' are supported."),
   json: ([code = '']) =>
     /^(?:ascii|utf8|utf8s|utf8p|utf8ps|)$/.test(code) ? null : `unexpected input code type '${code}'.`,
@@ -94,6 +98,7 @@ export function argumentProblem(
       return `failed to parse '${text}' as type '${typeNames[type] ?? type}' at position ${index + 1}.`;
   }
   if (signature.name === 'bool' && what === 'converter') return null;
+  if (what === 'converter' && /^map(?:_|$)/.test(signature.name) && !args[0]) return 'expects the name of a file.';
   const check = Object.hasOwn(checks, signature.name) ? checks[signature.name] : undefined;
   return check ? check(args, language) : null;
 }

@@ -56,7 +56,7 @@ export const bindRows: readonly KeywordRow<BindNode>[] = [
   textRow('group', 'group', 'Group of a UNIX socket, by name.'),
   textRow('uid', 'user', 'Owner of a UNIX socket, by number.'),
   textRow('gid', 'group', 'Group of a UNIX socket, by number.'),
-  numberRow('maxconn', 'maxconn', 'exact', 'Most connections of this socket.'),
+  numberRow('maxconn', 'maxconn', 'unbounded', 'Most connections of this socket.'),
   numberRow('backlog', 'backlog', 'unbounded', 'Length of the queue of connections not yet accepted.'),
   flagRow('v6only', 'v6only', 'Accepts IPv6 only.'),
   flagRow('v4v6', 'v4v6', 'Accepts IPv4 on an IPv6 socket as well.'),

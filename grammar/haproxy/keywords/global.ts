@@ -87,7 +87,21 @@ export const globalRows: readonly KeywordRow<GlobalNode>[] = [
   textRow('group', 'group', '1.3', 'Group to run as, by name.'),
   textRow('chroot', 'chroot', '1.1', 'Directory to lock the process in.'),
   textRow('log-tag', 'logTag', '1.5', 'Program name in log lines.'),
-  textRow('node', 'node', '1.3', 'Name of this node on the statistics page.'),
+  globalRow('node', globalSection, {
+    args: [text('<name>')],
+    since: '1.3',
+    doc: 'Name of this node on the statistics page.',
+    ok: ['node web1'],
+    bad: [
+      ['node', 'missing-argument'],
+      ['node web/1', 'bad-name'],
+    ],
+    apply(node, call, name) {
+      const odd = /[^A-Za-z0-9_.-]/.exec(name)?.[0];
+      if (odd) call.fail('bad-name', call.words[0], `'node' : character '${odd}' is not permitted in a node's name.`);
+      else node.settings.node = name;
+    },
+  }),
   flagRow('daemon', 'daemon', '1.1', 'Runs in the background.'),
   flagRow('quiet', 'quiet', '1.1', 'Says nothing at start.'),
   idRow('uid', 'user', 'user'),

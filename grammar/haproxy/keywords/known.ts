@@ -245,11 +245,11 @@ const serverWords = `
   0 1.5: no-sslv3, no-tls-tickets, no-tlsv10, no-tlsv11, no-tlsv12, non-stick
   0 1.6: no-ssl-reuse
   0 1.8: no-send-proxy, allow-0rtt, force-tlsv13, no-agent-check, no-check-send-proxy, no-check-ssl, no-send-proxy-v2
-  0 1.8: no-send-proxy-v2-ssl, no-send-proxy-v2-ssl-cn, no-ssl, no-tlsv13, no-verifyhost, ssl-reuse, stick
+  0 1.8: no-send-proxy-v2-ssl, no-send-proxy-v2-ssl-cn, no-ssl, no-tlsv13, ssl-reuse, stick
   0 1.8: tls-tickets
   0 2.0: check-via-socks4, tfo
   0 2.1: no-tfo
-  0 2.9: set-proxy-v2-tlv-fmt
+  0 2.9: no-verifyhost, set-proxy-v2-tlv-fmt
   0 3.2: check-reuse-pool, no-check-reuse-pool, strict-maxconn
   0 3.3: check-sni-auto, no-check-sni-auto, no-renegotiate, no-sni-auto, renegotiate, sni-auto
   1 1.3: cookie, redir, slowstart

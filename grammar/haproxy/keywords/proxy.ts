@@ -49,7 +49,7 @@ function textRow(
 ): KeywordRow<ProxyNode> {
   return proxyRow(name, contexts, {
     args: [text('<text>')],
-    extra: 'ignored',
+    extra: name === 'monitor-uri' ? 'refused' : 'ignored',
     since,
     doc,
     ok: [`${name} /something`],

@@ -5,7 +5,7 @@
  */
 import { parseAddress } from '../address.ts';
 import { LineReader } from '../expr/line-reader.ts';
-import { type Argument, type Call, type KeywordRow, rowsFor } from '../keyword.ts';
+import { type Argument, type Call, type KeywordRow, rowsFor, type Value } from '../keyword.ts';
 import type { SectionName } from '../lexer.ts';
 import type { SectionNode } from '../nodes.ts';
 import { integer, oneOf, size, text, time, word } from '../units.ts';
@@ -26,7 +26,7 @@ function plain(
   return {
     ...row(name, [section], { since, doc: `Read in '${section}' sections, not carried out.`, ok: [example] }),
     args,
-    extra: 'ignored',
+    extra: name === 'total-max-size' ? 'refused' : 'ignored',
   } as KeywordRow<SectionNode>;
 }
 
@@ -76,28 +76,46 @@ const userRows = [
     extra: 'free',
     since: '1.4',
     doc: 'A user with a password and groups.',
-    ok: ['user ann insecure-password secret groups staff'],
-    bad: [['user ann age 7', 'bad-value']],
-    apply: (_node, call) => checkPairs(call, ['password', 'insecure-password', 'groups']),
+    ok: ['user ann insecure-password secret', 'user ann password $5$ab$cd'],
+    bad: [
+      ['user ann age 7', 'bad-value'],
+      ['user ann groups staff', 'unknown-group'],
+    ],
+    apply(node, call, name) {
+      node.users.add(name);
+      const found = readPairs(call, ['password', 'insecure-password', 'groups']);
+      for (const { name: key, value } of found) if (key === 'groups') node.wanted.push({ kind: 'group', value });
+    },
   }),
   row('group', ['userlist'], {
     args: [text('<name>')],
     extra: 'free',
     since: '1.4',
     doc: 'A group with its users.',
-    ok: ['group staff users ann'],
-    bad: [['group staff of ann', 'bad-value']],
-    apply: (_node, call) => checkPairs(call, ['users']),
+    ok: ['group staff'],
+    bad: [
+      ['group staff of ann', 'bad-value'],
+      ['group staff users ann', 'unknown-user'],
+    ],
+    apply(node, call, name) {
+      node.groups.add(name);
+      for (const { value } of readPairs(call, ['users'])) node.wanted.push({ kind: 'user', value });
+    },
   }),
 ];
 
-function checkPairs(call: Call, names: readonly string[]): void {
+function readPairs(call: Call, names: readonly string[]): { readonly name: string; readonly value: Value }[] {
+  const found: { name: string; value: Value }[] = [];
   for (let at = 1; at < call.words.length; at += 2) {
-    const value = call.words[at]!;
-    if (names.includes(value.text)) continue;
-    call.fail('bad-value', value, `'${call.keyword}' only supports '${names.join("', '")}' (got '${value.text}').`);
-    return;
+    const name = call.words[at]!;
+    const value = call.words[at + 1];
+    if (!names.includes(name.text)) {
+      call.fail('bad-value', name, `'${call.keyword}' only supports '${names.join("', '")}' (got '${name.text}').`);
+      return [];
+    }
+    if (value) found.push({ name: name.text, value });
   }
+  return found;
 }
 
 const mailerRows = [
@@ -168,8 +186,8 @@ const fcgiRows = [
   plain('fcgi-app', '2.1', 'log-stderr', [word('<target>')], 'log-stderr global'),
   plain('fcgi-app', '2.1', 'path-info', [regex], 'path-info ^(/.+\\.php)(/.*)?$'),
   plain('fcgi-app', '2.1', 'pass-header', [text('<name>')], 'pass-header X-A'),
-  plain('fcgi-app', '2.1', 'hide-header', [text('<name>')], 'hide-header X-A'),
-  plain('fcgi-app', '2.1', 'unset-param', [text('<name>')], 'unset-param X'),
+  plain('fcgi-app', '2.7', 'hide-header', [text('<name>')], 'hide-header X-A'),
+  plain('fcgi-app', '2.7', 'unset-param', [text('<name>')], 'unset-param X'),
   row('set-param', ['fcgi-app'], {
     args: [text('<name>'), word('<format>')],
     extra: 'ignored',

@@ -63,7 +63,7 @@ function timeRow(name: string, key: KeyOf<number>, doc: string): KeywordRow<Serv
 
 export const serverRows: readonly KeywordRow<ServerSettings>[] = [
   numberRow('weight', 'weight', 'Share of the load, relative to the other servers.', 0, 256),
-  numberRow('maxconn', 'maxconn', 'Most connections at a time; more wait in a queue.', 0, undefined, 'exact'),
+  numberRow('maxconn', 'maxconn', 'Most connections at a time; more wait in a queue.', 0, undefined, 'unbounded'),
   numberRow('minconn', 'minconn', 'Lower bound of a maxconn that follows the load.', 0, undefined, 'unbounded'),
   numberRow('maxqueue', 'maxqueue', 'Most requests waiting for this server.', 0, undefined, 'unbounded'),
   numberRow('rise', 'rise', 'Good checks in a row before the server is used again.', 1),
@@ -139,13 +139,17 @@ function unusable(name: string, label: string | null): KeywordRow<ServerSettings
     args,
     since: '1.5',
     doc: `Not carried out, so a server with ${name} is not used.`,
-    ok: [`server s 127.0.0.1:80 ${name}${label === null ? '' : name === 'proto' ? ' h2' : ' value'}`],
+    ok: [`server s 127.0.0.1:80 ${name}${label === null ? '' : name === 'proto' ? ' h2' : ' 127.0.0.1:1080'}`],
     apply(settings, call, value) {
       if (name === 'proto' && !/^(?:h1|h2|fcgi|none|spop|quic|qmux)$/.test(String(value))) {
         call.fail('bad-value', call.words[0], `'proto' : unknown MUX protocol '${value}'.`);
         return;
       }
       if (name === 'proto' && value === 'h1') return;
+      if (name === 'socks4' && !/:\d+$/.test(String(value))) {
+        call.fail('bad-address', call.words[0], `'socks4' : missing port specification in '${value}'.`);
+        return;
+      }
       settings.unusable = true;
       if (name === 'ssl') settings.tls = true;
       const message = `'${name}' is accepted but not carried out: this server stays disabled.`;

@@ -54,6 +54,7 @@ const proxyKinds = `
 `;
 
 const bindKinds = `
+  listeners: expose-fd
   user|operator|admin: level
   none|number|string: severity-output
   none|optional|required: verify
@@ -101,7 +102,7 @@ function readTable(text: string): ReadonlyMap<string, Argument<unknown>> {
 function argumentOf(kind: string): Argument<unknown> {
   const [, name = '', inner = ''] = /^(\w+)\((.*)\)$/.exec(kind) ?? ['', kind];
   if (name === 'list') return listOf(...inner.split('|'));
-  if (name.includes('|') || name === 'shutdown-backup-sessions') return oneOf(...name.split('|'));
+  if (!/^(?:time|seconds|number|prefix)$/.test(name)) return oneOf(...name.split('|'));
   const [min = 0, max = 2_147_483_647] = inner === '' ? [] : inner.split('..').map(Number);
   if (name === 'time') return time('ms', min, max);
   if (name === 'seconds') return time('s');

@@ -2,11 +2,12 @@
  * Checks of whole lines, for words of `known.ts` that nothing carries out yet: options in any order, enumerations,
  * expressions and formats. A check reports what is wrong and changes nothing but what later lines refer to.
  */
+import { isIP } from 'node:net';
 import { parseAddress } from '../address.ts';
 import { hexProblem, networkProblem, regexProblem } from '../expr/argument-checks.ts';
 import { isConditionStart, LineReader } from '../expr/line-reader.ts';
 import { readSample } from '../expr/sample.ts';
-import type { Call, Value } from '../keyword.ts';
+import { type Call, isAtLeast, type Value } from '../keyword.ts';
 import type { GlobalNode, ProxyNode, ServerSettings } from '../nodes.ts';
 import { parseSize, parseTime } from '../units.ts';
 
@@ -354,6 +355,13 @@ function checkAtStart(value: Value, call: Call): void {
   call.fail('not-available', value, `'${sample.fetch.name}' takes information that is not available here.`);
 }
 
+function checkExternal(_node: ProxyNode, call: Call): void {
+  const [value] = call.words;
+  const isNew = call.language.lenient || isAtLeast(call.language.release, '2.9');
+  if (!value || (isNew && value.text === 'preserve-env' && call.words.length === 1)) return;
+  call.fail('extra-argument', value, `'external-check' cannot handle unexpected argument '${value.text}'.`);
+}
+
 function checkCaseAdjust(_node: ProxyNode, call: Call): void {
   const [from, to] = call.words;
   if (from && to && from.text.toLowerCase() !== to.text.toLowerCase()) {
@@ -420,9 +428,7 @@ function checkMagic(_node: ProxyNode, call: Call): void {
 
 function checkInitAddr(_node: ProxyNode, call: Call): void {
   const [value] = call.words;
-  const odd = value?.text
-    .split(',')
-    .find((item) => !/^(?:last|libc|none|[\d.]+|[\da-fA-F:]*:[\da-fA-F:]*)$/.test(item));
+  const odd = value?.text.split(',').find((item) => !/^(?:last|libc|none)$/.test(item) && isIP(item) === 0);
   if (value && odd !== undefined) call.fail('bad-value', value, `'init-addr' : unknown init-addr method '${odd}'.`);
 }
 
@@ -499,6 +505,7 @@ const checks: Readonly<Record<string, ProxyCheck>> = {
   'global unix-bind': checkUnixBind,
   'global set-var': checkGlobalVariable('sample'),
   'global set-var-fmt': checkGlobalVariable('format'),
+  'global external-check': checkExternal,
   'global h1-case-adjust': checkCaseAdjust,
   'global cpu-map': checkCpuMap,
   'bind thread': checkThread,
