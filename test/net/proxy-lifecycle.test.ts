@@ -1,14 +1,16 @@
 /** The proxy role's orders and deaths: soft stop, stop, killed workers' counters, health and what it does to sessions. */
-import { readFileSync, readlinkSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { makeSlice } from '../unit/proxy/configuration.ts';
 import { accepts, freePorts, waitForPort } from './lib/ports.ts';
 import { type RunningProxy, startProxy } from './lib/proxy-under-test.ts';
 import { exchange } from './lib/raw-http.ts';
-import { describeNet } from './lib/requirements.ts';
+import { describeNet, distFolder } from './lib/requirements.ts';
 import { findRole } from './lib/roles.ts';
 import { receiveSyslog, type SyslogReceiver } from './lib/syslog.ts';
 import { waitUntil } from './lib/wait.ts';
@@ -153,7 +155,7 @@ listen stats
     expect(await cell('tcp/FRONTEND', 'scur')).toBe('1');
     process.kill(findRole(proxy.process.pid!, 'proxy')!, 'SIGKILL');
     await waitUntil('the client to be cut', () => client.closed());
-    await waitForPort(ports[2]!);
+    await waitForPort(ports[2]!, '127.0.0.1', { details: () => proxy.output() });
     await waitUntil('the new role', async () => (await cell('http/FRONTEND', 'req_tot')) !== '');
     expect(await cell('http/FRONTEND', 'req_tot')).toBe('3');
     expect(await cell('tcp/FRONTEND', 'scur')).toBe('0');
@@ -171,8 +173,8 @@ listen stats
     await waitUntil('the session to be shut down', () => session.closed());
     const text = async (): Promise<string> =>
       (await exchange(ports[0]!, get, { enough: (t) => /\r\n\r\n\w/.test(t) })).text;
-    expect(await text()).toMatch(/\r\n\r\nb$/);
-    expect(await cell('http/a', 'status')).toBe('DOWN');
+    await waitUntil('an answer of b', async () => (await text()).endsWith('b'));
+    await waitUntil('the statistics to say so', async () => (await cell('http/a', 'status')) === 'DOWN');
     await startServer('a', ports[3]!);
     await log.waitFor(/Server http\/a is UP.*1 active and 1 backup servers online/);
     await waitUntil('a again', async () => (await text()).endsWith('a'));
@@ -216,5 +218,30 @@ listen a
       await proxy.stop();
       await rm(jail, { recursive: true });
     }
+  });
+});
+
+describeNet('The proxy role after a bug', { build: true }, () => {
+  it('ends at once although its workers wait in the kernel', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tandem-bug-'));
+    const state = openSync(join(folder, 'state'), 'w+');
+    const start = { comm: 'proxy-test', title: 'proxy-test', log: 'haproxy' };
+    const role = spawn(process.execPath, [join(distFolder, 'main.js'), '--role', 'proxy', JSON.stringify(start)], {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc', state],
+      serialization: 'advanced',
+    });
+    let output = '';
+    role.stderr!.on('data', (data) => {
+      output += data;
+    });
+    const ready = new Promise((resolve) => role.once('message', resolve));
+    role.send({ type: 'config', generation: 1, conf: makeSlice([], { nbthread: 2 }), sockets: [], stateFd: 4 });
+    role.send({ type: 'config-done', generation: 1 });
+    expect(await ready).toEqual({ type: 'ready', generation: 1 });
+    role.send({ type: 'no-such-message' });
+    await waitUntil('the end', () => role.signalCode === 'SIGKILL' || role.exitCode !== null);
+    expect(output).toMatch(/internal error: unknown message/);
+    closeSync(state);
+    await rm(folder, { recursive: true });
   });
 });
