@@ -13,6 +13,8 @@ import type { HaproxyRule, Report } from './rule.ts';
 
 /** Fetches whose value never is an address or a number. */
 const textFetch = /^(?:path|pathq|url|base|method|query|req\.ver|ssl_fc_sni|req_ssl_sni|req\.ssl_sni)(?![\w.])/;
+/** Text that never starts with a digit. */
+const wordFetch = /^(?:path|pathq|url|method)$/;
 const addressFetch = /^(?:src|dst|fc_src|fc_dst)$/;
 
 interface Use {
@@ -59,7 +61,7 @@ function problemOf({ key, proxy }: Use, type: string, view: HaproxyView): string
   if ((type === 'ip' || type === 'ipv6') && isPlain && textFetch.test(key.text)) {
     return `'${key.text}' is text and never an address, as the table's type '${type}' wants: nothing is stored`;
   }
-  if (type === 'integer' && isPlain && textFetch.test(key.text)) {
+  if (type === 'integer' && wordFetch.test(key.text)) {
     return `'${key.text}' is text: as a number it is always the same`;
   }
   if (type === 'ip' && addressFetch.test(key.text) && takesIpv6(proxy, view)) {

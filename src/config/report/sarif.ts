@@ -53,10 +53,14 @@ function resultOf({ code, severity, message, at, expected, suggestion, notes = [
     ruleId: code,
     ruleIndex,
     level: levels[severity],
-    message: { text: readable([message, ...hints].join(' ')) },
+    message: { text: readable([sentence(message), ...hints].join(' ')) },
     ...(at && { locations: [locationOf(at)] }),
     ...(related.length > 0 && { relatedLocations: related }),
   };
+}
+
+function sentence(message: string): string {
+  return /[.!?]$/.test(message) ? message : `${message}.`;
 }
 
 function locationOf(at: Span) {
