@@ -5,9 +5,8 @@
 import { type Signature, signatures } from '../../../grammar/haproxy/expr/sample-signature.ts';
 import type { Argument, KeywordRow } from '../../../grammar/haproxy/keyword.ts';
 import { ACTION_NAMES } from '../../../grammar/haproxy/keywords/samples.ts';
-import { wordsOfSection } from '../../../grammar/haproxy/keywords/sections.ts';
+import { borrowedWords, sectionRows } from '../../../grammar/haproxy/keywords/section-rows.ts';
 import { bindTable, globalTable, proxyTable, serverTable } from '../../../grammar/haproxy/keywords/table.ts';
-import { SECTION_NAMES } from '../../../grammar/haproxy/lexer.ts';
 import type { Row, Table } from '../../../grammar/keepalived/keyword.ts';
 import { root } from '../../../grammar/keepalived/keywords/root.ts';
 import { docOf } from './haproxy-docs.ts';
@@ -33,7 +32,7 @@ export interface Entry {
 }
 
 /** What rows say that are made from a list of words. */
-const NO_DOC = 'Accepted, not carried out.';
+const NO_DOC = /^Accepted, not carried out\.$|^Read in '/;
 
 let known: readonly Entry[] | undefined;
 
@@ -48,7 +47,13 @@ function haproxyEntries(): Entry[] {
   const rows = tables.flatMap(({ rows: table }) =>
     [...table.values()].map((row) => haproxyEntry(row as KeywordRow<never>)),
   );
-  return [...rows, ...sectionEntries(), ...sampleEntries(), ...actionEntries()];
+  return [
+    ...rows,
+    ...sectionRows.map((row) => haproxyEntry(row as KeywordRow<never>)),
+    ...borrowedEntries(),
+    ...sampleEntries(),
+    ...actionEntries(),
+  ];
 }
 
 function haproxyEntry(row: KeywordRow<never>): Entry {
@@ -57,7 +62,7 @@ function haproxyEntry(row: KeywordRow<never>): Entry {
     name: row.name,
     places: row.in,
     takes: argumentsOf(row),
-    doc: row.doc === NO_DOC ? (docOf(row.name, row.in[0] ?? '') ?? row.doc) : row.doc,
+    doc: NO_DOC.test(row.doc) ? (docOf(row.name, row.in[0] ?? '') ?? row.doc) : row.doc,
     since: row.since,
     deprecated: row.deprecated ?? null,
     removed: row.removed?.in ?? null,
@@ -74,26 +79,6 @@ function argumentsOf(row: KeywordRow<never>): string {
   return [...labels, ...open].join(' ');
 }
 
-/** Words of sections that have no rows of their own. */
-function sectionEntries(): Entry[] {
-  return SECTION_NAMES.flatMap((section) =>
-    (wordsOfSection(section) ?? []).map((name) => ({
-      language: 'haproxy' as const,
-      name,
-      places: [section],
-      takes: '...',
-      doc: `Belongs to section '${section}'.`,
-      since: null,
-      deprecated: null,
-      removed: null,
-      modern: null,
-      carriedOut: false,
-      examples: [],
-      mistakes: [],
-    })),
-  );
-}
-
 const nothingKnown = {
   language: 'haproxy',
   since: null,
@@ -104,6 +89,19 @@ const nothingKnown = {
   examples: [],
   mistakes: [],
 } as const;
+
+/** Words that sections share with proxies and bring no rows of their own for. */
+function borrowedEntries(): Entry[] {
+  return Object.entries(borrowedWords).flatMap(([section, names]) =>
+    names.map((name) => ({
+      ...nothingKnown,
+      name,
+      places: [section],
+      takes: '...',
+      doc: `Belongs to section '${section}'; see the same word of proxies.`,
+    })),
+  );
+}
 
 const typeNames: Readonly<Record<string, string>> = {
   any: 'any value',

@@ -1,6 +1,6 @@
 /**
  * One line for each word of haproxy.cfg whose row has none of its own, because nothing here acts on it (the words of
- * `grammar/haproxy/keywords/known.ts`). A word that gets a row of its own takes its line along.
+ * `known.ts` and `section-rows.ts` in `grammar/haproxy/keywords`). A word that gets a row of its own takes its line along.
  */
 const globalDocs = `
   51degrees-: Setting of the 51Degrees device detection.
@@ -335,6 +335,70 @@ const lineDocs = `
   ws: Protocol for WebSocket.
 `;
 
+const sectionDocs = `
+  resolvers accepted_payload_size: Largest DNS message that name servers may send.
+  resolvers nameserver: A name server.
+  resolvers parse-resolv-conf: Takes the name servers of /etc/resolv.conf.
+  resolvers hold: How long an answer of a kind is kept.
+  resolvers resolve_retries: Questions before a resolution fails.
+  resolvers timeout: Time between questions, or until the next try.
+  mailers mailer: A mail server.
+  mailers timeout: Longest time for a mail.
+  ring backing-file: File in which the ring lies.
+  ring description: Description in the CLI.
+  ring format: Format of the lines.
+  ring maxlen: Longest line.
+  ring timeout: Timeouts towards servers of the ring.
+  log-forward backlog: Length of the queue of connections not yet accepted.
+  log-forward maxconn: Most connections.
+  log-forward timeout: Longest silence of a client.
+  log-forward option: How headers of log lines are handled.
+  cache total-max-size: Size of the cache in megabytes.
+  cache max-object-size: Largest response that is kept.
+  cache max-age: Longest time a response is kept.
+  cache process-vary: Keeps responses with a Vary header.
+  cache max-secondary-entries: Most variants of one response.
+  fcgi-app docroot: Folder of the application on its server.
+  fcgi-app index: Script for paths that end in a slash.
+  fcgi-app log-stderr: Where error messages of the application go.
+  fcgi-app path-info: Pattern that cuts a path into script and rest.
+  fcgi-app pass-header: Request header that is passed on.
+  fcgi-app hide-header: Response header that is left out.
+  fcgi-app unset-param: Leaves a FastCGI parameter out.
+  acme account-key: Key of the account.
+  acme acme-vars: Variables for the program that solves challenges.
+  acme contact: Mail address of the account.
+  acme curves: Curve of elliptic keys.
+  acme directory: Address of the authority.
+  acme map: Map with tokens of challenges.
+  acme profile: Profile that the authority offers.
+  acme provider-name: Name for the program that solves challenges.
+  acme eab-key-id: Key id of the external account.
+  acme eab-mac-key: Key of the external account.
+  acme eab-mac-alg: Algorithm of that key.
+  acme challenge-ready: What must hold before a challenge is announced.
+  acme bits: Length of RSA keys.
+  acme challenge: Kind of challenge.
+  acme dns-delay: Wait between looks at the DNS.
+  acme dns-timeout: Longest wait for the DNS.
+  acme keytype: RSA or elliptic keys.
+  acme reuse-key: Keeps the key at a renewal.
+  log-profile log-tag: Program name in log lines.
+  log-profile on: Format of the line of a step.
+  crt-store crt-base: Folder of certificates.
+  crt-store key-base: Folder of private keys.
+  crt-store load: A certificate with its files.
+  program command: Command line of the program.
+  program user: Who runs it.
+  program group: Group that runs it.
+  traces trace: What is traced, and where to.
+  namespace_list namespace: A network namespace.
+  healthcheck type: Kind of check.
+  peers disabled: Does not start these peers.
+  peers enabled: Starts these peers.
+  peers shards: Parts into which tables are cut.
+`;
+
 /** Exact words, and beginnings, which end in a dot or a dash. */
 function readDocs(table: string): ReadonlyMap<string, string> {
   const lines = table
@@ -347,9 +411,12 @@ function readDocs(table: string): ReadonlyMap<string, string> {
 const global = readDocs(globalDocs);
 const proxy = readDocs(proxyDocs);
 const line = readDocs(lineDocs);
+const sections = readDocs(sectionDocs);
 
 /** The line for a word; undefined: there is none. Of several beginnings the longest counts. */
 export function docOf(name: string, place: string): string | undefined {
+  const inSection = sections.get(`${place} ${name}`);
+  if (inSection !== undefined) return inSection;
   const docs = place === 'global' ? global : place === 'bind' || place === 'server' ? line : proxy;
   const exact = docs.get(name);
   if (exact !== undefined) return exact;
