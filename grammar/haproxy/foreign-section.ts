@@ -8,13 +8,15 @@ import { borrowedWords, neededWords, sectionRows } from './keywords/section-rows
 import { wordsOfSection } from './keywords/sections.ts';
 import { proxyTable } from './keywords/table.ts';
 import type { SectionName } from './lexer.ts';
-import { newProxyNode, type ProxyNode, type SectionNode } from './nodes.ts';
+import { newProxyNode, type ProxyNode, type SectionFault, type SectionNode } from './nodes.ts';
 
 /** What the reader of all sections lends. */
 export interface SectionTools {
   readonly language: Language;
   readonly addressLines: AddressLineReader;
   readonly tables: Set<string>;
+  /** What is wrong with a section as a whole: told when everything has been read. */
+  readonly faults: SectionFault[];
   callOf(keyword: string, values: readonly Value[], from: number): Call;
   readProxy(node: ProxyNode, values: readonly Value[]): void;
   reportUnknown(word: Value, section: string, names: Iterable<string>): void;
@@ -57,7 +59,7 @@ export class ForeignSection {
     this.checkMembers();
     const { [kind]: needed } = neededWords;
     if (!needed || this.seen.has(needed)) return;
-    this.fail('missing-keyword', this.header[0]!, `${kind} '${name}': no '${needed}' specified.`);
+    this.note('missing-keyword', this.header[0]!, `${kind} '${name}': no '${needed}' specified.`);
   }
 
   private checkMembers(): void {
@@ -65,7 +67,7 @@ export class ForeignSection {
     for (const { kind, value } of wanted) {
       const known = kind === 'user' ? users : groups;
       const odd = value.text.split(',').find((member) => !known.has(member));
-      if (odd !== undefined) this.fail(`unknown-${kind}`, value, `userlist '${name}': no such ${kind} '${odd}'.`);
+      if (odd !== undefined) this.note(`unknown-${kind}`, value, `userlist '${name}': no such ${kind} '${odd}'.`);
     }
   }
 
@@ -99,5 +101,9 @@ export class ForeignSection {
 
   private fail(code: string, value: Value, message: string): void {
     this.tools.callOf(value.text, [value], 1).fail(code, value, message);
+  }
+
+  private note(code: string, value: Value, message: string): void {
+    this.tools.faults.push({ code, at: value.at, message });
   }
 }

@@ -66,8 +66,8 @@ class Lowering {
   }
 
   result(trees: readonly Tree[]): HaproxyNodes {
-    const { declared, tables } = this.sections;
-    return { global: this.global, proxies: this.proxies, trees, declared, tables };
+    const { declared, tables, faults } = this.sections;
+    return { global: this.global, proxies: this.proxies, trees, declared, tables, faults };
   }
 
   readTree(tree: Tree): void {

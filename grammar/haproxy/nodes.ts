@@ -273,6 +273,14 @@ export interface HaproxyNodes {
   readonly declared: ReadonlyMap<string, ReadonlySet<string>>;
   /** Stick tables of `peers` sections, as "section/table". */
   readonly tables: ReadonlySet<string>;
+  readonly faults: readonly SectionFault[];
+}
+
+/** What is wrong with a section as a whole. */
+export interface SectionFault {
+  readonly code: string;
+  readonly at: Span;
+  readonly message: string;
 }
 
 export function newProxyNode(kind: ProxySectionKind, name: string, at: Span, from: Value | null): ProxyNode {

@@ -14,7 +14,7 @@ import { isSectionIn } from './keywords/sections.ts';
 import { globalTable, type KeywordTable, proxyTable } from './keywords/table.ts';
 import { SECTION_NAMES, type SectionName } from './lexer.ts';
 import type { LowerOptions } from './lower.ts';
-import { type GlobalNode, newProxyNode, type ProxyNode, type ProxySectionKind } from './nodes.ts';
+import { type GlobalNode, newProxyNode, type ProxyNode, type ProxySectionKind, type SectionFault } from './nodes.ts';
 import { ProxyNames } from './proxy-names.ts';
 
 /** Where a bad header leaves the reader when one release's language is spoken. */
@@ -75,6 +75,7 @@ const sideErrors = new Set([
 export class SectionReader {
   readonly declared = new Map<string, Set<string>>();
   readonly tables = new Set<string>();
+  readonly faults: SectionFault[] = [];
   private readonly global: GlobalNode;
   private readonly proxies: ProxyNode[];
   readonly language: Language;

@@ -8,6 +8,7 @@ import { nearestWord } from '../../grammar/spelling.ts';
 import type { MergedProxy, ProxyIndex, ResolveOptions } from './resolve-haproxy.ts';
 
 export function checkReferences(nodes: HaproxyNodes, index: ProxyIndex, options: ResolveOptions): void {
+  for (const { code, at, message } of nodes.faults) options.diagnostics.error(code, at, message);
   const lookUp = new References(nodes, index, options);
   for (const proxy of index.list) if (!proxy.settings.disabled) lookUp.check(proxy);
 }

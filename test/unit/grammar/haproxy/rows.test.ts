@@ -15,6 +15,7 @@ const lenient: Language = { release: [3, 4], lenient: true };
 function lowerText(text: string, language = lenient) {
   const diagnostics = new Diagnostics();
   const nodes = lower([parse({ file: 'x', text })], { language, env: {}, diagnostics });
+  for (const { code, at, message } of nodes.faults) diagnostics.error(code, at, message);
   return { nodes, list: diagnostics.list };
 }
 
