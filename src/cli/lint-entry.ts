@@ -54,6 +54,7 @@ function lint(args: LintArguments, facts: HostFacts | null, carriedOut: boolean)
   const { compat, assumeFiles, configId, quiet, format, failOn } = args;
   const options = { compat, assumeFiles, facts, carriedOut, configId, env: process.env };
   const { diagnostics, files } = lintFiles(targetsOf(args), options);
+  if (files.length === 0 && diagnostics.length === 0) return refuse(['no haproxy.cfg and no keepalived.conf there']);
   const shown = quiet ? diagnostics.filter((diagnostic) => diagnostic.severity === 'error') : diagnostics;
   const color = process.stdout.isTTY === true && !process.env.NO_COLOR;
   const input = { diagnostics: shown, counted: diagnostics, files, describe: describeRule, version: VERSION };

@@ -1,5 +1,5 @@
 /** Exit codes and outputs of `tandem lint` and `tandem --config-test`. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -49,6 +49,8 @@ describe('tandem lint', () => {
     expect(await runLint([path('gone.cfg')])).toBe(2);
     expect(await runLint([path('clean.cfg'), '--host-facts', path('gone.json')])).toBe(2);
     expect(await runLint([path('clean.cfg'), '--host-facts', path('facts.json')])).toBe(2);
+    mkdirSync(path('empty'), { recursive: true });
+    expect(await runLint([path('empty')])).toBe(2);
     expect(printed.error).toContain(`tandem: ${path('gone.cfg')}: no such file or directory`);
     expect(printed.error).toContain(`tandem: ${path('facts.json')}: users: a list of names`);
     expect(printed.out).toEqual([]);
