@@ -93,6 +93,11 @@ export interface SyncGroupNode {
   readonly members: Word[];
   /** `sync_group_tracking_weight`. */
   trackingWeight?: boolean;
+  readonly trackScripts: TrackNode[];
+  readonly trackInterfaces: TrackNode[];
+  readonly trackFiles: TrackNode[];
+  readonly trackProcesses: TrackNode[];
+  readonly trackBfds: TrackNode[];
   readonly notify: NotifyNode;
   readonly repeated: Statement[];
 }
@@ -154,6 +159,10 @@ export interface InstanceNode {
   vmacXmitBase?: Site;
   nativeIpv6?: Site;
   unicastTtl?: Sited<number>;
+  /** Name of the macvlan or ipvlan. */
+  vmacName?: Word;
+  /** Interfaces that routes and rules name. */
+  readonly routeDevices: Word[];
   /** The `}` of its block. */
   end?: Site;
 }
@@ -265,6 +274,8 @@ export interface RealServerNode extends CheckTimingNode, ServerNotifyNode {
   virtualhost?: string;
   snmpName?: string;
   readonly checkers: CheckerNode[];
+  /** Scripts given twice: the first one counts. */
+  readonly repeated: Sited<string>[];
 }
 
 /** What a virtual server is about: an address, a firewall mark, or a group of both. */
@@ -301,6 +312,7 @@ export interface VirtualServerNode extends CheckTimingNode {
   sorryServerInhibit?: Word;
   sorryServerForwarding?: ForwardingNode;
   readonly realServers: RealServerNode[];
+  readonly repeated: Sited<string>[];
 }
 
 export type GroupMemberNode =
@@ -321,6 +333,8 @@ export interface TrackedNode {
   subject?: string;
   /** A second one, which does not count. */
   repeated?: Site;
+  quorum?: number;
+  quorumMax?: Sited<number>;
   weight?: WeightNode;
 }
 
@@ -335,6 +349,11 @@ export interface DocumentNode {
   readonly trackFiles: TrackedNode[];
   readonly trackProcesses: TrackedNode[];
   readonly bfdSessions: TrackedNode[];
+  readonly trackGroups: Word[];
+  /** Track groups that static addresses name. */
+  readonly trackGroupUses: Word[];
+  /** Interfaces that static routes and rules name. */
+  readonly routeDevices: Word[];
 }
 
 export function emptyDocument(): DocumentNode {
@@ -348,5 +367,8 @@ export function emptyDocument(): DocumentNode {
     trackFiles: [],
     trackProcesses: [],
     bfdSessions: [],
+    trackGroups: [],
+    trackGroupUses: [],
+    routeDevices: [],
   };
 }

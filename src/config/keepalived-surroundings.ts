@@ -52,7 +52,8 @@ export class Surroundings {
 
   checkInterface(name: string, site: Site, message: string): void {
     const known = this.facts.interfaces();
-    if (!known || known.has(name) || this.missingInterfaces.has(name)) return;
+    const mayCome = this.globals.dynamicInterfaces ?? false;
+    if (mayCome || !known || known.has(name) || this.missingInterfaces.has(name)) return;
     this.missingInterfaces.add(name);
     const suggestion = nearestWord(name, known);
     this.context.warning('interface-not-here', site, `WARNING - ${message}`, suggestion ? { suggestion } : {});

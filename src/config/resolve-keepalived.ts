@@ -11,6 +11,7 @@ import type { KeepalivedDocument } from '../../grammar/keepalived/lower.ts';
 import type { DocumentNode, GlobalNode, SyncGroupNode, VrrpScriptNode } from '../../grammar/keepalived/nodes.ts';
 import { toUtf8 } from '../../grammar/source.ts';
 import { nearestWord } from '../../grammar/spelling.ts';
+import { checkGroupWords } from './check-vrrp-words.ts';
 import type {
   BfdSessionConf,
   GlobalDefs,
@@ -47,6 +48,13 @@ class Resolver {
     const { netNamespace } = document.global;
     if (netNamespace) this.around.checkNamespace(netNamespace.value, netNamespace.site);
     this.dropMissingFiles(document);
+    const groups = document.trackGroups.map((word) => word.text);
+    for (const use of document.trackGroupUses) {
+      if (!groups.includes(use.text)) this.context.error('unknown-track', use, `track_group ${use.text} not found`);
+    }
+    for (const device of document.routeDevices) {
+      this.around.checkInterface(device.text, device, `interface ${device.text} for a route or rule doesn't exist`);
+    }
     for (const script of document.global.ownScripts) {
       this.around.checkUser(script.user ?? undefined, script.site);
       this.around.checkDefaultUser(script);
@@ -134,6 +142,7 @@ class Resolver {
     return this.read.document.syncGroups.flatMap((node) => {
       const name = node.name.text;
       this.around.reportRepeated(node.repeated, name);
+      checkGroupWords(node, this.read.document, this.around);
       const members = node.members.filter((word) => this.mayJoin(word, name, instances, grouped));
       return (
         this.resolveSyncGroup(

@@ -13,6 +13,7 @@ import type {
   DocumentNode,
   EndpointNode,
   ForwardingNode,
+  GroupMemberNode,
   RealServerNode,
   ScriptNode,
   UrlNode,
@@ -35,6 +36,7 @@ import type {
 } from './keepalived.ts';
 import type { Surroundings } from './keepalived-surroundings.ts';
 
+const DEFAULT_PERSISTENCE_S = 360;
 const DELAY_LOOP_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 const DELAY_BEFORE_RETRY_MS = 1_000;
@@ -65,7 +67,78 @@ export class VirtualServerResolver {
   }
 
   resolveAll(): VirtualServerConf[] {
+    for (const node of this.document.virtualServers) this.checkBlock(node);
     return this.document.virtualServers.flatMap((node) => this.resolveOne(node) ?? []);
+  }
+
+  /** What is said however the virtual server ends. */
+  private checkBlock(node: VirtualServerNode): void {
+    for (const { value, site } of [node, ...node.realServers].flatMap((each) => each.repeated)) {
+      this.context.warning('repeated-keyword', site, `${value} script already specified - ignoring this one`);
+    }
+    this.dropOtherFamilies(node);
+  }
+
+  /** Only tunnels lead from one family to the other. */
+  private dropOtherFamilies(node: VirtualServerNode): void {
+    const family = this.familyOf(node);
+    const leads = (server: RealServerNode) => (server.forwarding ?? node.forwarding)?.method === 'TUN';
+    for (const server of [...node.realServers]) {
+      const { endpoint } = server;
+      if (family === null || endpoint.family === family || leads(server)) continue;
+      const message = `Address family of virtual server and real server ${endpoint.address} don't match - skipping real server.`;
+      this.context.error('family-mismatch', endpoint.site, message);
+      node.realServers.splice(node.realServers.indexOf(server), 1);
+    }
+    const sorry = node.sorryServer;
+    if (!sorry || family === null || sorry.family === family) return;
+    const message = `Address family of virtual server and sorry server ${sorry.address} don't match - skipping sorry server.`;
+    this.context.error('family-mismatch', sorry.site, message);
+    delete node.sorryServer;
+  }
+
+  private familyOf({ head, ipFamily, realServers }: VirtualServerNode): 4 | 6 | null {
+    if (head.kind === 'address') return head.endpoint.family;
+    if (ipFamily) return ipFamily.value === 'inet6' ? 6 : 4;
+    if (head.kind === 'fwmark') return realServers[0]?.endpoint.family ?? null;
+    const members = this.membersOf(head.group.text);
+    const range = members.find((member) => member.kind === 'range');
+    return range?.kind === 'range' ? range.endpoint.family : (realServers[0]?.endpoint.family ?? null);
+  }
+
+  private membersOf(group: string): readonly GroupMemberNode[] {
+    return this.document.virtualServerGroups.find((each) => each.name.text === group)?.members ?? [];
+  }
+
+  /** Services without a port serve every port, which only clients that stay make sense of. */
+  private persistenceOf(node: VirtualServerNode, name: string): number {
+    const { head } = node;
+    const members = head.kind === 'group' ? this.membersOf(head.group.text) : [];
+    const hasNoPort =
+      head.kind === 'address'
+        ? head.endpoint.port === 0
+        : members.some((member) => member.kind === 'range' && member.endpoint.port === 0);
+    if (node.persistenceTimeoutS !== undefined || !hasNoPort) return node.persistenceTimeoutS ?? 0;
+    const message = `Virtual server ${name}: zero port only valid for persistent services - setting`;
+    this.context.warning('persistence-needed', node.statement, message, { expected: "'persistence_timeout'" });
+    return DEFAULT_PERSISTENCE_S;
+  }
+
+  /** The ports and marks of a group against those of its servers. */
+  private checkGroup(node: VirtualServerNode, forwarding: ForwardingConf, name: string): void {
+    if (node.head.kind !== 'group') return;
+    const members = this.membersOf(node.head.group.text);
+    if (members.some((member) => member.kind === 'fwmark') && node.protocol) {
+      const message = `Warning: Virtual server ${name}: protocol specified for fwmark - protocol will be ignored`;
+      this.context.warning('protocol-ignored', node.protocol, message);
+    }
+    for (const { endpoint, forwarding: own } of node.realServers) {
+      const rewrites = (own?.method ?? forwarding.method) === 'NAT';
+      const other = members.find((member) => member.kind === 'range' && member.endpoint.port !== endpoint.port);
+      if (rewrites || other?.kind !== 'range') continue;
+      const message = `virtual server ${name}:[${other.endpoint.address},${other.endpoint.port}] and real server ${describeEndpoint(endpoint)} ports don't match`;
+      this.context.warning('port-mismatch', endpoint.site, message);
+    }
   }
 
   private resolveOne(node: VirtualServerNode): VirtualServerConf | null {
@@ -79,6 +152,7 @@ export class VirtualServerResolver {
     if (!target) return null;
     const forwarding = forwardingOf(node.forwarding);
     this.reportDefaults(node, name);
+    this.checkGroup(node, forwarding, name);
     const realServers = this.realServersOf(node, forwarding, name);
     const quorum = this.quorumOf(node, realServers, name);
     return {
@@ -87,7 +161,7 @@ export class VirtualServerResolver {
       scheduler: node.scheduler ?? 'wlc',
       schedulerFlags: this.schedulerFlagsOf(node, name),
       forwarding,
-      persistenceTimeoutS: node.persistenceTimeoutS ?? 0,
+      persistenceTimeoutS: this.persistenceOf(node, name),
       persistenceGranularity: node.persistenceGranularity?.text ?? null,
       persistenceEngine: textOf(node.persistenceEngine),
       haSuspend: node.haSuspend ?? false,
@@ -308,6 +382,7 @@ export class VirtualServerResolver {
       case 'MISC_CHECK':
         return this.miscOf(checker);
       case 'UDP_CHECK':
+        this.checkLengths(checker);
         return udpOf(checker, connection);
       case 'FILE_CHECK': {
         const { weight } = checker;
@@ -318,6 +393,12 @@ export class VirtualServerResolver {
       case 'BFD_CHECK':
         return this.refersTo(checker, 'bfdSessions', 'BFD instance') ? { kind, session: toUtf8(name!) } : null;
     }
+  }
+
+  private checkLengths({ minReplyLength = 0, maxReplyLength = 255, statement }: CheckerNode): void {
+    if (minReplyLength <= maxReplyLength) return;
+    const message = `UDP_CHECK min_reply length ${minReplyLength} > max_reply_length ${maxReplyLength} - will always fail`;
+    this.context.warning('reply-length', this.context.endOf(statement), message);
   }
 
   private httpOf(checker: CheckerNode, connection: CheckerConnection): object | null {

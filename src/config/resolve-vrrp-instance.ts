@@ -10,6 +10,7 @@ import { addressFamily } from '../../grammar/keepalived/ip.ts';
 import type { AddressNode, DocumentNode, GarpNode, InstanceNode, TrackNode } from '../../grammar/keepalived/nodes.ts';
 import { toUtf8 } from '../../grammar/source.ts';
 import { nearestWord } from '../../grammar/spelling.ts';
+import { checkInstanceWords } from './check-vrrp-words.ts';
 import type {
   AuthConf,
   GarpConf,
@@ -56,8 +57,7 @@ export class InstanceResolver {
   private resolveOne(node: InstanceNode): VrrpInstanceConf | null {
     const name = node.name.text;
     this.checkPassword(node);
-    this.checkTracked(node, name);
-    this.checkWordsTogether(node, name);
+    checkInstanceWords(node, familyOf(node), this.document, this.around);
     const interfaceName = this.interfaceOf(node, name);
     if (!node.virtualRouterId) {
       this.context.error('router-id-missing', node.name, `(${name}) the virtual router id must be set`, {
@@ -110,25 +110,9 @@ export class InstanceResolver {
     }
   }
 
-  /** Words that need others. */
-  private checkWordsTogether(node: InstanceNode, name: string): void {
-    if (node.vmacXmitBase && !node.usesVmac) {
-      this.context.warning('vmac-missing', node.vmacXmitBase, `(${name}) vmac_xmit_base is only valid with a vmac`);
-    }
-    if (node.nativeIpv6 && familyOf(node) === 4) {
-      const message = `(${name}) Cannot specify native_ipv6 with IPv4 addresses`;
-      this.context.warning('family-mismatch', node.nativeIpv6, message);
-    }
-    if (node.unicastTtl && !node.unicastPeers?.length) {
-      const message = `(${name}): Cannot use unicast_ttl without unicast peers - resetting`;
-      const { asOriginal } = this.context;
-      this.context.warning('ttl-ignored', (asOriginal && node.end) || node.unicastTtl.site, message);
-    }
-  }
-
   private interfaceOf(node: InstanceNode, name: string): string | null {
     const written = node.interface ?? this.document.global.defaultInterface;
-    if (!written && node.unicastPeers) {
+    if (!written && node.unicastPeers && !this.context.isBefore('2.3.0')) {
       const message = `(${name}) unicast without an interface is understood but not carried out - the instance is disabled`;
       this.context.warning(NOT_CARRIED_OUT, node.name, message);
       return null;
@@ -239,7 +223,7 @@ export class InstanceResolver {
       return null;
     }
     if (!node.authType) {
-      this.context.warning('auth-ignored', site, `(${name}) a password without auth_type has no effect`);
+      this.context.warning('auth-type-missing', site, `(${name}) a password without auth_type has no effect`);
       return null;
     }
     if (!node.authPass) {
@@ -260,25 +244,6 @@ export class InstanceResolver {
         suggestion: authPass.value.slice(0, AUTH_PASS_BYTES),
       },
     );
-  }
-
-  /** Files, processes and sessions are not followed yet; that they exist is checked all the same. */
-  private checkTracked(node: InstanceNode, name: string): void {
-    const { trackFiles, trackProcesses, bfdSessions } = this.document;
-    const kinds = [
-      ['file', node.trackFiles, trackFiles],
-      ['process', node.trackProcesses, trackProcesses],
-      ['bfd', node.trackBfds, bfdSessions],
-    ] as const;
-    for (const [what, tracks, defined] of kinds) {
-      const known = defined.map((each) => each.name.text);
-      for (const { name: track } of tracks) {
-        if (known.includes(track.text)) continue;
-        const suggestion = nearestWord(track.text, known);
-        const message = `(${name}) track ${what} ${track.text} not found, ignoring...`;
-        this.context.error('unknown-track', track, message, suggestion ? { suggestion } : {});
-      }
-    }
   }
 
   private sourceOf(node: InstanceNode, family: 4 | 6, name: string): string | null {
@@ -406,7 +371,7 @@ export class InstanceResolver {
         `(${name}) tracked interface ${interfaceName} doesn't exist`,
       );
       if (this.isRepeated(seen, track, 'track_interface', name)) return [];
-      if (interfaceName === own && !node.dontTrackPrimary) {
+      if (interfaceName === own) {
         const message = `(${name}) Ignoring track_interface ${own} since own interface`;
         this.context.warning('own-interface-tracked', track.name, message);
         return [];

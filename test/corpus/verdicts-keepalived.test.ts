@@ -45,7 +45,9 @@ const UNPLACED = new Set([
   'no-scheduler',
   'no-unicast-peers',
   'nopreempt-ignored',
+  'multicast-ignored',
   'own-interface-tracked',
+  'persistence-needed',
   'port-ignored',
   'port-mismatch',
   'preempt-delay-ignored',
@@ -56,6 +58,8 @@ const UNPLACED = new Set([
   'script-security',
   'single-member-group',
   'state-ignored',
+  'strict-mode',
+  'vmac-missing',
   'weight-ignored',
 ]);
 

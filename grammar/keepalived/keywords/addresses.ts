@@ -27,10 +27,20 @@ const NOT_CARRIED: Readonly<Record<string, number>> = {
   mngtmpaddr: 0,
   noprefixroute: 0,
   autojoin: 0,
-  track_group: 1,
   preferred_lft: 1,
   use_vmac: 0,
 };
+
+/** Addresses that are always there may follow a `track_group`; its name is kept. */
+export function readStaticAddresses(block: Block, context: Context): Word[] {
+  return block.statements.flatMap((statement) => {
+    const at = statement.words.findIndex((word) => word.text === 'track_group');
+    const group = at < 0 ? undefined : statement.words[at + 1];
+    const words = group ? statement.words.filter((_word, i) => i !== at && i !== at + 1) : statement.words;
+    readAddress({ ...statement, words }, context);
+    return group ?? [];
+  });
+}
 
 export function readAddresses(block: Block, context: Context): AddressNode[] {
   return block.statements.flatMap((statement) => readAddress(statement, context) ?? []);
@@ -51,6 +61,10 @@ export function readAddress(statement: Statement, context: Context): AddressNode
     family: split.family,
     prefixLength: checkPrefix(split.prefixLength, split.family, first, context),
   };
+  const peer = rest.find((word) => word.text === 'peer');
+  if (peer && split.prefixLength !== null) {
+    context.error('prefix-with-peer', first, 'Cannot specify address prefix when specifying peer address - ignoring');
+  }
   readOptions(node, rest, context);
   return node;
 }

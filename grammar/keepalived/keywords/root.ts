@@ -4,7 +4,7 @@ import type { Word } from '../ast.ts';
 import { block, known, knownList, list, type Table, table } from '../keyword.ts';
 import type { DocumentNode, InstanceNode, SyncGroupNode, VrrpScriptNode } from '../nodes.ts';
 import { blockName, flag, integer, optional, sited, text } from '../readers.ts';
-import { readAddresses } from './addresses.ts';
+import { readStaticAddresses } from './addresses.ts';
 import { globalDefs } from './global-defs.ts';
 import { readRoutes, readRules } from './routes.ts';
 import { trackRows } from './track.ts';
@@ -23,6 +23,7 @@ function newInstance(word: Word): InstanceNode {
     trackFiles: [],
     trackProcesses: [],
     trackBfds: [],
+    routeDevices: [],
     notify: {},
     repeated: [],
     garp: {},
@@ -58,7 +59,17 @@ export const root: Table<DocumentNode> = table('root', [
       const isKnown = document.syncGroups.some((group) => group.name.text === word.text);
       if (isKnown) context.error('duplicate-group', word, `vrrp sync group ${word.text} already defined`);
       if (isKnown) return null;
-      const node: SyncGroupNode = { name: word, members: [], notify: {}, repeated: [] };
+      const node: SyncGroupNode = {
+        name: word,
+        members: [],
+        trackScripts: [],
+        trackInterfaces: [],
+        trackFiles: [],
+        trackProcesses: [],
+        trackBfds: [],
+        notify: {},
+        repeated: [],
+      };
       document.syncGroups.push(node);
       return node;
     },
@@ -115,17 +126,17 @@ export const root: Table<DocumentNode> = table('root', [
   knownList('linkbeat_interfaces', { doc: 'Interfaces whose link state is polled', since: '2.0.13' }),
   list(
     'static_ipaddress',
-    (_document, entries, context) => {
-      readAddresses(entries, context);
+    (document, entries, context) => {
+      document.trackGroupUses.push(...readStaticAddresses(entries, context));
     },
     { doc: 'Addresses that are always there', since: '1.1.0', carried: false },
   ),
-  list('static_routes', (_document, entries, context) => readRoutes(entries, context), {
+  list('static_routes', (document, entries, context) => document.routeDevices.push(...readRoutes(entries, context)), {
     doc: 'Routes that are always there',
     since: '1.0.1',
     carried: false,
   }),
-  list('static_rules', (_document, entries, context) => readRules(entries, context), {
+  list('static_rules', (document, entries, context) => document.routeDevices.push(...readRules(entries, context)), {
     doc: 'Routing rules that are always there',
     since: '1.2.20',
     carried: false,

@@ -33,8 +33,7 @@ const prefix: Check = (text) => {
 const uint = numberUpTo(MAX_UINT);
 const realms: Check = (text) => (/^[\w.-]+(\/[\w.-]+)?$/.test(text) ? null : 'realm[/realm]');
 const range: Check = (text) => (/^\d+(-\d+)?$/.test(text) ? null : 'a number, or two with a dash');
-const tos: Check = (text) =>
-  /^(0x)?[\da-f]{1,3}$/i.test(text) || /^[A-Za-z]/.test(text) ? null : 'a type of service from 0 to 255';
+const tos: Check = (text) => (/^[A-Za-z]/.test(text) || Number(text) <= 255 ? null : 'a type of service from 0 to 255');
 const table: Check = (text) => (/^\d+$/.test(text) ? uint(text) : null);
 
 const TRACKING: Readonly<Record<string, readonly Check[]>> = { no_track: [], track_group: [anything] };
@@ -140,29 +139,91 @@ const RULE: Readonly<Record<string, readonly Check[]>> = {
   ...TRACKING,
 };
 
-export function readRoutes(block: Block, context: Context): void {
-  for (const statement of block.statements) {
+/** Names of kinds of routes that do not depend on the machine. */
+const SCOPES = ['global', 'universe', 'site', 'link', 'host', 'nowhere'];
+const OUTLETS = ['dev', 'oif', 'no_track'];
+
+/** Checks the routes, and gives the interfaces that they name. `tracked`: they belong to an instance. */
+export function readRoutes(block: Block, context: Context, tracked = false): Word[] {
+  return block.statements.flatMap((statement) => {
     // Behind `encap` and `nexthop` come grammars of their own, which are not checked.
     const free = statement.words.findIndex((word) => word.text === 'encap' || word.text === 'nexthop');
     const words = free < 0 ? statement.words : statement.words.slice(0, free);
-    checkOptions(words, ROUTE, 'route', context, true);
-  }
-}
-
-const PREFERENCES = ['preference', 'priority', 'order'];
-
-export function readRules(block: Block, context: Context): void {
-  for (const statement of block.statements) {
-    const isRight = checkOptions(statement.words, RULE, 'rule', context);
-    if (isRight && !statement.words.some((word) => PREFERENCES.includes(word.text)))
-      requirePreference(statement, context);
-  }
-}
-
-function requirePreference(statement: Statement, context: Context): void {
-  context.warning('no-preference', statement, 'Rule has no preference specified; one from 16384 up is set', {
-    expected: "'preference NUMBER'",
+    if (!checkOptions(words, ROUTE, 'route', context, true) || !checkRoute(statement, words, context)) return [];
+    const isBound = statement.words.some((word) => OUTLETS.includes(word.text));
+    if (tracked && !isBound) {
+      const message = 'Warning - cannot track a route with no interface specified, not tracking';
+      context.warning('route-not-tracked', statement, message, { expected: "'dev INTERFACE' or 'no_track'" });
+    }
+    return valuesOf(words, ['dev', 'oif']);
   });
+}
+
+function valuesOf(words: readonly Word[], options: readonly string[]): Word[] {
+  return words.flatMap((word, i) => (i > 0 && options.includes(words[i - 1]!.text) ? [word] : []));
+}
+
+/** A destination, one family, and names that mean something. */
+function checkRoute(statement: Statement, words: readonly Word[], context: Context): boolean {
+  const [or] = words.filter((word) => word.text === 'or');
+  if (or) context.warning('deprecated-keyword', or, '"or" for routes is deprecated. Please use "nexthop"');
+  const hasDestination = words.some(
+    (word, i) => !prefix(word.text) && (i === 0 || !PREFIXED.includes(words[i - 1]!.text)),
+  );
+  if (!hasDestination) {
+    context.error('missing-destination', statement, 'Route must have a destination', {
+      expected: 'an address, or default',
+    });
+    return false;
+  }
+  const families = new Set(words.flatMap((word) => splitPrefix(word.text)?.family ?? []));
+  if (families.size > 1) {
+    context.error('family-mismatch', statement, 'Cannot mix IPv4 and IPv6 addresses for route');
+    return false;
+  }
+  const [scope] = valuesOf(words, ['scope']);
+  if (scope && !SCOPES.includes(scope.text) && numberUpTo(255)(scope.text)) {
+    const message = `Scope ${scope.text} not found or invalid for route`;
+    context.error('invalid-value', scope, message, { expected: SCOPES.join(', ') });
+    return false;
+  }
+  return true;
+}
+
+const PREFIXED = ['src', 'from', 'via', 'gw', 'or'];
+const PREFERENCES = ['preference', 'priority', 'order'];
+const ACTIONS = ['table', 'lookup', 'goto', 'nop', 'type', 'realms', 'l3mdev', ...TYPES];
+
+/** Checks the rules, and gives the interfaces that they name. */
+export function readRules(block: Block, context: Context): Word[] {
+  return block.statements.flatMap((statement) => {
+    const { words } = statement;
+    if (!checkOptions(words, RULE, 'rule', context) || !checkRule(statement, context)) return [];
+    return valuesOf(words, ['iif', 'dev', 'oif']);
+  });
+}
+
+function checkRule(statement: Statement, context: Context): boolean {
+  const { words } = statement;
+  if (!words.some((word) => ACTIONS.includes(word.text))) {
+    context.error('missing-action', statement, 'No action specified for rule - ignoring', {
+      expected: ACTIONS.join(', '),
+    });
+    return false;
+  }
+  const [preference] = valuesOf(words, PREFERENCES);
+  if (!preference) {
+    context.warning('no-preference', statement, 'Rule has no preference specified; one from 16384 up is set', {
+      expected: "'preference NUMBER'",
+    });
+  }
+  const [target] = valuesOf(words, ['goto']);
+  if (preference && target && Number(preference.text) >= Number(target.text)) {
+    const message = `Invalid rule - preference ${preference.text} >= goto target ${target.text}`;
+    context.error('goto-backwards', target, message);
+    return false;
+  }
+  return true;
 }
 
 /** One report a line, as keepalived gives up on a line at the first mistake. */

@@ -24,7 +24,6 @@ import {
 
 /** Nothing is stored: the rows only check. */
 type Unstored = Record<string, never>;
-const newNode = (): Unstored => ({});
 
 const trackFile: Table<TrackedNode> = table('track_file', [
   known(
@@ -55,8 +54,8 @@ const trackProcess: Table<TrackedNode> = table('vrrp_track_process', [
     since: '2.0.11',
     missing: 'error',
   }),
-  known('quorum', integer(1, 65535), { doc: 'Processes that are enough', since: '2.0.11' }),
-  known('quorum_max', integer(0, 65535), { doc: 'Processes that are too many', since: '2.0.16' }),
+  kept('quorum', 'quorum', integer(1, 65535), { doc: 'Processes that are enough', since: '2.0.11' }),
+  kept('quorum_max', 'quorumMax', sited(integer(0, 65535)), { doc: 'Processes that are too many', since: '2.0.16' }),
   known('delay', seconds(0.000001, 3600), { doc: 'Seconds a change must last', since: '2.0.11' }),
   known('terminate_delay', seconds(0.000001, 3600), { doc: 'Seconds an end must last', since: '2.0.16' }),
   known('fork_delay', seconds(0.000001, 3600), { doc: 'Seconds a start must last', since: '2.0.16' }),
@@ -89,16 +88,33 @@ const bfdInstance: Table<TrackedNode> = table('bfd_instance', [
   known('checker', flag, { doc: 'For checkers only', since: '2.0.0' }),
 ]);
 
-const garpGroup: Table<Unstored> = table('garp_group', [
-  known('garp_interval', seconds(0, 4294), { doc: 'Seconds between two ARPs', since: '1.2.21' }),
-  known('gna_interval', seconds(0, 4294), { doc: 'Seconds between two neighbour adverts', since: '1.2.21' }),
+interface GarpGroupNode {
+  garpUs?: number;
+  gnaUs?: number;
+}
+
+function requireDelay(node: GarpGroupNode, context: Context, at: Statement): void {
+  if (node.garpUs || node.gnaUs) return;
+  context.error('missing-subject', context.endOf(at), 'garp group does not have any delay set - removing', {
+    expected: 'garp_interval or gna_interval',
+  });
+}
+
+const garpGroup: Table<GarpGroupNode> = table('garp_group', [
+  kept('garp_interval', 'garpUs', seconds(0, 4294), { doc: 'Seconds between two ARPs', since: '1.2.21' }),
+  kept('gna_interval', 'gnaUs', seconds(0, 4294), { doc: 'Seconds between two neighbour adverts', since: '1.2.21' }),
   known('interface', text('interface'), { doc: 'The interface', since: '1.2.21' }),
-  knownList('interfaces', { doc: 'Interfaces that share the pace', since: '1.2.21' }),
+  knownList<GarpGroupNode>('interfaces', { doc: 'Interfaces that share the pace', since: '1.2.21' }),
 ]);
 
 const trackGroup: Table<Unstored> = table('track_group', [
   knownList('group', { doc: 'Instances that follow the static addresses', since: '2.0.3' }),
 ]);
+
+function openGroup(document: DocumentNode, name: Word): Unstored {
+  document.trackGroups.push(name);
+  return {};
+}
 
 type Tracked = 'trackFiles' | 'trackProcesses' | 'bfdSessions';
 
@@ -119,6 +135,10 @@ function requireSubject(what: string, keyword: string) {
     node.end = context.endOf(at, node.name);
     if (node.repeated)
       context.error('repeated-keyword', node.repeated, `${keyword} already set for ${what} ${node.name.text}`);
+    if (node.quorumMax && node.quorumMax.value < (node.quorum ?? 1)) {
+      const end = context.endOf(at, node.quorumMax.site);
+      context.warning('quorum-ignored', end, 'quorum_max is less than quorum - ignoring');
+    }
     if (node.subject !== undefined) return;
     context.error('missing-subject', node.end, `No ${keyword} set for ${what} ${node.name.text} - removing`);
   };
@@ -144,6 +164,9 @@ export const trackRows: readonly Row<DocumentNode>[] = [
     ...uncarried('A BFD session', '2.0.0', { build: 'bfd' }),
     end: requireNeighbor,
   }),
-  block('garp_group', flag, newNode, garpGroup, uncarried('Pace of ARPs on some interfaces', '1.2.21')),
-  block('track_group', blockName, newNode, trackGroup, uncarried('Instances that follow static addresses', '2.0.3')),
+  block('garp_group', flag, (): GarpGroupNode => ({}), garpGroup, {
+    ...uncarried('Pace of ARPs on some interfaces', '1.2.21'),
+    end: requireDelay,
+  }),
+  block('track_group', blockName, openGroup, trackGroup, uncarried('Instances that follow static addresses', '2.0.3')),
 ];

@@ -6,13 +6,14 @@ import type { Arguments } from '../arguments.ts';
 import type { Block, Statement, Word } from '../ast.ts';
 import type { Context } from '../context.ts';
 import { addressFamily } from '../ip.ts';
-import { block, kept, known, list, type Reader, type Row, type Table, table } from '../keyword.ts';
+import { block, kept, known, list, type Reader, type Row, type RowFacts, type Table, table } from '../keyword.ts';
 import type {
   DocumentNode,
   EndpointNode,
   ForwardingNode,
   GroupMemberNode,
   RealServerNode,
+  Sited,
   VirtualServerHead,
   VirtualServerNode,
 } from '../nodes.ts';
@@ -139,6 +140,19 @@ const granularity: Reader<Word> = reader('netmask|prefix', (args) => {
   );
 });
 
+/** A script of which only the first one counts. */
+function scriptRow<Node extends { readonly repeated: Sited<string>[] }, Key extends keyof Node>(
+  name: string,
+  key: Key,
+  reader: Reader<Node[Key] & {}>,
+  facts: RowFacts,
+): Row<Node> {
+  return known<Node, Sited<Node[Key] & {}>>(name, sited(reader), facts, (node, { value, site }) => {
+    if (node[key] === undefined) node[key] = value;
+    else node.repeated.push({ value: name, site });
+  });
+}
+
 const realServer: Table<RealServerNode> = table('real_server', [
   kept('weight', 'weight', integer(0, MAX_INT), { doc: 'Share of the connections', since: '0.5.3' }),
   kept('lvs_method', 'forwarding', forwarding, { doc: 'Forwarding method', since: '1.1.5' }),
@@ -157,8 +171,8 @@ const realServer: Table<RealServerNode> = table('real_server', [
   }),
   kept('snmp_name', 'snmpName', text('name'), { doc: 'Name in SNMP', since: '2.2.3', missing: 'error', exact: true }),
   ...timing<RealServerNode>(1),
-  kept('notify_up', 'notifyUp', script, { doc: 'Script to run when the server comes up', since: '1.0.0' }),
-  kept('notify_down', 'notifyDown', script, { doc: 'Script to run when the server goes down', since: '1.0.0' }),
+  scriptRow('notify_up', 'notifyUp', script, { doc: 'Script to run when the server comes up', since: '1.0.0' }),
+  scriptRow('notify_down', 'notifyDown', script, { doc: 'Script to run when the server goes down', since: '1.0.0' }),
   kept('smtp_alert', 'smtpAlert', boolean, { doc: 'Send a mail on every change', since: '0.5.7' }),
   ...checkerRows,
 ]);
@@ -226,8 +240,11 @@ const virtualServer: Table<VirtualServerNode> = table('virtual_server', [
   kept('snmp_name', 'snmpName', text('name'), { doc: 'Name in SNMP', since: '2.2.3', missing: 'error', exact: true }),
   kept('alpha', 'alpha', flag, { doc: 'Servers are down until a check succeeds', since: '1.1.16' }),
   kept('omega', 'omega', flag, { doc: 'Run notify scripts on stop', since: '1.1.16' }),
-  kept('quorum_up', 'quorumUp', script, { doc: 'Script to run when there are enough servers', since: '1.1.16' }),
-  kept('quorum_down', 'quorumDown', script, { doc: 'Script to run when there are too few servers', since: '1.1.16' }),
+  scriptRow('quorum_up', 'quorumUp', script, { doc: 'Script to run when there are enough servers', since: '1.1.16' }),
+  scriptRow('quorum_down', 'quorumDown', script, {
+    doc: 'Script to run when there are too few servers',
+    since: '1.1.16',
+  }),
   kept('quorum', 'quorum', sited(aboveZero(integer(1, MAX_UINT))), { doc: 'Weight that is enough', since: '1.1.16' }),
   kept('hysteresis', 'hysteresis', sited(integer(0, MAX_UINT)), { doc: 'Tolerance of the quorum', since: '1.1.16' }),
   kept('weight', 'weight', integer(1, MAX_INT), { doc: 'Weight of servers that give none', since: '0.5.3' }),
@@ -247,7 +264,7 @@ const virtualServer: Table<VirtualServerNode> = table('virtual_server', [
     'real_server',
     endpoint,
     (node, head): RealServerNode => {
-      const server: RealServerNode = { endpoint: head, checkers: [] };
+      const server: RealServerNode = { endpoint: head, checkers: [], repeated: [] };
       node.realServers.push(server);
       return server;
     },
@@ -301,7 +318,7 @@ function readGroup(document: DocumentNode, entries: Block, context: Context, sta
     return;
   }
   if (document.virtualServerGroups.some((group) => group.name.text === name.text)) {
-    context.error('duplicate-group', name, `Virtual server group ${name.text} already defined`);
+    context.warning('duplicate-virtual-group', name, `Virtual server group ${name.text} already defined`);
     return;
   }
   document.virtualServerGroups.push({ name, members });
@@ -321,7 +338,7 @@ export const lvsRows: readonly Row<DocumentNode>[] = [
     'virtual_server',
     virtualServerHead,
     (document: DocumentNode, head, statement): VirtualServerNode => {
-      const node: VirtualServerNode = { head, statement, schedulerFlags: [], realServers: [] };
+      const node: VirtualServerNode = { head, statement, schedulerFlags: [], realServers: [], repeated: [] };
       document.virtualServers.push(node);
       return node;
     },

@@ -1,7 +1,8 @@
 /** `vrrp_instance NAME { }`: one virtual router. keepalived.conf(5), "VRRP instance(s)". */
 
 import { NOT_CARRIED_OUT } from '../../diagnostic.ts';
-import type { Site } from '../ast.ts';
+import type { Site, Word } from '../ast.ts';
+import type { Context } from '../context.ts';
 import { addressFamily } from '../ip.ts';
 import { block, known, list, type Reader, type Row, type RowFacts, type Table, table, word } from '../keyword.ts';
 import type { GarpNode, InstanceNode } from '../nodes.ts';
@@ -84,10 +85,10 @@ type GarpKey = keyof GarpNode;
 
 /** The gratuitous ARP words of an instance; `global_defs` has the same with `vrrp_` in front. */
 export function garpRows<Node extends { readonly garp: GarpNode }>(prefix: string): Row<Node>[] {
-  const row = (name: string, key: GarpKey, scale: number, max: number, doc: string, since: string) =>
+  const row = (name: string, key: GarpKey, scale: number, max: number, doc: string, since: string, min = 0) =>
     word<Node, number>(
       prefix + name,
-      integer(0, max),
+      integer(prefix === '' ? min : 0, max),
       (node, value) => {
         node.garp[key] = value * scale;
       },
@@ -100,7 +101,7 @@ export function garpRows<Node extends { readonly garp: GarpNode }>(prefix: strin
     );
   return [
     row('garp_master_delay', 'masterDelayMs', 1000, 4294, 'Seconds to the second set of ARPs; 0: none', '0.7.1'),
-    row('garp_master_repeat', 'masterRepeat', 1, MAX_INT, 'ARPs in a set', '1.2.14'),
+    row('garp_master_repeat', 'masterRepeat', 1, MAX_INT, 'ARPs in a set', '1.2.14', 1),
     row('garp_master_refresh', 'masterRefreshMs', 1000, MAX_INT, 'Seconds between refreshing ARPs; 0: none', '1.2.10'),
     row('garp_master_refresh_repeat', 'masterRefreshRepeat', 1, MAX_INT, 'ARPs in a refresh', '1.2.14'),
     row(
@@ -252,6 +253,27 @@ const election: Row<InstanceNode>[] = [
   ),
 ];
 
+/** `min_ttl 0..255`, `max_ttl 0..255`. */
+function checkPeerOptions(words: readonly Word[], context: Context): void {
+  const limits: Record<string, number> = {};
+  for (let i = 0; i < words.length; i += 2) {
+    const [option, value] = [words[i]!, words[i + 1]];
+    if (option.text !== 'min_ttl' && option.text !== 'max_ttl') {
+      context.error('unknown-option', option, `unknown unicast_peer option ${option.text}`, {
+        expected: 'min_ttl, max_ttl',
+      });
+    } else if (!value || !/^\d+$/.test(value.text) || Number(value.text) > 255) {
+      context.error('out-of-range', value ?? option, `number '${value?.text ?? ''}' outside range [0, 255]`);
+    } else {
+      limits[option.text] = Number(value.text);
+      context.warning(NOT_CARRIED_OUT, option, `'${option.text}' is understood but not carried out`);
+    }
+  }
+  const { min_ttl: min = 0, max_ttl: max = 255 } = limits;
+  if (min > max)
+    context.warning('ttl-range', words[0]!, `min_ttl ${min} > max_ttl ${max} - all packets will be discarded`);
+}
+
 const addressing: Row<InstanceNode>[] = [
   sourceRow('mcast_src_ip', 'Source address of adverts', '0.6.1'),
   sourceRow('unicast_src_ip', 'Source address of unicast adverts', '1.2.10', (node) => {
@@ -267,7 +289,7 @@ const addressing: Row<InstanceNode>[] = [
         if (family) node.unicastPeers.push({ site: line[0]!, address: peer, family });
         else
           context.error('invalid-address', line[0]!, `malformed unicast peer address[${line[0]!.text}]. Skipping...`);
-        if (line[1]) context.warning(NOT_CARRIED_OUT, line[1], `'${line[1].text}' is understood but not carried out`);
+        checkPeerOptions(line.slice(1), context);
       }
     },
     { doc: 'Send adverts to these addresses instead of the multicast group', since: '1.2.8', takes: 'address..' },
@@ -347,6 +369,15 @@ const tracking: Row<InstanceNode>[] = [
 
 const facts = (doc: string, since: string, more: Partial<RowFacts> = {}): RowFacts => ({ doc, since, ...more });
 
+/** `use_vmac [name]`: the first word that is not one of its options. */
+function nameVmac(node: InstanceNode, line: readonly Word[]): void {
+  node.usesVmac = true;
+  const [first, second] = line;
+  const name = first?.text === 'name' ? second : first;
+  const isOption = /^(netlink_notify_msg|group|bridge|private|vepa)$|:|^[\d.]+(\/\d+)?$/.test(name?.text ?? '');
+  if (name && !isOption) node.vmacName = name;
+}
+
 /** The word says that adverts are unicast. */
 function expectPeers(node: InstanceNode): void {
   node.unicastPeers ??= [];
@@ -398,9 +429,7 @@ const others: Row<InstanceNode>[] = [
     facts('There are no addresses on purpose', '2.2.8', { accept: ['no_virtual_ipaddress'] }),
   ),
   known('debug', integer(0, 4), facts('Debug level; nothing has ever depended on it', '0.5.3', { inert: true })),
-  known('use_vmac', words, facts('Run on a virtual MAC address (macvlan)', '1.2.3'), (node: InstanceNode) => {
-    node.usesVmac = true;
-  }),
+  known('use_vmac', words, facts('Run on a virtual MAC address (macvlan)', '1.2.3'), nameVmac),
   known('use_vmac_addr', flag, facts('A macvlan for every interface of an address', '2.2.0')),
   known(
     'vmac_xmit_base',
@@ -410,9 +439,7 @@ const others: Row<InstanceNode>[] = [
       node.vmacXmitBase = at;
     },
   ),
-  known('use_ipvlan', words, facts('Run on an ipvlan', '2.0.17'), (node: InstanceNode) => {
-    node.usesVmac = true;
-  }),
+  known('use_ipvlan', words, facts('Run on an ipvlan', '2.0.17'), nameVmac),
   known('unicast_fault_no_peer', flag, facts('Unicast without peers is a fault', '2.2.5')),
   known('check_unicast_src', flag, facts('Only peers may send unicast adverts', '2.1.0'), expectPeers),
   known(
@@ -451,11 +478,11 @@ const others: Row<InstanceNode>[] = [
     facts('Poll the link state', '1.1.18', { deprecated: '2.0.13', modern: 'linkbeat_interfaces' }),
   ),
   known('v3_checksum_as_v2', boolean, facts('Leave the pseudo header out of version 3 checksums', '2.2.8')),
-  list('virtual_routes', (_node, entries, context) => readRoutes(entries, context), {
+  list('virtual_routes', (node, entries, context) => node.routeDevices.push(...readRoutes(entries, context, true)), {
     ...facts('Routes of the master', '1.0.1'),
     carried: false,
   }),
-  list('virtual_rules', (_node, entries, context) => readRules(entries, context), {
+  list('virtual_rules', (node, entries, context) => node.routeDevices.push(...readRules(entries, context)), {
     ...facts('Routing rules of the master', '1.2.20'),
     carried: false,
   }),

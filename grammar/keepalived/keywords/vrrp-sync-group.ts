@@ -1,16 +1,18 @@
 /** `vrrp_sync_group NAME { }`: instances that change state together. keepalived.conf(5), "VRRP synchronization group(s)". */
-import { known, knownList, list, type Row, type RowFacts, type Table, table, word } from '../keyword.ts';
+import { known, list, type Row, type RowFacts, type Table, table, word } from '../keyword.ts';
 import type { SyncGroupNode } from '../nodes.ts';
 import { flag } from '../readers.ts';
 import { notifyRows } from './notify.ts';
 import { readTracked } from './tracking.ts';
 
 /** Tracked things of a group are checked, not carried out. */
-function trackList(name: string, what: string, limit: number, facts: RowFacts): Row<SyncGroupNode> {
+type TrackKey = 'trackScripts' | 'trackInterfaces' | 'trackFiles' | 'trackProcesses' | 'trackBfds';
+
+function trackList(name: string, key: TrackKey, limit: number, facts: RowFacts): Row<SyncGroupNode> {
   return list<SyncGroupNode>(
     name,
-    (_node, entries, context) => {
-      readTracked(entries, context, what, limit);
+    (node, entries, context) => {
+      node[key].push(...readTracked(entries, context, name.replace('_', ' '), limit));
     },
     { ...facts, carried: false, takes: 'name [weight n [reverse]]' },
   );
@@ -24,20 +26,20 @@ export const vrrpSyncGroup: Table<SyncGroupNode> = table('vrrp_sync_group', [
     },
     { doc: 'The instances of the group', since: '0.6.4', takes: 'instance..' },
   ),
-  trackList('track_interface', 'track interface', 253, {
+  trackList('track_interface', 'trackInterfaces', 253, {
     doc: 'Interfaces that count for the whole group',
     since: '1.0.1',
   }),
-  trackList('track_script', 'track script', 253, {
+  trackList('track_script', 'trackScripts', 253, {
     doc: 'vrrp_scripts that count for the whole group',
     since: '1.1.13',
   }),
-  trackList('track_file', 'track file', 254, { doc: 'track_files that count for the whole group', since: '2.0.0' }),
-  trackList('track_process', 'track process', 254, {
+  trackList('track_file', 'trackFiles', 254, { doc: 'track_files that count for the whole group', since: '2.0.0' }),
+  trackList('track_process', 'trackProcesses', 254, {
     doc: 'vrrp_track_processes that count for the whole group',
     since: '2.0.11',
   }),
-  knownList('track_bfd', {
+  trackList('track_bfd', 'trackBfds', 253, {
     doc: 'BFD sessions that count for the whole group',
     since: '2.0.0',
     build: 'bfd',

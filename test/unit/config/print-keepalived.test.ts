@@ -77,7 +77,7 @@ describe('printKeepalived', () => {
         dontTrackPrimary: fc.boolean(),
         garp: fc.record({
           masterDelayMs: fc.integer({ min: 0, max: 9 }).map((count) => count * 1000),
-          masterRepeat: fc.integer({ min: 0, max: 9 }),
+          masterRepeat: fc.integer({ min: 1, max: 9 }),
           masterRefreshMs: fc.integer({ min: 0, max: 9 }).map((count) => count * 1000),
           masterRefreshRepeat: fc.integer({ min: 0, max: 9 }),
           lowerPrioDelayMs: fc.integer({ min: 0, max: 9 }).map((count) => count * 1000),
