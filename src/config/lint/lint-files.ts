@@ -81,13 +81,18 @@ function lintTarget({ paths }: LintTarget, options: LintOptions): Machine {
   return { diagnostics: haproxy ? withDefaultsNotes(diagnostics, haproxy.view) : diagnostics, sources, views };
 }
 
+/** Where a machine keeps the files: `--node a=nodes/a` may be a copy of its root or of its /etc. */
+const homes: ReadonlySet<string> = new Set(['etc', 'haproxy', 'keepalived']);
+
 /** A directory stands for what it has of either language; files of other programs have such endings as well. */
 function filesIn(path: string): string[] {
   try {
     if (!statSync(path).isDirectory()) return [path];
-    const names = readdirSync(path).filter((name) => /^[^.].*\.(?:cfg|conf)$/.test(name));
-    const files = names.sort().map((name) => join(path, name));
-    return files.filter((file) => tellingLanguage(readText(file)) !== null);
+    const entries = readdirSync(path).sort();
+    const names = entries.filter((name) => /^[^.].*\.(?:cfg|conf)$/.test(name));
+    const files = names.map((name) => join(path, name)).filter((file) => tellingLanguage(readText(file)) !== null);
+    const inner = entries.filter((name) => homes.has(name)).map((name) => join(path, name));
+    return [...files, ...inner.filter((home) => statSync(home).isDirectory()).flatMap(filesIn)];
   } catch {
     return [path];
   }

@@ -50,6 +50,12 @@ describe('linting files', () => {
     expect(lint('x').files).toEqual([join(folder, 'x/haproxy.cfg'), join(folder, 'x/keepalived.conf')]);
   });
 
+  it('finds the files in the copy of a machine', () => {
+    write({ 'n/etc/haproxy/haproxy.cfg': proxy, 'n/etc/keepalived/keepalived.conf': instance, 'n/other/x.cfg': proxy });
+    const names = lint('n').files.map((file) => file.replace(/.*\//, ''));
+    expect(names).toEqual(['haproxy.cfg', 'keepalived.conf']);
+  });
+
   it('reads a file once that is named twice', () => {
     write({ 'a.cfg': proxy });
     expect(lint('a.cfg', './a.cfg', '.').files).toEqual([join(folder, 'a.cfg')]);
