@@ -125,7 +125,7 @@ describe('what keepalived changes of what was written', () => {
       'auth-pass-truncated',
       { auth: { type: 'PASS', password: '12345678' } },
     ],
-    ['a password without type', ['authentication {', 'auth_pass x', '}'], 'auth-ignored', { auth: null }],
+    ['a password without type', ['authentication {', 'auth_pass x', '}'], 'auth-type-missing', { auth: null }],
     [
       'authentication of version 3',
       ['version 3', 'authentication {', 'auth_type PASS', 'auth_pass x', '}'],
@@ -212,7 +212,7 @@ describe('addresses', () => {
 
 describe('scripts', () => {
   it('are split as a shell would, without one', () => {
-    expect(script(`script "/bin/sh -c 'kill -0 1'" nobody root`)!.script).toMatchObject({
+    expect(script(`script "/bin/sh -c 'kill -0 1'"`, 'user nobody root')!.script).toMatchObject({
       argv: ['/bin/sh', '-c', 'kill -0 1'],
       text: "/bin/sh -c 'kill -0 1'",
       user: 'nobody',
@@ -227,9 +227,9 @@ describe('scripts', () => {
     });
   });
 
-  it('run as the user of the block, of the line, or script_user', () => {
-    expect(script('script /bin/true nobody', 'user root')!.script.user).toBe('root');
-    expect(script('script /bin/true nobody')!.script.user).toBe('nobody');
+  it('run as the user of the block or script_user, and lose words behind the command', () => {
+    expect(script('script /bin/true', 'user root')!.script.user).toBe('root');
+    expect(script('script /bin/true nobody')!.script).toMatchObject({ argv: ['/bin/true'], user: null });
     const { config } = readText('global_defs {\nscript_user nobody\n}\nvrrp_script chk {\nscript /bin/true\n}\n');
     expect(config!.scripts[0]!.script.user).toBe('nobody');
   });
@@ -282,7 +282,7 @@ describe('the verdict', () => {
     ['a missing number', instanceWith('priority'), 2, 2],
     ['an unknown word', instanceWith('foo'), 5, 5],
     ['a word of 2.4', instanceWith('auth_hmac {', '}'), 0, 5],
-    ['a long password', instanceWith('authentication {', 'auth_type PASS', 'auth_pass 123456789', '}'), 5, 5],
+    ['a long password', instanceWith('authentication {', 'auth_type PASS', 'auth_pass 123456789', '}'), 0, 5],
     ['more words than a line takes', instanceWith('nopreempt really'), 0, 0],
     ['nothing wrong', instanceWith(), 0, 0],
   ])('on %s', (_what, text, byDefault, original) => {
