@@ -80,7 +80,7 @@ export const globalRows: readonly KeywordRow<GlobalNode>[] = [
     '1.4',
     'Part of the buffer kept free for rewriting.',
     [0, MAX],
-    'unbounded',
+    'prefix',
   ),
   numberRow('tune.http.maxhdr', 'tuneHttpMaxhdr', '1.5', 'Most header fields of a message.', [1, 32767], 'prefix'),
   textRow('user', 'user', '1.3', 'User to run as, by name.'),

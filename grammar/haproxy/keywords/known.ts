@@ -178,7 +178,8 @@ const proxyWords = `
   dlb 0 1.5: option http-pretend-keepalive, option prefer-last-server
   dlb 0 2.1: option h1-case-adjust-bogus-server
   dlb 0 3.1: option accept-unsafe-violations-in-http-response
-  dlb 0+ 1.5: http-send-name-header, tcp-check connect
+  dlb 1 1.5: http-send-name-header
+  dlb 0+ 1.5: tcp-check connect
   dlb 0+ 2.0: retry-on
   dlb 0+ 2.2: http-check connect
   dlb 0+ 2.8: option forwarded
