@@ -1,4 +1,4 @@
-/** Real files that an original accepts are accepted here too. `test/corpus-verdicts.ts` prints the figures behind it. */
+/** Real files that an original accepts are accepted here too. `test/corpus/verdicts.test.ts` prints the figures behind it. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
