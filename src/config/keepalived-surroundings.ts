@@ -36,6 +36,10 @@ const NO_NOTIFY: NotifyConf = {
   all: null,
 };
 
+function utf8OrNull(text: string | null | undefined): string | null {
+  return text === null || text === undefined ? null : toUtf8(text);
+}
+
 export class Surroundings {
   readonly context: Context;
   readonly facts: HostFacts;
@@ -136,8 +140,8 @@ export class Surroundings {
     return {
       argv: node.argv.map(toUtf8),
       text: toUtf8(node.text),
-      user: node.user ?? owner?.user ?? null,
-      group: node.group ?? owner?.group ?? null,
+      user: utf8OrNull(node.user ?? owner?.user),
+      group: utf8OrNull(node.group ?? owner?.group),
       place: this.place(node.site),
     };
   }

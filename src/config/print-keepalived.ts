@@ -5,6 +5,7 @@
  * printed. Loading the text gives the same records, but for the places that they name. Virtual servers are
  * `print-virtual-servers.ts`.
  */
+import { toUtf8 } from '../../grammar/source.ts';
 import type {
   BfdSessionConf,
   GarpConf,
@@ -202,7 +203,10 @@ function printInstance(instance: VrrpInstanceConf, global: GlobalDefs, scripts: 
     ...when(!instance.accept && !instance.strict, 'no_accept'),
     ...when(instance.dontTrackPrimary, 'dont_track_primary'),
     ...(instance.auth
-      ? block('authentication', [`auth_type ${instance.auth.type}`, `auth_pass ${quote(instance.auth.password)}`])
+      ? block('authentication', [
+          `auth_type ${instance.auth.type}`,
+          `auth_pass ${quote(toUtf8(instance.auth.password))}`,
+        ])
       : []),
     ...printSource(instance),
     ...printGarp('', instance.garp, global.garp),

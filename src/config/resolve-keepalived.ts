@@ -189,10 +189,14 @@ class Resolver {
   }
 }
 
+function ownerOf({ user, group }: { readonly user: string; readonly group: string | null }): GlobalDefs['scriptUser'] {
+  return { user: toUtf8(user), group: group === null ? null : toUtf8(group) };
+}
+
 function resolveGlobal(node: GlobalNode, facts: HostFacts): GlobalDefs {
   return {
     routerId: toUtf8(node.routerId ?? facts.hostname),
-    scriptUser: node.scriptUser?.value ?? null,
+    scriptUser: node.scriptUser ? ownerOf(node.scriptUser.value) : null,
     enableScriptSecurity: node.enableScriptSecurity ?? false,
     vrrpVersion: node.vrrpVersion ?? 2,
     startupDelayMs: node.startupDelayMs ?? 0,
@@ -201,8 +205,8 @@ function resolveGlobal(node: GlobalNode, facts: HostFacts): GlobalDefs {
     mcastGroup6: node.mcastGroup6 ?? 'ff02::12',
     garp: garpOf(node.garp),
     dynamicInterfaces: node.dynamicInterfaces ?? false,
-    instanceName: node.instanceName ?? null,
-    notifyFifo: node.notifyFifo ?? null,
+    instanceName: node.instanceName === undefined ? null : toUtf8(node.instanceName),
+    notifyFifo: node.notifyFifo === undefined ? null : toUtf8(node.notifyFifo),
   };
 }
 

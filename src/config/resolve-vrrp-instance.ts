@@ -76,7 +76,7 @@ export class InstanceResolver {
     return {
       name: toUtf8(name),
       place: this.around.place(node.name),
-      interface: interfaceName,
+      interface: toUtf8(interfaceName),
       initialState: this.withoutAh(node, initialState, priority, name),
       virtualRouterId: node.virtualRouterId.value,
       priority,
@@ -320,8 +320,8 @@ export class InstanceResolver {
       address: node.address,
       family: node.family,
       prefixLength: node.prefixLength,
-      device: node.device?.value ?? device,
-      label: node.label?.value ?? null,
+      device: toUtf8(node.device?.value ?? device),
+      label: node.label ? toUtf8(node.label.value) : null,
       scope: node.scope ?? 0,
       broadcast: broadcastOf(node),
       noTrack: node.noTrack ?? false,
@@ -377,7 +377,7 @@ export class InstanceResolver {
         return [];
       }
       const weight = (track.weight ?? 0) * (track.reverse ? -1 : 1);
-      return this.weightCounts(weight, track, priority, name) ? [{ name: interfaceName, weight }] : [];
+      return this.weightCounts(weight, track, priority, name) ? [{ name: toUtf8(interfaceName), weight }] : [];
     });
   }
 

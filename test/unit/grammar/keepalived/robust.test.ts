@@ -57,21 +57,24 @@ const words = fc.constantFrom(
 const text = fc.array(words, { maxLength: 120 }).map((list) => list.join(' '));
 
 describe('any text', () => {
-  it('is read to the end, and every diagnostic has a place in the text', () => {
-    fc.assert(
-      fc.property(text, (value) => {
-        const { config, diagnostics, lines } = readText(value);
-        expect(config).not.toBeNull();
-        for (const { at } of diagnostics) {
-          expect(at!.start).toBeGreaterThanOrEqual(0);
-          expect(at!.end).toBeLessThanOrEqual(value.length);
-          expect(at!.start).toBeLessThanOrEqual(at!.end);
-        }
-        for (const line of lines) expect(line).toMatch(/^\(keepalived\.conf: Line \d+\) .* \(column \d+\)$/);
-      }),
-      { numRuns: 1500 },
-    );
-  });
+  it.each(['default', 'keepalived-2.4'] as const)(
+    'is read to the end as %s, and every diagnostic has a place in the text',
+    (compat) => {
+      fc.assert(
+        fc.property(text, (value) => {
+          const { config, diagnostics, lines } = readText(value, { compat });
+          expect(config).not.toBeNull();
+          for (const { at } of diagnostics) {
+            expect(at!.start).toBeGreaterThanOrEqual(0);
+            expect(at!.end).toBeLessThanOrEqual(value.length);
+            expect(at!.start).toBeLessThanOrEqual(at!.end);
+          }
+          for (const line of lines) expect(line).toMatch(/^\(keepalived\.conf: Line \d+\) .* \(column \d+\)$/);
+        }),
+        { numRuns: 800 },
+      );
+    },
+  );
 
   it('gives no instance that could not run', () => {
     fc.assert(
