@@ -8,6 +8,7 @@
  * starts it again; counters are in core's memory and survive that.
  */
 import { availableParallelism } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import type { ProxySlice } from '../config/slice.ts';
 import { fatal } from '../fatal.ts';
@@ -38,6 +39,8 @@ const resourceLimits = { maxYoungGenerationSizeMb: 4 };
 type Config = Extract<ToProxy, { type: 'config' }>;
 
 export function runProxy(): void {
+  // The nursery is small, so waking other threads to help with it costs more than the work itself: some percent.
+  setFlagsFromString('--no-parallel-scavenge');
   const role = new ProxyRole();
   process.on('uncaughtException', (error) => fatal(error.stack ?? error.message));
   // After a bug of ours: leaving would wait for workers that sit in a system call. Only a signal ends them for certain.
