@@ -33,7 +33,7 @@ export class ForeignSection {
     const name = header[1]?.text ?? '';
     this.header = header;
     this.tools = tools;
-    this.node = { kind, name, listens: false, users: new Set(), groups: new Set(), wanted: [] };
+    this.node = { kind, name, users: new Set(), groups: new Set(), wanted: [] };
     this.proxy = newProxyNode('listen', name, header[0]!.at, null);
   }
 

@@ -220,7 +220,6 @@ export interface BindNode {
 export interface SectionNode {
   readonly kind: SectionName;
   readonly name: string;
-  listens: boolean;
   /** Of a user list. */
   readonly users: Set<string>;
   readonly groups: Set<string>;

@@ -30,11 +30,6 @@ const aliases = `
 `;
 
 const known: ReadonlySet<string> = new Set(aliases.trim().split(/\s+/));
-/** Aliases that mean something in HTTP mode only. */
-export const HTTP_ALIASES: ReadonlySet<string> = new Set(
-  'CC CS Ta Ti Tq Tr TR Td HM HP HPO HQ HU HV r tr trg trl'.split(' '),
-);
-
 export function readLogFormat(text: string, language: Language): readonly LogFormatItem[] | LogFormatFailure {
   const items: LogFormatItem[] = [];
   let at = 0;

@@ -162,8 +162,7 @@ const logForwardRows = [
     doc: 'Address to receive datagrams on.',
     ok: ['dgram-bind 127.0.0.1:514'],
     bad: [['dgram-bind 127.0.0.1:514 ssl', 'bad-value']],
-    apply(node, call) {
-      node.listens = true;
+    apply(_node, call) {
       const odd = call.words[1];
       if (odd && !/^(?:interface|namespace|transparent)$/.test(odd.text)) {
         call.fail('bad-value', odd, `'dgram-bind' : unknown keyword '${odd.text}'.`);
