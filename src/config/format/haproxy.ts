@@ -40,8 +40,12 @@ function layOut({ source }: Tree, line: Line): string {
   const note = comment < 0 ? '' : source.text.slice(comment, end).trimEnd();
   if (words.length === 0) return comment === start ? note : `${INDENT}${note}`;
   const first = words[0]!.raw;
-  if (first.startsWith('.')) return written.trim();
   if (words.some(({ raw }) => isFragile(raw))) return written;
+  if (first.startsWith('.')) {
+    // Conditions are read with the blanks between their words.
+    const directive = source.text.slice(words[0]!.start, words.at(-1)!.end);
+    return note === '' ? directive : `${directive} ${note}`;
+  }
   const indent = isHeader(line) ? '' : INDENT;
   return `${indent}${words.map(({ raw }) => raw).join(' ')}${note === '' ? '' : ` ${note}`}`;
 }

@@ -8,10 +8,12 @@ export class Layout {
   private readonly lines: string[] = [];
   private readonly lineEnd: string;
   private readonly keepLineCount: boolean;
+  private readonly openEnd: boolean;
 
   constructor(text: string, { keepLineCount }: LayoutOptions) {
     this.lineEnd = /\r\n/.test(text) ? '\r\n' : '\n';
     this.keepLineCount = keepLineCount;
+    this.openEnd = !text.endsWith('\n');
   }
 
   add(line: string): void {
@@ -29,6 +31,8 @@ export class Layout {
 
   finish(): string {
     if (!this.keepLineCount) while (this.lines.at(-1) === '') this.lines.pop();
-    return this.lines.map((line) => `${line}${this.lineEnd}`).join('');
+    const text = this.lines.join(this.lineEnd);
+    // A backslash at the end of the file would take a line end for the next line's.
+    return this.lines.length === 0 || (this.openEnd && text.endsWith('\\')) ? text : text + this.lineEnd;
   }
 }
