@@ -62,10 +62,16 @@ function layOut(line: FileLine, indent: string | null): string {
   if (!first) return line.tokens[0]?.tokenType === ByteOrderMark ? written : '';
   const before = line.tokens[0] === first ? '' : /^[ \t]*/.exec(written)![0];
   // Words of a line are all that may move; what the preprocessor reads stays as it is.
-  if (line.kind !== 'text' || line.condition || line.tokens[0]!.tokenType === ByteOrderMark) return written.trimEnd();
+  if (line.kind !== 'text' || line.condition || line.tokens[0]!.tokenType === ByteOrderMark) return withoutEnd(written);
   const ownIndent = first.tokenType === Comment && line.tokens[0] === first ? '' : (indent ?? before);
   if (solid.some(isFragile)) return written;
   return `${ownIndent}${joinTokens(line.tokens)}`.trimEnd();
+}
+
+/** A backslash must not come to stand at the end of the file: it would no longer continue the line. */
+function withoutEnd(written: string): string {
+  const trimmed = written.trimEnd();
+  return trimmed.endsWith('\\') ? written : trimmed;
 }
 
 /** Neighbours without a blank stay together, but for braces. */

@@ -11,6 +11,7 @@ export function migrateHttpCheck(words: readonly PlainWord[]): Outcome | null {
   if (text === null) return { kind: 'left', why: 'its headers hold a variable or a broken quote' };
   const [head = '', ...bodies] = text.split('\r\n\r\n');
   const [version = '', ...fields] = head.split(/\r?\n/);
+  if (!/^[\w./]*$/.test(version)) return { kind: 'left', why: 'its version is none' };
   const headers = fields.filter((field) => field !== '').map((field) => /^([^:\s]+):\s*([^\r]*)$/.exec(field));
   if (headers.some((header) => header === null)) return { kind: 'left', why: 'it holds a line that is no header' };
   const send = headers.map((header) => `hdr ${header![1]} ${encodeFormat(header![2]!)}`);

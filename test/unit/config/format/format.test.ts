@@ -100,6 +100,11 @@ describe('keepalived.conf', () => {
     );
   });
 
+  it('keeps a backslash away from the end of the file', () => {
+    const text = '$A= \\\n b \\\n ';
+    expect(formatKeepalived({ file: 'a', text })).toBe(`${text}\n`);
+  });
+
   it('keeps what the preprocessor reads', () => {
     const text = '$A=x   y \\\n   z\n@a   vrrp_instance V {\n  state  MASTER\n}\ninclude   /etc/x/*.conf\n';
     expect(formatKeepalived({ file: 'a', text })).toBe(text.replace('  state  MASTER', '  state MASTER'));

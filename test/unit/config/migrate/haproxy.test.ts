@@ -25,6 +25,7 @@ describe('old forms', () => {
 });
 
 const leftovers: readonly (readonly [line: string, why: RegExp])[] = [
+  ['option httpchk HEAD / HTTP/\\\\r\\nHost:', /its version is none/],
   ['reqrep foo bar', /say which one is meant/],
   ['reqrep ^(.*)evil(.*) \\1good\\2', /say which one is meant/],
   ['reqrep ^([^\\ ]*)\\ /a(.*) HEAD\\ /b\\2', /path and method at once/],
