@@ -33,6 +33,6 @@ export class Layout {
     if (!this.keepLineCount) while (this.lines.at(-1) === '') this.lines.pop();
     const text = this.lines.join(this.lineEnd);
     // A backslash at the end of the file would take a line end for the next line's.
-    return this.lines.length === 0 || (this.openEnd && text.endsWith('\\')) ? text : text + this.lineEnd;
+    return this.lines.length === 0 || (this.openEnd && /\\[ \t]*$/.test(text)) ? text : text + this.lineEnd;
   }
 }

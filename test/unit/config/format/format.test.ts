@@ -100,9 +100,11 @@ describe('keepalived.conf', () => {
     );
   });
 
-  it('keeps a backslash away from the end of the file', () => {
-    const text = '$A= \\\n b \\\n ';
-    expect(formatKeepalived({ file: 'a', text })).toBe(`${text}\n`);
+  it.each([
+    ['$A= \\\n b \\\n ', '$A= \\\n b \\\n \n'],
+    ['$A=b\\ ', '$A=b\\ '],
+  ])('does not move the backslash at the end of %j', (text, formatted) => {
+    expect(formatKeepalived({ file: 'a', text })).toBe(formatted);
   });
 
   it('keeps what the preprocessor reads', () => {
