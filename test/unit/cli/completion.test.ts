@@ -1,5 +1,8 @@
 /** The completion script, run by the shell it is for. */
 import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { runCompletion } from '../../../src/cli/completion-entry.ts';
 import * as program from '../../../src/cli/program.ts';
@@ -46,7 +49,11 @@ describe.each(['zsh', 'fish'])('%s', (shell) => {
   const isThere = spawnSync(shell, ['--version']).status === 0;
   if (!isThere) console.log(`skipped: ${shell} is not installed, its completion is not parsed`);
   it.skipIf(!isThere)('takes the script', () => {
-    const { status, stderr } = spawnSync(shell, ['-n', '/dev/stdin'], { input: script(shell), encoding: 'utf8' });
+    const folder = mkdtempSync(join(tmpdir(), 'tandem-completion-'));
+    const file = join(folder, 'tandem');
+    writeFileSync(file, script(shell));
+    const { status, stderr } = spawnSync(shell, ['-n', file], { encoding: 'utf8' });
+    rmSync(folder, { recursive: true });
     expect([status, stderr]).toEqual([0, '']);
   });
 });
