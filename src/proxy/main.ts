@@ -148,6 +148,7 @@ class ProxyRole {
       return;
     }
     this.send({ type: 'ready', generation });
+    this.tellWorkers({ type: 'listen' });
     if (this.softly) this.tellWorkers({ type: 'soft-stop' });
   }
 

@@ -20,12 +20,14 @@ export interface WorkerStart {
 }
 
 export type ToWorker =
+  /** Every worker is there: accept. */
+  | { readonly type: 'listen' }
   | { readonly type: 'server-health'; readonly states: readonly ServerHealth[] }
   | { readonly type: 'soft-stop' }
   | { readonly type: 'stop' };
 
 export type FromWorker =
-  /** Accepts on every socket. */
+  /** Built, and waits for `listen`. */
   | { readonly type: 'ready' }
   /** Was told to stop softly and accepts no more. */
   | { readonly type: 'deaf' }

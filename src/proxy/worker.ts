@@ -38,6 +38,7 @@ class ProxyWorker implements Timed {
   private readonly histories: BackendHistories;
   private readonly purgeTimer = new Timer(this);
   private readonly handlers: Handlers<ToWorker> = {
+    listen: () => this.listen(),
     'server-health': ({ states }) => this.takeHealth(states),
     'soft-stop': () => this.softStop(),
     stop: () => this.stop(),
@@ -111,7 +112,8 @@ class ProxyWorker implements Timed {
     }
   }
 
-  listen(): void {
+  /** Not before the role is ready as a whole: nobody is answered by a process that may still fail to start. */
+  private listen(): void {
     for (const listener of this.listeners) {
       const done = listener.open();
       if (done < 0) throw new Error(`listener ${listener.conf.id} (descriptor ${listener.fd}): errno ${-done}`);
@@ -186,7 +188,6 @@ function tell(message: FromWorker): void {
 try {
   const worker = new ProxyWorker(workerData as WorkerStart);
   worker.build();
-  worker.listen();
   tell({ type: 'ready' });
   worker.run();
 } catch (error) {

@@ -10,6 +10,9 @@ const wellBehaved = `process.on('message', (m) => {
 const dyingAtOnce = `process.send({ type: 'fatal', what: 'no good' }, () => process.exit(3));`;
 const dyingLater = `${wellBehaved} process.on('message', (m) => { if (m.type === 'die') process.exit(9); });`;
 
+const readyThenKilled = `process.on('message', (m) =>
+  process.send({ type: 'ready', generation: m.generation }, () => process.kill(process.pid, 'SIGKILL')));`;
+
 const children: ChildProcess[] = [];
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
@@ -62,6 +65,17 @@ describe('RoleKeeper', () => {
     const { keeper } = recordedKeeper();
     await expect(keeper.replace(revision(1, dyingAtOnce), () => {})).rejects.toThrow('no good');
     expect(keeper.pid).toBeNull();
+  });
+
+  it('takes a role that was ready for ready, though its death is noticed in the same moment', async () => {
+    const { keeper, nextDeath } = recordedKeeper();
+    const death = nextDeath();
+    const replaced = keeper.replace(revision(1, readyThenKilled), () => {});
+    // Nothing is read meanwhile: the message and the end of the process are both there afterwards.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 700);
+    await expect(replaced).resolves.toBeUndefined();
+    await death;
+    await keeper.stop(leave, 5000);
   });
 
   it('keeps the old process when the new one fails, and retires it when the new one is ready', async () => {
