@@ -55,6 +55,16 @@ export class SessionRecord {
   backendQueue = 0;
   /** The request line as Latin-1, escaped only when printed; BAD_REQUEST when there is none. */
   request = BAD_REQUEST;
+  /** The other two characters of the termination state: what the request's cookie was worth, what the response's became. */
+  cookieStates = '--';
+  /** `capture cookie`: `NAME=value` as it came, cut to its length; null when there was none. */
+  requestCookie: string | null = null;
+  responseCookie: string | null = null;
+  /** `capture request header` and `capture response header`, in their order; null: nothing is captured. */
+  requestHeaders: readonly (string | null)[] | null = null;
+  responseHeaders: readonly (string | null)[] | null = null;
+  /** `unique-id-format`; null when there is none. */
+  uniqueId: string | null = null;
 }
 
 /** The request line for the log, as HAProxy shows it: method, target, version, cut at its limit. */
