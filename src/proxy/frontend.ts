@@ -3,6 +3,7 @@ import type { ProxyConf } from '../config/haproxy.ts';
 import { packInet4, packInet6 } from '../os/address.ts';
 import type { Backend } from './backend.ts';
 import type { Network } from './client-address.ts';
+import { type HttpSteps, prepareSteps } from './http-steps.ts';
 import type { SessionLog } from './session-log.ts';
 import { type PreparedStats, prepareStats } from './stats/request.ts';
 
@@ -14,6 +15,8 @@ export class Frontend {
   readonly stats: PreparedStats | null;
   readonly monitorUri: Uint8Array | null;
   readonly forwardfor: PreparedForwardFor | null;
+  /** What is done with the heads of its requests and their responses. */
+  readonly steps: HttpSteps;
 
   constructor(conf: ProxyConf, row: number, backend: Backend | null, log: SessionLog) {
     this.conf = conf;
@@ -25,6 +28,7 @@ export class Frontend {
     this.stats = stats === null ? null : prepareStats(stats);
     this.monitorUri = conf.monitorUri === null ? null : Buffer.from(conf.monitorUri, 'latin1');
     this.forwardfor = prepareForwardFor(conf, backend);
+    this.steps = prepareSteps(this);
   }
 }
 

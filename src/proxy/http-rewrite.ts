@@ -21,6 +21,32 @@ export function clientConnectionLine(requestVersion: number, responseVersion: nu
   return responseVersion < 11 ? NONE : CLOSE;
 }
 
+/** Whole lines on their way behind the fields of a head. */
+export class HeadLines {
+  private bytes = new Uint8Array(1024);
+  private length = 0;
+
+  clear(): void {
+    this.length = 0;
+  }
+
+  add(line: Uint8Array): void {
+    const end = this.length + line.length;
+    if (end > this.bytes.length) {
+      const grown = new Uint8Array(2 * end);
+      grown.set(this.bytes.subarray(0, this.length));
+      this.bytes = grown;
+    }
+    this.bytes.set(line, this.length);
+    this.length = end;
+  }
+
+  /** All of them; good until the next `clear`. */
+  take(): Uint8Array {
+    return this.bytes.subarray(0, this.length);
+  }
+}
+
 /** The lines added to the requests of one client connection; made with the first request and then reused. */
 export class RequestLines {
   private forwarded: Uint8Array | null = null;

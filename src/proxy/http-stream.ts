@@ -206,7 +206,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
   private answerStats(): void {
     const { frontend, worker, exchange } = this;
     const { bytes, head } = this.input;
-    const closes = !exchange.keepClient;
+    const closes = !exchange.transaction.keepClient;
     const { status, bytes: page } = answerStats(
       frontend.stats!,
       frontend.conf,
@@ -225,8 +225,8 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
   /** Steps over the part of a body that is here; with the rest missing, the connection cannot be kept. */
   private leaveBody(): void {
     const { input, exchange } = this;
-    const bodyEnd = exchange.requestBody.take(input.bytes, input.head.end, input.end);
-    if (bodyEnd < 0 || !exchange.requestBody.done) exchange.keepClient = false;
+    const bodyEnd = exchange.upload.body.take(input.bytes, input.head.end, input.end);
+    if (bodyEnd < 0 || !exchange.requestDone) exchange.transaction.keepClient = false;
     input.keep(bodyEnd < 0 ? input.end : bodyEnd);
   }
 
@@ -243,16 +243,16 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     counters.add(this.frontend.row, EREQ, 1);
     counters.add(this.listener.row, EREQ, 1);
     this.exchange.leave();
-    this.exchange.keepClient = false;
-    this.exchange.method = NO_REQUEST;
+    this.exchange.transaction.keepClient = false;
+    this.exchange.transaction.method = NO_REQUEST;
     this.send(status, errorPage(status).unread, cause, 'R');
   }
 
   private answer(page: ErrorPage, cause: EndCause, phase: Phase): void {
     const { exchange } = this;
-    if (!exchange.requestBody.done || this.worker.stopping) exchange.keepClient = false;
-    const bytes = exchange.keepClient ? page.kept : page.closing;
-    const bodyless = exchange.method === METHOD_HEAD;
+    if (!exchange.requestDone || this.worker.stopping) exchange.transaction.keepClient = false;
+    const bytes = exchange.transaction.keepClient ? page.kept : page.closing;
+    const bodyless = exchange.transaction.method === METHOD_HEAD;
     this.send(page.status, bodyless ? bytes.subarray(0, bytes.length - page.bodyLength) : bytes, cause, phase);
   }
 
@@ -260,7 +260,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     const { report, worker } = this;
     report.takeReply(status);
     // A page for what was no request does not count, as in HAProxy.
-    if (this.exchange.method !== NO_REQUEST) report.bytesOut += answerLength(bytes, worker.responseHead);
+    if (this.exchange.transaction.method !== NO_REQUEST) report.bytesOut += answerLength(bytes, worker.responseHead);
     this.phase = REPLY;
     this.reply = bytes;
     this.replySent = 0;
@@ -297,7 +297,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     this.reply = null;
     this.report.end(cause, phase);
     if (abrupt || this.client.error !== 0) this.close();
-    else if (this.exchange.keepClient && this.exchange.requestBody.done) this.nextRequest();
+    else if (this.exchange.transaction.keepClient && this.exchange.requestDone) this.nextRequest();
     else this.closeSoftly();
   }
 
@@ -318,7 +318,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
   /** Closes after the last answer; a client that may still be sending gets time to read it before a reset could come. */
   private closeSoftly(): void {
     const { client } = this;
-    if (this.exchange.requestBody.done && !client.readable && this.input.empty) {
+    if (this.exchange.requestDone && !client.readable && this.input.empty) {
       this.close();
       return;
     }

@@ -107,6 +107,8 @@ export class Head {
   lengthField = -1;
   upgradeField = -1;
   websocketKeyField = -1;
+  /** By field: a value to write instead of the one in the bytes; null when there is none at all. */
+  newValues: (Uint8Array | undefined)[] | null = null;
 
   /** For the parser alone: where it goes on, up to where a line end was looked for, and how long the unfinished line was last time. */
   next = 0;
@@ -134,6 +136,7 @@ export class Head {
     this.keepAlive = true;
     this.upgrade = this.expectContinue = false;
     this.hostField = this.lengthField = this.upgradeField = this.websocketKeyField = -1;
+    this.newValues = null;
   }
 }
 
@@ -153,9 +156,16 @@ export function findField(bytes: Uint8Array, head: Head, lowerName: Uint8Array, 
 export function removeField(head: Head, index: number): void {
   head.fields.copyWithin(FIELD_STRIDE * index, FIELD_STRIDE * (index + 1), FIELD_STRIDE * head.count);
   head.ids.copyWithin(index, index + 1, head.count);
+  head.newValues?.splice(index, 1);
   head.count--;
   if (head.hostField > index) head.hostField--;
   if (head.upgradeField > index) head.upgradeField--;
   if (head.websocketKeyField > index) head.websocketKeyField--;
   if (head.lengthField > index) head.lengthField--;
+}
+
+/** Has one field written with another value, which must hold nothing that ends a line. */
+export function replaceValue(head: Head, index: number, value: Uint8Array): void {
+  head.newValues ??= new Array<Uint8Array | undefined>(head.count);
+  head.newValues[index] = value;
 }

@@ -8,6 +8,7 @@ import { parseNetwork } from '../../../src/proxy/frontend.ts';
 import { BodyMeter } from '../../../src/proxy/http-body.ts';
 import {
   clientConnectionLine,
+  HeadLines,
   requestLength,
   responseLength,
   serverConnectionLine,
@@ -153,6 +154,18 @@ describe('buffers', () => {
       copyBytes(to, 7, from, 3, 3 + length);
       expect(to.subarray(7, 7 + length)).toEqual(from.subarray(3, 3 + length));
       expect(to[7 + length]).toBe(0);
+    }
+  });
+});
+
+describe('HeadLines', () => {
+  it('collects lines in their order, however many', () => {
+    const lines = new HeadLines();
+    for (let round = 0; round < 2; round++) {
+      lines.clear();
+      for (let i = 0; i < 300; i++) lines.add(bytes(`x-${i}: ${'y'.repeat(i)}\r\n`));
+      const all = Array.from({ length: 300 }, (_, i) => `x-${i}: ${'y'.repeat(i)}\r\n`).join('');
+      expect(text(lines.take())).toBe(all);
     }
   });
 });

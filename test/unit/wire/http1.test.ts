@@ -18,6 +18,8 @@ import {
   METHOD_HEAD,
   METHOD_OTHER,
   METHOD_PATCH,
+  removeField,
+  replaceValue,
 } from '../../../src/wire/http1-head.ts';
 import { skipBit, writeRequestHead, writeResponseHead } from '../../../src/wire/http1-write.ts';
 import { requestCases, responseCases } from './http1-cases.ts';
@@ -189,5 +191,18 @@ describe('writing heads', () => {
       else expect(limit).toBeLessThan(whole + 'keep-alive, '.length);
       expect(out.subarray(limit).every((b) => b === 255)).toBe(true);
     }
+  });
+});
+
+describe('changed heads', () => {
+  it('are written with other values in the same places, also behind a field that was taken out', () => {
+    const { head, bytes } = parse('GET / HTTP/1.1\r\nA: 1\r\nB: 2\r\nC: 3\r\nD: 4\r\n\r\n');
+    replaceValue(head, 2, asciiBytes('three'));
+    removeField(head, 1);
+    replaceValue(head, 0, asciiBytes(''));
+    expect(written(bytes, head)).toBe('GET / HTTP/1.1\r\na: \r\nc: three\r\nd: 4\r\n\r\n');
+    head.begin(0, true);
+    parseRequestHead(bytes, 0, bytes.length, head);
+    expect(written(bytes, head)).toBe('GET / HTTP/1.1\r\na: 1\r\nb: 2\r\nc: 3\r\nd: 4\r\n\r\n');
   });
 });

@@ -1,0 +1,225 @@
+/**
+ * The response of an exchange on its way to the client: interim heads, the head proper written anew, then the body,
+ * passed on byte for byte while a meter looks for the end (RFC 9112, section 6).
+ *
+ * Here heads of responses get what a configuration adds (http-steps.ts) and what every response gets (http-rewrite.ts).
+ * What the response means for both connections is settled here; when and how they end is the exchange's business.
+ */
+import { parseResponseHead, responseHasBody } from '../wire/http1.ts';
+import { type Head, INCOMPLETE, METHOD_CONNECT } from '../wire/http1-head.ts';
+import { writeResponseHead } from '../wire/http1-write.ts';
+import { copyBytes, type PooledBuffer } from './buffers.ts';
+import { BodyMeter } from './http-body.ts';
+import type { HttpExchange } from './http-exchange.ts';
+import { clientConnectionLine, HeadLines, responseLength } from './http-rewrite.ts';
+import type { ServerConnection } from './server-connection.ts';
+import { BROKEN, END, type SocketEnd } from './socket-end.ts';
+import { BULK_SIZE, type WorkerContext } from './worker-context.ts';
+
+const READS_A_TURN = 8;
+const NO_LINES = new Uint8Array(0);
+
+/** One a thread: filled and read within one call. */
+const added = new HeadLines();
+
+export class HttpDownload {
+  readonly body = new BodyMeter();
+  private readonly exchange: HttpExchange;
+  private readonly worker: WorkerContext;
+  private readonly client: SocketEnd;
+  /** The start of a response head that came in pieces. */
+  private partial: PooledBuffer | null = null;
+
+  constructor(exchange: HttpExchange, worker: WorkerContext, client: SocketEnd) {
+    this.exchange = exchange;
+    this.worker = worker;
+    this.client = client;
+  }
+
+  /** Some of a response head has come. */
+  get begun(): boolean {
+    return this.partial !== null;
+  }
+
+  // ---- the head ----------------------------------------------------------------------------------------------------
+
+  readHead(connection: ServerConnection): void {
+    const { worker, partial } = this;
+    if (!this.client.accepting) return;
+    partial?.compact();
+    const n =
+      partial === null
+        ? connection.read(worker.scratch.address, worker.headRead)
+        : connection.read(partial.address + partial.end, Math.min(partial.room, worker.headRead));
+    if (n === END || n === BROKEN) this.exchange.serverGone();
+    if (n <= 0) return;
+    this.exchange.touchServer();
+    if (partial === null) this.parseHead(connection, worker.scratch.bytes, 0, n);
+    else {
+      partial.end += n;
+      this.parseHead(connection, partial.bytes, partial.start, partial.end);
+    }
+  }
+
+  private parseHead(connection: ServerConnection, bytes: Uint8Array, start: number, end: number): void {
+    const { responseHead: head, headLimit } = this.worker;
+    const { transaction } = this.exchange;
+    const length = parseResponseHead(bytes, start, end, head);
+    const tooLong = length > headLimit || (length === INCOMPLETE && end - start >= headLimit);
+    const unasked = head.status === 101 && length > 0 && !transaction.upgrade;
+    if (length < 0 || tooLong || unasked) this.exchange.badResponse();
+    else if (length === INCOMPLETE) this.keepPartial(connection, bytes, start, end);
+    else if (head.status < 200 && head.status !== 101) this.passInterim(connection, bytes, head, end);
+    else this.passHead(connection, bytes, head, end);
+  }
+
+  private keepPartial(connection: ServerConnection, bytes: Uint8Array, start: number, end: number): void {
+    if (this.partial === null) {
+      this.partial = this.worker.buffers.take();
+      this.partial.append(bytes, start, end);
+    }
+    if (connection.ended) this.exchange.serverGone();
+    else if (connection.readable) this.readHead(connection);
+  }
+
+  drop(): void {
+    this.partial?.giveBack();
+    this.partial = null;
+  }
+
+  /** 100, 103: passed on; the response proper is still to come. HTTP/1.0 knows no such thing. */
+  private passInterim(connection: ServerConnection, bytes: Uint8Array, head: Head, end: number): void {
+    const { exchange } = this;
+    const { out } = this.worker;
+    if (exchange.transaction.requestVersion >= 11) {
+      const at = writeResponseHead(bytes, head, out.bytes, 0, out.length, 0, NO_LINES);
+      if (at < 0 || !this.client.write(out.bytes, out.address, 0, at)) {
+        exchange.clientGone();
+        return;
+      }
+      exchange.report.bytesOut += responseLength(head);
+    }
+    exchange.upload.drop();
+    const next = head.end;
+    if (this.partial !== null) this.partial.start = next;
+    if (next < end) {
+      this.parseHead(connection, bytes, next, end);
+      return;
+    }
+    this.drop();
+    if (connection.readable) this.readHead(connection);
+  }
+
+  private passHead(connection: ServerConnection, bytes: Uint8Array, head: Head, end: number): void {
+    const { exchange } = this;
+    const { transaction, report } = exchange;
+    const { out } = this.worker;
+    const tunnel = this.opensTunnel(head.status);
+    this.settle(head);
+    const length = responseLength(head);
+    const extra = this.composeLines(connection, bytes, head, tunnel);
+    const at = writeResponseHead(bytes, head, out.bytes, 0, out.length, 0, extra);
+    const bodyEnd = tunnel ? end : this.body.take(bytes, head.end, end);
+    if (at < 0 || bodyEnd < 0 || at + bodyEnd - head.end > out.length) {
+      exchange.badResponse();
+      return;
+    }
+    copyBytes(out.bytes, at, bytes, head.end, bodyEnd);
+    // More than the response announced: the connection cannot be trusted with another request.
+    if (bodyEnd < end) transaction.keepServer = false;
+    report.takeResponse(head.status);
+    report.bytesOut += length + (tunnel ? bodyEnd - head.end : this.body.content);
+    report.logEarly();
+    this.drop();
+    exchange.beginBody();
+    if (!this.client.write(out.bytes, out.address, 0, at + bodyEnd - head.end)) exchange.clientGone();
+    else if (tunnel) exchange.beginTunnel();
+    else this.pass(connection);
+  }
+
+  /** All lines that are added to the head; runs the configured steps, which may change the head as well. */
+  private composeLines(connection: ServerConnection, bytes: Uint8Array, head: Head, tunnel: boolean): Uint8Array {
+    const { transaction, frontend } = this.exchange;
+    const line = tunnel
+      ? NO_LINES
+      : clientConnectionLine(transaction.requestVersion, head.version, transaction.keepClient);
+    const steps = frontend.steps.response;
+    if (steps === null) return line;
+    added.clear();
+    for (const step of steps) step.onResponse!(transaction, bytes, head, added, connection.server);
+    added.add(line);
+    return added.take();
+  }
+
+  /** What the response's head means for its body and for both connections. */
+  private settle(head: Head): void {
+    const { transaction, upload } = this.exchange;
+    const { body } = this;
+    upload.drop();
+    if (!responseHasBody(head, transaction.method)) body.setNone();
+    else if (head.chunked && !head.otherCoding) body.setChunked();
+    else if (head.contentLength >= 0) body.setLength(head.contentLength);
+    else body.setUntilClose();
+    transaction.keepServer = transaction.keepServer && head.keepAlive;
+    // A client may not expect chunks behind an HTTP/1.0 status line: the end of the connection settles it.
+    const unclear = body.kind === 'until-close' || (head.version < 11 && head.chunked);
+    if (unclear || this.worker.stopping) transaction.keepClient = false;
+  }
+
+  private opensTunnel(status: number): boolean {
+    const { transaction } = this.exchange;
+    return transaction.upgrade && (status === 101 || (transaction.method === METHOD_CONNECT && status < 300));
+  }
+
+  // ---- the body ----------------------------------------------------------------------------------------------------
+
+  /** `connection`: null once all was read from it. */
+  pass(connection: ServerConnection | null): void {
+    const { client, body, exchange } = this;
+    const { scratch, loop } = this.worker;
+    for (let reads = 0; connection?.readable && client.accepting && !body.done; reads++) {
+      if (reads === READS_A_TURN) {
+        loop.defer(exchange);
+        return;
+      }
+      const n = connection.read(scratch.address, body.most(BULK_SIZE));
+      if (n === END || n === BROKEN) {
+        this.endOfServer(n === END);
+        return;
+      }
+      if (n <= 0) break;
+      if (!this.passContent(n)) return;
+    }
+    if (body.done) exchange.endResponse();
+    else exchange.watchSlowClient();
+  }
+
+  /** Passes `n` bytes of the scratch memory on; false when that ended the exchange. */
+  private passContent(n: number): boolean {
+    const { scratch } = this.worker;
+    const { body, exchange } = this;
+    const before = body.content;
+    const bodyEnd = body.take(scratch.bytes, 0, n);
+    if (bodyEnd < 0) {
+      exchange.badResponseBody();
+      return false;
+    }
+    if (bodyEnd < n) exchange.transaction.keepServer = false;
+    exchange.report.bytesOut += body.content - before;
+    exchange.touchServer();
+    if (this.client.write(scratch.bytes, scratch.address, 0, bodyEnd)) return true;
+    exchange.clientGone();
+    return false;
+  }
+
+  private endOfServer(orderly: boolean): void {
+    const { body, exchange } = this;
+    if (!orderly || body.kind !== 'until-close') {
+      exchange.serverGone();
+      return;
+    }
+    body.setNone();
+    exchange.transaction.keepServer = false;
+    exchange.endResponse();
+  }
+}

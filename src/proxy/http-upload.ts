@@ -1,0 +1,118 @@
+/**
+ * The request of an exchange on its way to the server: its head put together anew, then its body, passed on byte for
+ * byte while a meter looks for the end (RFC 9112, section 6).
+ *
+ * What was composed is kept in `request` until the server answers, so that it can be sent once more when a connection
+ * that rested turns out to be dead. Here heads of requests get what a configuration adds (http-steps.ts) and what every
+ * request gets (http-rewrite.ts); the choice of a server only reads what they left in the transaction.
+ */
+
+import type { Head } from '../wire/http1-head.ts';
+import { writeRequestHead } from '../wire/http1-write.ts';
+import type { PooledBuffer } from './buffers.ts';
+import type { ClientAddress } from './client-address.ts';
+import { BodyMeter } from './http-body.ts';
+import type { HttpExchange } from './http-exchange.ts';
+import { HeadLines, RequestLines, requestLength, serverConnectionLine } from './http-rewrite.ts';
+import type { ServerConnection } from './server-connection.ts';
+import { BROKEN, END, type SocketEnd } from './socket-end.ts';
+import { BULK_SIZE, type WorkerContext } from './worker-context.ts';
+
+const READS_A_TURN = 8;
+/** Repeating these changes nothing (RFC 9110, 9.2.2): they may be sent again on a fresh connection. */
+const IDEMPOTENT = /^(GET|HEAD|OPTIONS|PUT|DELETE|TRACE) /;
+
+/** One a thread: filled and read within one call. */
+const added = new HeadLines();
+
+export class HttpUpload {
+  readonly body = new BodyMeter();
+  /** What was composed, as long as it may have to be sent again. */
+  request: PooledBuffer | null = null;
+  private readonly exchange: HttpExchange;
+  private readonly lines = new RequestLines();
+
+  constructor(exchange: HttpExchange) {
+    this.exchange = exchange;
+  }
+
+  begin(head: Head): void {
+    if (head.chunked) this.body.setChunked();
+    else if (head.contentLength > 0) this.body.setLength(head.contentLength);
+    else this.body.setNone();
+  }
+
+  /** Puts the request at hand together for the server: new head and as much of the body as is here. */
+  compose(worker: WorkerContext, address: ClientAddress): boolean {
+    const { input, report } = this.exchange;
+    const { bytes, head, end } = input;
+    const request = worker.buffers.take();
+    this.request = request;
+    report.bytesIn += requestLength(head);
+    const extra = this.composeLines(address, bytes, head);
+    const at = writeRequestHead(bytes, head, request.bytes, 0, request.bytes.length, 0, extra);
+    const bodyEnd = this.body.take(bytes, head.end, end);
+    if (at < 0 || bodyEnd < 0 || at + bodyEnd - head.end > request.bytes.length) return false;
+    request.end = at;
+    if (bodyEnd > head.end) request.append(bytes, head.end, bodyEnd);
+    report.bytesIn += this.body.content;
+    input.keep(bodyEnd);
+    return true;
+  }
+
+  /** All lines that are added to the head; runs the configured steps, which may change the head as well. */
+  private composeLines(address: ClientAddress, bytes: Uint8Array, head: Head): Uint8Array {
+    const { frontend, transaction } = this.exchange;
+    const connectionLine = serverConnectionLine(head.version, transaction.keepServer);
+    const steps = frontend.steps.request;
+    if (steps === null) return this.lines.build(frontend, address, bytes, head, connectionLine);
+    added.clear();
+    for (const step of steps) step.onRequest!(transaction, bytes, head, added, address);
+    added.add(this.lines.build(frontend, address, bytes, head, connectionLine));
+    return added.take();
+  }
+
+  get isRepeatable(): boolean {
+    const { request } = this;
+    if (request === null) return false;
+    const start = Buffer.from(request.bytes.buffer, request.bytes.byteOffset, 8).toString('latin1');
+    return IDEMPOTENT.test(start);
+  }
+
+  /** Sends what was composed; false when the connection is broken. */
+  sendTo(connection: ServerConnection): boolean {
+    const request = this.request!;
+    return connection.write(request.bytes, request.address, request.start, request.end);
+  }
+
+  drop(): void {
+    this.request?.giveBack();
+    this.request = null;
+  }
+
+  /** Passes on what the client has sent of the body. */
+  pass(client: SocketEnd, connection: ServerConnection, worker: WorkerContext): void {
+    const { body, exchange } = this;
+    const { scratch, loop } = worker;
+    for (let reads = 0; client.readable && connection.accepting && !body.done; reads++) {
+      if (reads === READS_A_TURN) {
+        loop.defer(exchange);
+        return;
+      }
+      const n = client.read(scratch.address, body.most(BULK_SIZE));
+      if (n === END || n === BROKEN) exchange.clientGone();
+      if (n <= 0) return;
+      const before = body.content;
+      const bodyEnd = body.take(scratch.bytes, 0, n);
+      if (bodyEnd < 0) {
+        exchange.badRequestBody();
+        return;
+      }
+      exchange.report.bytesIn += body.content - before;
+      exchange.watchUpload();
+      exchange.touchServer();
+      if (!connection.write(scratch.bytes, scratch.address, 0, bodyEnd)) return;
+      if (bodyEnd < n) exchange.input.keepBytes(scratch.bytes, bodyEnd, n);
+    }
+  }
+}
