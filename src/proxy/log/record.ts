@@ -4,6 +4,8 @@
  *
  * One record per worker is enough: it is filled when the line is due, not kept while the session runs.
  */
+import type { ProxyConf, ServerConf } from '../../config/haproxy.ts';
+import type { Head } from '../../wire/http1-head.ts';
 
 /** Server names that stand for no server. */
 export const NO_SERVER = '<NOSRV>';
@@ -14,6 +16,8 @@ export const BAD_REQUEST = '<BADREQ>';
 
 /** HAProxy keeps this much of a request line (`tune.http.logurilen`). */
 export const REQUEST_LINE_LIMIT = 1023;
+
+const NO_BYTES = new Uint8Array(0);
 
 export class SessionRecord {
   /** Address text without brackets; "unix" with the listener's number as port for UNIX sockets. */
@@ -65,6 +69,32 @@ export class SessionRecord {
   responseHeaders: readonly (string | null)[] | null = null;
   /** `unique-id-format`; null when there is none. */
   uniqueId: string | null = null;
+
+  // ---- for formats and expressions of the user's own; `needs` of a compiled format says which of them it reads ------
+
+  /** Th and Ti: handshakes of the connection, and the silence before the request's first byte. */
+  handshakeMs = 0;
+  idleMs = -1;
+  bytesIn = 0;
+  /** %rt and %lc: the how-manieth request of the process it is, and line of the frontend. */
+  requestNumber = 0;
+  lineNumber = 0;
+  /** It is the first request of its connection. */
+  isFirst = true;
+  clientFamily: 4 | 6 | 'unix' = 4;
+  /** Address of the server, and the one it was connected from; null when there is no connection. */
+  serverHost: string | null = null;
+  serverPort = 0;
+  sourceHost: string | null = null;
+  sourcePort = 0;
+  frontendConf: ProxyConf | null = null;
+  backendConf: ProxyConf | null = null;
+  serverConf: ServerConf | null = null;
+  /** Heads at hand, for expressions that are evaluated while a request or a response is; else null. */
+  requestHead: Head | null = null;
+  requestBytes: Uint8Array = NO_BYTES;
+  responseHead: Head | null = null;
+  responseBytes: Uint8Array = NO_BYTES;
 }
 
 /** The request line for the log, as HAProxy shows it: method, target, version, cut at its limit. */

@@ -1,0 +1,42 @@
+/**
+ * Log formats and sample expressions as records: what `log-format`, `unique-id-format`, `balance hash` and their like
+ * hold after the grammar has read them. Plain data; src/proxy/log and src/proxy/sample make functions of it.
+ *
+ * Text is Latin-1, one character a byte. Flags are settled here: what `%{+Q}o` says for everything behind it stands on
+ * each item, and neighbouring blanks are one `space`.
+ */
+
+export interface SampleStep {
+  readonly name: string;
+  readonly args: readonly string[];
+}
+
+/** A fetch and a chain of converters (manual, chapter 7.3). */
+export interface SampleExpression {
+  /** As written, for messages and for printing. */
+  readonly text: string;
+  readonly fetch: SampleStep;
+  readonly converters: readonly SampleStep[];
+}
+
+/** `Q`: in quotes; `X`: hexadecimal, where an alias knows that; `E`: `"`, `\` and `]` get a backslash. */
+export interface ItemFlags {
+  readonly quote: boolean;
+  readonly hex: boolean;
+  readonly escape: boolean;
+}
+
+export type LogItem =
+  | { readonly kind: 'text'; readonly text: string }
+  /** Blanks: one space, and none at the start, behind another one, or behind an item that printed nothing. */
+  | { readonly kind: 'space' }
+  | { readonly kind: 'alias'; readonly name: string; readonly flags: ItemFlags }
+  | { readonly kind: 'sample'; readonly sample: SampleExpression; readonly flags: ItemFlags };
+
+export interface LogFormat {
+  /** As written. */
+  readonly text: string;
+  readonly items: readonly LogItem[];
+}
+
+export const NO_FLAGS: ItemFlags = { quote: false, hex: false, escape: false };
