@@ -145,16 +145,24 @@ export class AddressLineReader {
       call.fail('missing-argument', undefined, message);
       return;
     }
-    const [, low, high] = /^(\d+)(?:-(\d+))?$/.exec(count.text) ?? [];
-    if (low === undefined || Number(high ?? low) < Number(high === undefined ? 0 : low)) {
-      call.fail('bad-number', count, `'server-template' : '${count.text}' is not a number or a range.`);
+    const numbers = readNumbers(count.text);
+    if (numbers === null) {
+      call.fail('bad-number', count, `Wrong server-template number or range arg '${count.text}'.`);
       return;
     }
+    const parsed = this.readServerAddress(call, node, prefix!, address);
+    if (!parsed) return;
+    const settings: ServerSettings = {};
     const unknown = (word: string) => `'server-template' : unknown keyword '${word}'`;
-    if (!this.readWords(serverTable, {}, words, unknown)) return;
+    if (!this.readWords(serverTable, settings, words, unknown)) return;
     node.templates.push(prefix!.text);
-    const message = "'server-template' is accepted but not carried out: no server is made of it.";
-    this.diagnostics.warning('not-carried-out', values[0]!.at, message);
+    const inherited = { ...node.defaultServer };
+    for (let number = numbers.first; number <= numbers.last; number++) {
+      const { id } = settings;
+      const own = id === undefined ? settings : { ...settings, id: id + number - numbers.first };
+      const name = { text: `${prefix!.text}${number}`, at: prefix!.at };
+      node.servers.push({ name, at: values[0]!.at, address: parsed, inherited, settings: own });
+    }
   }
 
   /** Walks the words, each with its arguments. False: something was reported. */
@@ -203,6 +211,18 @@ export class AddressLineReader {
   private warn<Node>(row: KeywordRow<Node>, word: Value): void {
     this.diagnostics.warning('not-carried-out', word.at, `'${row.name}' is accepted but not carried out.`);
   }
+}
+
+/** More servers than this would be a slip of the finger. */
+const MOST_SERVERS = 100_000;
+
+/** "3" stands for 1 to 3. */
+function readNumbers(text: string): { readonly first: number; readonly last: number } | null {
+  const [, low, high] = /^(\d+)(?:-(\d+))?$/.exec(text) ?? [];
+  if (low === undefined) return null;
+  const first = high === undefined ? 1 : Number(low);
+  const last = Number(high ?? low);
+  return last < first || last - first >= MOST_SERVERS ? null : { first, last };
 }
 
 /** A row of free arguments takes words up to the next one that is a keyword itself. */

@@ -12,6 +12,8 @@ import type { Tree } from './ast.ts';
 import type { SampleReference } from './expr/sample.ts';
 import type { Value } from './keyword.ts';
 import type { SectionName } from './lexer.ts';
+import type { ProxyLinkSettings, ServerLinkSettings } from './link-settings.ts';
+import type { CaptureSettings, PersistenceSettings } from './persistence-settings.ts';
 
 export type ProxySectionKind = 'defaults' | 'listen' | 'frontend' | 'backend';
 
@@ -48,6 +50,7 @@ export interface GlobalSettings {
   tuneBufsize?: number;
   tuneMaxrewrite?: number;
   tuneHttpMaxhdr?: number;
+  tuneHttpCookielen?: number;
 }
 
 export interface GlobalNode {
@@ -119,7 +122,7 @@ export interface ForwardForSettings {
   readonly ifNone: boolean;
 }
 
-export interface ProxySettings {
+export interface ProxySettings extends ProxyLinkSettings, PersistenceSettings {
   mode?: 'tcp' | 'http';
   disabled?: boolean;
   id?: number;
@@ -149,10 +152,10 @@ export interface ProxySettings {
   logTag?: string;
   monitorUri?: string;
   check?: 'tcp' | 'http' | 'foreign';
-  source?: string;
 }
 
-export interface ServerSettings {
+export interface ServerSettings extends ServerLinkSettings {
+  cookie?: string;
   weight?: number;
   backup?: boolean;
   disabled?: boolean;
@@ -169,7 +172,6 @@ export interface ServerSettings {
   fall?: number;
   track?: Value;
   shutdownSessionsWhenDown?: boolean;
-  source?: string;
   id?: number;
   /** Name of a `resolvers` section. */
   resolvers?: Value;
@@ -239,6 +241,7 @@ export interface ProxyNode {
   readonly stats: StatsSettings;
   readonly httpCheck: HttpCheckSettings;
   defaultServer: ServerSettings;
+  readonly captures: CaptureSettings;
   logs: LogNode[];
   /** `no log`: forget what defaults brought. */
   logsCleared: boolean;
@@ -293,6 +296,7 @@ export function newProxyNode(kind: ProxySectionKind, name: string, at: Span, fro
     stats: {},
     httpCheck: {},
     defaultServer: {},
+    captures: { request: [], response: [] },
     logs: [],
     logsCleared: false,
     binds: [],

@@ -100,11 +100,13 @@ export class ServerCheck {
 
   /** Null: a name that has not been looked up yet. A name is looked up once, as HAProxy does at its start. */
   private findDestination(): Destination | null {
-    const { address, check, source } = this.target;
+    const { address, check, link } = this.target;
     if (address.kind === 'unix') return { kind: 'unix', path: address.path };
     const host = check.addr ?? address.host;
     const literal = isIP(host) ? host : this.resolved;
-    return literal === null ? null : { kind: 'ip', host: literal, port: check.port ?? address.port, source };
+    return literal === null
+      ? null
+      : { kind: 'ip', host: literal, port: check.port ?? address.port, source: link.source?.host ?? null };
   }
 
   private async resolve(): Promise<Destination | null> {
@@ -119,6 +121,6 @@ export class ServerCheck {
 function createProbe(target: CheckTarget): Probe {
   // HAProxy: a check to another port or address than the server's own does not get the PROXY line.
   const ownAddress = target.check.port === null && target.check.addr === null;
-  const preface = target.sendProxy && ownAddress ? 'PROXY UNKNOWN\r\n' : '';
+  const preface = target.link.proxyHeader !== null && ownAddress ? 'PROXY UNKNOWN\r\n' : '';
   return target.method.kind === 'http' ? createHttpProbe(target.method, preface) : createTcpProbe(preface);
 }

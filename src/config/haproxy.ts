@@ -6,6 +6,8 @@
  * missing time is null (HAProxy: no timeout). Text is UTF-8 decoded except where a comment says Latin-1.
  */
 
+import type { ProxyLink, ServerLink } from './server-link.ts';
+
 /** Where a keyword stood, for messages at run time. */
 export interface Place {
   readonly file: string;
@@ -111,6 +113,7 @@ export interface ProxyConf {
   /** `option socket-stats`: listeners have statistics lines of their own. */
   readonly socketStats?: boolean;
   readonly check: CheckMethod;
+  readonly link: ProxyLink;
   readonly servers: readonly ServerConf[];
 }
 
@@ -214,9 +217,7 @@ export interface ServerConf {
   readonly check: ServerCheckConf | null;
   readonly track: { readonly proxyId: number; readonly serverId: number } | null;
   readonly onMarkedDownShutdownSessions: boolean;
-  readonly sendProxy: boolean;
-  /** Source address for connections to the server, or null. */
-  readonly source: string | null;
+  readonly link: ServerLink;
 }
 
 export type ServerAddress =

@@ -21,6 +21,7 @@ import type {
   StatsConf,
   Timeouts,
 } from './haproxy.ts';
+import { printProxyLink, printServerLink } from './print-server-link.ts';
 
 /** One setting of a proxy: the lines that make it, and on which sides they may stand. */
 interface Setting {
@@ -219,6 +220,7 @@ function settingsOf(proxy: ProxyConf): Settings {
   add('front', 'monitor-uri', optional('monitor-uri', proxy.monitorUri));
   add('any', 'stats', printStats(proxy.stats));
   add('back', 'check', printCheck(proxy.check));
+  for (const { side, line: text } of printProxyLink(proxy.link)) add(side, text, [text]);
   return settings;
 }
 
@@ -317,7 +319,7 @@ function printServer(server: ServerConf, names: ReadonlyMap<number, ProxyConf>):
     server.maxconn !== 0 && `maxconn ${server.maxconn}`,
     server.minconn !== 0 && `minconn ${server.minconn}`,
     server.maxqueue !== 0 && `maxqueue ${server.maxqueue}`,
-    ...optional('source', server.source),
+    ...printServerLink(server.link, quote),
     server.onMarkedDownShutdownSessions && 'on-marked-down shutdown-sessions',
     ...(check ? printServerCheck(check) : []),
     ...printTrack(server.track, names),

@@ -35,6 +35,7 @@ import type {
   Timeouts,
 } from './haproxy.ts';
 import { type LookUp, resolveListeners, resolveLogAddress } from './resolve-addresses.ts';
+import { resolveProxyLink } from './resolve-server-link.ts';
 import { resolveServers } from './resolve-servers.ts';
 
 export interface ResolveOptions {
@@ -246,6 +247,7 @@ function resolveProxy(
     monitorUri: utf8OrNull(settings.monitorUri),
     stats: mode === 'http' ? resolveStats(merged.stats) : null,
     check: resolveCheck(settings, merged.httpCheck),
+    link: resolveProxyLink(settings),
     servers,
   };
 }

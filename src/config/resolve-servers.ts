@@ -10,6 +10,7 @@ import {
   type ResolveOptions,
   utf8OrNull,
 } from './resolve-haproxy.ts';
+import { resolveServerLink } from './resolve-server-link.ts';
 
 export function resolveServers(proxy: MergedProxy, index: ProxyIndex, options: ResolveOptions): readonly ServerConf[] {
   const ids = serverIds(proxy);
@@ -57,8 +58,7 @@ function resolveServer(
     check: settings.check && !settings.unusable ? resolveServerCheck(settings) : null,
     track: settings.track ? resolveTrack(server, settings, proxy, index, options) : null,
     onMarkedDownShutdownSessions: settings.shutdownSessionsWhenDown ?? false,
-    sendProxy: false,
-    source: utf8OrNull(settings.source),
+    link: resolveServerLink(settings, server.at, options),
   };
 }
 

@@ -9,6 +9,7 @@ import type {
   ServerCheckConf,
 } from './haproxy.ts';
 import type { KeepalivedConfig } from './keepalived.ts';
+import type { ServerLink } from './server-link.ts';
 
 export interface ProxySlice {
   readonly global: GlobalConf;
@@ -28,8 +29,7 @@ export interface CheckTarget {
   readonly timeoutCheckMs: number | null;
   readonly timeoutConnectMs: number | null;
   /** Of the server; checks of its own address use them as well. */
-  readonly sendProxy: boolean;
-  readonly source: string | null;
+  readonly link: ServerLink;
 }
 
 export interface CheckSlice {
@@ -59,8 +59,7 @@ export function sliceForCheck(config: HaproxyConfig): CheckSlice {
         check: server.check,
         timeoutCheckMs: proxy.timeouts.checkMs,
         timeoutConnectMs: proxy.timeouts.connectMs,
-        sendProxy: server.sendProxy,
-        source: server.source,
+        link: server.link,
       });
     }
   }

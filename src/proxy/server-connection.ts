@@ -79,7 +79,7 @@ export function openServerConnection(
 
 function prepareSocket(fd: number, server: Server, family: number): void {
   if (server.proxy.srvtcpka) setOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-  const { source } = server.conf;
+  const source = server.conf.link.source?.host ?? null;
   if (source === null || (family !== AF_INET && family !== AF_INET6)) return;
   bindSocket(fd, { family: family === AF_INET ? 4 : 6, host: source, port: 0 });
 }

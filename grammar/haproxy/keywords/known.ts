@@ -49,7 +49,7 @@ const globalWords = `
   1 1.4: tune.rcvbuf.client, tune.rcvbuf.server, tune.sndbuf.client, tune.sndbuf.server
   1 1.5: ca-base, crt-base, max-spread-checks, maxcompcpuusage, maxcomprate, maxconnrate, maxsessrate
   1 1.5: maxsslconn, maxsslrate, maxzlibmem, ssl-default-bind-ciphers, ssl-default-server-ciphers
-  1 1.5: tune.comp.maxlevel, tune.http.cookielen, tune.idletimer, tune.pipesize, tune.ssl.cachesize
+  1 1.5: tune.comp.maxlevel, tune.idletimer, tune.pipesize, tune.ssl.cachesize
   1 1.5: tune.ssl.default-dh-param, tune.ssl.lifetime, tune.ssl.maxrecord, tune.zlib.memlevel
   1 1.5: tune.zlib.windowsize
   1 1.6: 51degrees-cache-size, 51degrees-data-file, 51degrees-property-separator, deviceatlas-json-file
@@ -148,20 +148,17 @@ const proxyWords = `
   dfl 0 3.1: option accept-unsafe-violations-in-http-request
   dfl 0 3.2: option http-drop-response-trailers
   dfl 1 1.3: rate-limit sessions
-  dfl 1 1.5: log-format, unique-id-header
+  dfl 1 1.5: log-format
   dfl 1 1.6: log-format-sd
-  dfl 1 1.9: max-session-srv-conns
-  dfl 1 2.3: clitcpka-cnt, clitcpka-idle, clitcpka-intvl
   dfl 1 2.5: error-log-format
   dfl 1 3.1: log-steps
   dflb 0 1.3: option accept-invalid-http-request, option accept-invalid-http-response, option nolinger
   dflb 0 1.3: option splice-auto, option splice-request, option splice-response
-  dflb 0 1.5: compression, option http-no-delay, option independent-streams
+  dflb 0 1.5: compression, option independent-streams
   dflb 0 1.6: option http-buffer-request
   dflb 0 2.3: stats show-modules
   dflb 0 3.4: stats show-version
   dflb 0+ 1.3: option originalto
-  dflb 1 1.5: unique-id-format
   dflb 1 1.6: email-alert from, email-alert level, email-alert mailers, email-alert myhostname
   dflb 1 2.6: option http-restrict-req-hdr-names
   dflb 1 2.8: compression algo-req, compression algo-res, compression direction
@@ -173,25 +170,20 @@ const proxyWords = `
   dflb 2 1.3: errorfile
   dflb 3+ 2.2: http-error
   dlb 0 1.1: transparent
-  dlb 0 1.3: http-check disable-on-404, http-check send-state, option checkcache, option persist
-  dlb 0 1.4: option tcp-smart-connect, persist rdp-cookie
-  dlb 0 1.5: option http-pretend-keepalive, option prefer-last-server
+  dlb 0 1.3: http-check disable-on-404, http-check send-state, option checkcache
+  dlb 0 1.4: persist rdp-cookie
+  dlb 0 1.5: option http-pretend-keepalive
   dlb 0 2.1: option h1-case-adjust-bogus-server
   dlb 0 3.1: option accept-unsafe-violations-in-http-response
   dlb 1 1.5: http-send-name-header
   dlb 0+ 1.5: tcp-check connect
-  dlb 0+ 2.0: retry-on
   dlb 0+ 2.2: http-check connect
   dlb 0+ 2.8: option forwarded
   dlb 0+ 3.4: option use-small-buffers
-  dlb 1 1.5: max-keep-alive-queue
-  dlb 1 1.6: external-check command, external-check path, http-reuse, load-server-state-from-file
-  dlb 1 1.8: dynamic-cookie-key
+  dlb 1 1.6: external-check command, external-check path, load-server-state-from-file
   dlb 1 2.2: http-check comment, tcp-check comment
   dlb 0 2.2: http-check unset-var, tcp-check unset-var
-  dlb 1 2.3: srvtcpka-cnt, srvtcpka-idle, srvtcpka-intvl
   dlb 1 3.2: hash-preserve-affinity
-  dlb 1+ 1.1: cookie
   dlb 1+ 1.5: tcp-check send, tcp-check send-binary
   dlb 1+ 2.2: tcp-check send-binary-lf, tcp-check send-lf
   dlb 2+ 1.5: tcp-check expect
@@ -202,7 +194,6 @@ const proxyWords = `
   fl 0 3.4: force-be-switch
   fl 0+ 3.2: ssl-f-use
   fl 1+ 1.6: declare capture
-  fl 3 1.3: capture cookie, capture request header, capture response header
   flb 0 1.5: compression offload, stats admin
   flb 1 3.0: guid
   flb 1+ 1.7: filter
@@ -242,27 +233,24 @@ const bindWords = `
 `;
 
 const serverWords = `
-  0 1.5: agent-check, check-send-proxy, check-ssl, force-sslv3, force-tlsv10, force-tlsv11, force-tlsv12
+  0 1.5: agent-check, check-ssl, force-sslv3, force-tlsv10, force-tlsv11, force-tlsv12
   0 1.5: no-sslv3, no-tls-tickets, no-tlsv10, no-tlsv11, no-tlsv12, non-stick
   0 1.6: no-ssl-reuse
-  0 1.8: no-send-proxy, allow-0rtt, force-tlsv13, no-agent-check, no-check-send-proxy, no-check-ssl, no-send-proxy-v2
-  0 1.8: no-send-proxy-v2-ssl, no-send-proxy-v2-ssl-cn, no-ssl, no-tlsv13, ssl-reuse, stick
+  0 1.8: allow-0rtt, force-tlsv13, no-agent-check, no-check-ssl
+  0 1.8: no-ssl, no-tlsv13, ssl-reuse, stick
   0 1.8: tls-tickets
-  0 2.0: check-via-socks4, tfo
-  0 2.1: no-tfo
   0 2.9: no-verifyhost, set-proxy-v2-tlv-fmt
   0 3.2: check-reuse-pool, no-check-reuse-pool, strict-maxconn
   0 3.3: check-sni-auto, no-check-sni-auto, no-renegotiate, no-sni-auto, renegotiate, sni-auto
-  1 1.3: cookie, redir, slowstart
+  1 1.3: slowstart
   1 1.4: error-limit, observe, on-error
   1 1.5: agent-inter, agent-port, ca-file, ciphers, crl-file, crt, on-marked-up, verify, verifyhost
-  1 1.6: resolve-prefer, resolvers, sni, tcp-ut
-  1 1.7: agent-send, init-addr, resolve-net
+  1 1.6: resolve-prefer, resolvers, sni
+  1 1.7: agent-send, resolve-net
   1 1.8: agent-addr, check-sni, ssl-max-ver, ssl-min-ver
-  1 1.9: alpn, ciphersuites, npn, pool-max-conn, pool-purge-delay, proxy-v2-options, resolve-opts
-  1 2.0: check-alpn, max-reuse
-  1 2.2: check-proto, log-proto, pool-low-conn
-  1 2.5: ws
+  1 1.9: alpn, ciphersuites, npn, resolve-opts
+  1 2.0: check-alpn
+  1 2.2: check-proto, log-proto
   1 2.7: shard
   1 2.9: client-sigalgs, curves, log-bufsize, sigalgs
   1 3.0: guid, hash-key, pool-conn-name
@@ -275,16 +263,16 @@ const serverWords = `
 /** Words after which the original does not mind further ones. */
 const tolerant = new Set(
   `
-  capture cookie, clitcpka-cnt, clitcpka-idle, clitcpka-intvl, close-spread-time, compression offload,
-  dynamic-cookie-key, email-alert from, email-alert mailers, email-alert myhostname, email-alert to, errorfile,
+  close-spread-time, compression offload,
+  email-alert from, email-alert mailers, email-alert myhostname, email-alert to, errorfile,
   errorloc, errorloc302, errorloc303, expose-experimental-directives, grace, hash-balance-factor,
-  http-check comment, max-keep-alive-queue, max-session-srv-conns, mworker-max-reloads, numa-cpu-mapping,
-  option httpslog, persist rdp-cookie, rate-limit sessions, server-state-base, server-state-file, srvtcpka-cnt,
-  srvtcpka-idle, srvtcpka-intvl, ssl-load-extra-del-ext, ssl-mode-async, ssl-provider-path,
+  http-check comment, mworker-max-reloads, numa-cpu-mapping,
+  option httpslog, persist rdp-cookie, rate-limit sessions, server-state-base, server-state-file,
+  ssl-load-extra-del-ext, ssl-mode-async, ssl-provider-path,
   ssl-skip-self-issued-ca, stats maxconn, stats show-modules, stats timeout, tcp-check comment, tune.fail-alloc,
   tune.lua.maxmem, tune.lua.service-timeout, tune.lua.session-timeout, tune.lua.task-timeout,
   tune.pattern.cache-size, tune.vars.global-max-size, tune.vars.proc-max-size, tune.vars.reqres-max-size,
-  tune.vars.sess-max-size, tune.vars.txn-max-size, unique-id-header
+  tune.vars.sess-max-size, tune.vars.txn-max-size
 `
     .trim()
     .split(/,\s+/),

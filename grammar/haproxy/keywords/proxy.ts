@@ -1,6 +1,5 @@
 /** Keywords of proxy sections that are neither options nor timeouts (manual, chapter 4.2). */
 
-import { parseAddress } from '../address.ts';
 import { LineReader } from '../expr/line-reader.ts';
 import { type Call, type KeywordRow, rowsFor, type Value } from '../keyword.ts';
 import type { HashedBalance, ProxyNode } from '../nodes.ts';
@@ -161,22 +160,6 @@ export const proxyRows: readonly KeywordRow<ProxyNode>[] = [
       if (method !== 'avalanche') node.settings.hashType = method;
     },
   }),
-  proxyRow('source', backSide, {
-    args: [word('<address>')],
-    extra: 'free',
-    since: '1.1',
-    doc: 'Source address of connections to servers.',
-    ok: ['source 127.0.0.2'],
-    bad: [
-      ['source', 'missing-argument'],
-      ['source 1.2.3.4:70000', 'bad-address'],
-    ],
-    apply(node, call, value) {
-      checkSourceOptions(call);
-      const source = readSource(call, value);
-      if (source !== undefined) node.settings.source = source;
-    },
-  }),
 ];
 
 function setMode(node: ProxyNode, call: Call, mode: Value): void {
@@ -238,44 +221,4 @@ function readAlgorithm(text: string): HashedBalance | null {
   const random = /^random(?:\((\d*)\))?$/.exec(text);
   const draws = Number(random?.[1] || 2);
   return random && draws > 0 ? { algorithm: 'random', draws } : null;
-}
-
-/** A source address without its port, which nothing here binds to. */
-export function readSource(call: Call, value: Value): string | undefined {
-  const parsed = parseAddress(value.text, call.env);
-  if ('problem' in parsed) {
-    call.fail('bad-address', value, `'${call.keyword}' : ${parsed.problem}`);
-    return undefined;
-  }
-  return parsed.kind === 'ip' ? parsed.host : undefined;
-}
-
-const sourceOptions: ReadonlySet<string> = new Set(['usesrc', 'interface']);
-
-/** `usesrc` and `interface` belong to the address before them, each with a value. */
-export function countSourceWords(words: readonly Value[], from: number): number {
-  let count = 0;
-  while (sourceOptions.has(words[from + count]?.text ?? '')) count += from + count + 1 < words.length ? 2 : 1;
-  return count;
-}
-
-/** What follows a source address: read, and not carried out. */
-export function checkSourceOptions(call: Call): void {
-  for (let at = 1; at < call.words.length; at += 2) {
-    const word = call.words[at]!;
-    const value = call.words[at + 1];
-    const known = sourceOptions.has(word.text);
-    if (!known || !value) {
-      const expected = known ? `'${word.text}' expects a value` : "only supports 'interface' and 'usesrc'";
-      call.fail(known ? 'missing-argument' : 'bad-value', word, `'${call.keyword}' : ${expected}.`);
-      return;
-    }
-    const isPlace =
-      word.text === 'interface' || /^(?:client|clientip|hdr_ip\(.+\)|[\d.]+(?::\d+)?|.*:.*)$/.test(value.text);
-    if (!isPlace) {
-      call.fail('bad-address', value, `'usesrc' expects an address, 'client', 'clientip' or 'hdr_ip(name)'.`);
-      return;
-    }
-    call.diagnostics.warning('not-carried-out', word.at, `'source ... ${word.text}' is accepted but not carried out.`);
-  }
 }

@@ -3,7 +3,6 @@ import { type Argument, type KeywordRow, rowsFor } from '../keyword.ts';
 import type { ServerSettings } from '../nodes.ts';
 import { integer, type NumberManner, oneOf, text, time, word } from '../units.ts';
 import { serverLine } from './contexts.ts';
-import { checkSourceOptions, countSourceWords, readSource } from './proxy.ts';
 
 const serverRow = rowsFor<ServerSettings>();
 
@@ -109,27 +108,8 @@ export const serverRows: readonly KeywordRow<ServerSettings>[] = [
       settings.track = tracked;
     },
   }),
-  serverRow('source', serverLine, {
-    args: [word('<address>')],
-    since: '1.3',
-    doc: 'Source address of connections to this server.',
-    extra: 'free',
-    follows: countSourceWords,
-    ok: ['server s 127.0.0.1:80 source 127.0.0.2', 'server s 127.0.0.1:80 source 127.0.0.2 usesrc client weight 5'],
-    bad: [
-      ['server s 127.0.0.1:80 source 1.2.3.4:70000', 'bad-address'],
-      ['server s 127.0.0.1:80 source 1.2.3.4 usesrc', 'missing-argument'],
-    ],
-    apply(settings, call, value) {
-      checkSourceOptions(call);
-      const source = readSource(call, value);
-      if (source !== undefined) settings.source = source;
-    },
-  }),
-  ...['ssl', 'send-proxy', 'send-proxy-v2', 'send-proxy-v2-ssl', 'send-proxy-v2-ssl-cn'].map((name) =>
-    unusable(name, null),
-  ),
-  ...['proto', 'socks4', 'namespace'].map((name) => unusable(name, '<value>')),
+  unusable('ssl', null),
+  unusable('proto', '<value>'),
 ];
 
 /** Without these words the server would be spoken to in another protocol than asked for: it is not used at all. */
@@ -139,17 +119,13 @@ function unusable(name: string, label: string | null): KeywordRow<ServerSettings
     args,
     since: '1.5',
     doc: `Not carried out, so a server with ${name} is not used.`,
-    ok: [`server s 127.0.0.1:80 ${name}${label === null ? '' : name === 'proto' ? ' h2' : ' 127.0.0.1:1080'}`],
+    ok: [`server s 127.0.0.1:80 ${name}${label === null ? '' : ' h2'}`],
     apply(settings, call, value) {
       if (name === 'proto' && !/^(?:h1|h2|fcgi|none|spop|quic|qmux)$/.test(String(value))) {
         call.fail('bad-value', call.words[0], `'proto' : unknown MUX protocol '${value}'.`);
         return;
       }
       if (name === 'proto' && value === 'h1') return;
-      if (name === 'socks4' && !/:\d+$/.test(String(value))) {
-        call.fail('bad-address', call.words[0], `'socks4' : missing port specification in '${value}'.`);
-        return;
-      }
       settings.unusable = true;
       if (name === 'ssl') settings.tls = true;
       const message = `'${name}' is accepted but not carried out: this server stays disabled.`;

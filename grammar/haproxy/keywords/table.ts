@@ -8,9 +8,11 @@ import { knownBindRows, knownGlobalRows, knownProxyRows, knownServerRows } from 
 import { legacyGlobalRows, legacyProxyRows } from './legacy.ts';
 import { logRows } from './log.ts';
 import { optionRows } from './options.ts';
+import { persistenceGlobalRows, persistenceProxyRows, persistenceServerRows } from './persistence.ts';
 import { proxyRows } from './proxy.ts';
 import { ruleRows } from './rules.ts';
 import { serverRows } from './server.ts';
+import { proxyLinkRows, serverLinkRows } from './server-link.ts';
 import { statsRows } from './stats.ts';
 import { timeoutRows } from './timeouts.ts';
 
@@ -26,15 +28,21 @@ function tableOf<Node>(...groups: readonly (readonly KeywordRow<Node>[])[]): Key
   return { rows, families };
 }
 
-export const globalTable: KeywordTable<GlobalNode> = tableOf(knownGlobalRows, legacyGlobalRows, globalRows, [
-  logRows.global,
-]);
+export const globalTable: KeywordTable<GlobalNode> = tableOf(
+  knownGlobalRows,
+  legacyGlobalRows,
+  globalRows,
+  persistenceGlobalRows,
+  [logRows.global],
+);
 
 export const proxyTable: KeywordTable<ProxyNode> = tableOf(
   knownProxyRows,
   legacyProxyRows,
   proxyRows,
+  proxyLinkRows,
   optionRows,
+  persistenceProxyRows,
   timeoutRows,
   statsRows,
   checkRows,
@@ -43,4 +51,9 @@ export const proxyTable: KeywordTable<ProxyNode> = tableOf(
 );
 
 export const bindTable: KeywordTable<BindNode> = tableOf(knownBindRows, bindRows);
-export const serverTable: KeywordTable<ServerSettings> = tableOf(knownServerRows, serverRows);
+export const serverTable: KeywordTable<ServerSettings> = tableOf(
+  knownServerRows,
+  serverRows,
+  serverLinkRows,
+  persistenceServerRows,
+);

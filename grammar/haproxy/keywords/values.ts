@@ -43,10 +43,8 @@ const globalKinds = `
 `;
 
 const proxyKinds = `
-  time: clitcpka-idle, clitcpka-intvl, srvtcpka-idle, srvtcpka-intvl
-  number: clitcpka-cnt, srvtcpka-cnt, rate-limit sessions, max-keep-alive-queue
+  number: rate-limit sessions
   preserve|delete|reject: option http-restrict-req-hdr-names
-  never|safe|aggressive|always: http-reuse
   none|local|global: load-server-state-from-file
   request|response|both: compression direction
   identity|gzip|deflate|raw-deflate: compression algo-req
@@ -67,7 +65,7 @@ const bindKinds = `
 `;
 
 const serverKinds = `
-  time: slowstart, pool-purge-delay, tcp-ut, idle-ping
+  time: slowstart, idle-ping
   time(1..2147483647): agent-inter
   prefix(1..2147483647): error-limit
   layer4|layer7|none: observe
@@ -75,10 +73,8 @@ const serverKinds = `
   shutdown-backup-sessions: on-marked-up
   ipv4|ipv6: resolve-prefer
   none|required: verify
-  auto|h1|h2: ws
   SSLv3|TLSv1.0|TLSv1.1|TLSv1.2|TLSv1.3: ssl-min-ver, ssl-max-ver
   h1|h2|fcgi|none|spop|quic: check-proto
-  list(ssl|cert-cn|ssl-cipher|cert-sig|cert-key|authority|crc32c|unique-id): proxy-v2-options
   list(allow-dup-ip|ignore-weight|prevent-dup-ip): resolve-opts
   up|down|fully-up|fully-down: init-state
   legacy|octet-count: log-proto

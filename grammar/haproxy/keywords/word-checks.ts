@@ -2,7 +2,6 @@
  * Checks of whole lines, for words of `known.ts` that nothing carries out yet: options in any order, enumerations,
  * expressions and formats. A check reports what is wrong and changes nothing but what later lines refer to.
  */
-import { isIP } from 'node:net';
 import { parseAddress } from '../address.ts';
 import { hexProblem, networkProblem, regexProblem } from '../expr/argument-checks.ts';
 import { isConditionStart, LineReader } from '../expr/line-reader.ts';
@@ -82,33 +81,6 @@ function checkErrorCode(_node: ProxyNode, call: Call): void {
   }
 }
 
-function checkCookie(node: ProxyNode, call: Call): void {
-  const options = {
-    rewrite: null,
-    insert: null,
-    prefix: null,
-    indirect: null,
-    nocache: null,
-    postonly: null,
-    preserve: null,
-    httponly: null,
-    secure: null,
-    dynamic: null,
-    domain: 'any',
-    maxidle: 'time',
-    maxlife: 'time',
-    attr: 'any',
-  } as const;
-  const found = readOptions(options, node, call, 1);
-  if (!found) return;
-  const modes = ['rewrite', 'insert', 'prefix'].filter((mode) => found.has(mode));
-  const [, clash] = modes;
-  if (clash) call.fail('bad-value', call.words[0], "cookie 'rewrite', 'insert' and 'prefix' modes are incompatible.");
-  else if (found.has('rewrite') && found.has('indirect')) {
-    call.fail('bad-value', call.words[0], "cookie 'rewrite' and 'indirect' modes are incompatible.");
-  }
-}
-
 const counters = `server_id gpt0 gpc0 gpc0_rate() conn_cnt conn_rate() conn_cur sess_cnt sess_rate() http_req_cnt
   http_req_rate() http_err_cnt http_err_rate() bytes_in_cnt bytes_in_rate() bytes_out_cnt bytes_out_rate() gpc1
   gpc1_rate() server_key http_fail_cnt http_fail_rate() gpt() gpc() gpc_rate() glitch_cnt glitch_rate()`;
@@ -160,13 +132,6 @@ function checkStick(node: ProxyNode, call: Call): void {
   }
   const name = { text: table?.text ?? node.name, at: table?.at ?? call.at };
   node.sampleReferences.push({ kind: 'table', name: name.text, keyword: call.keyword, at: name.at });
-}
-
-function checkCapture(_node: ProxyNode, call: Call): void {
-  const [, len, number, surplus] = call.words;
-  if (len?.text !== 'len' || !number) {
-    call.fail('bad-value', len, `'${call.keyword}' expects a name, 'len' and a length.`);
-  } else if (surplus) call.fail('extra-argument', surplus, `'${call.keyword}' cannot handle '${surplus.text}'.`);
 }
 
 function checkDeclareCapture(_node: ProxyNode, call: Call): void {
@@ -426,12 +391,6 @@ function checkMagic(_node: ProxyNode, call: Call): void {
   if (value && !(Number(value.text) > 0)) call.fail('out-of-range', value, `'${call.keyword}' : invalid value.`);
 }
 
-function checkInitAddr(_node: ProxyNode, call: Call): void {
-  const [value] = call.words;
-  const odd = value?.text.split(',').find((item) => !/^(?:last|libc|none)$/.test(item) && isIP(item) === 0);
-  if (value && odd !== undefined) call.fail('bad-value', value, `'init-addr' : unknown init-addr method '${odd}'.`);
-}
-
 function checkNetworks(_node: ProxyNode, call: Call): void {
   const [value] = call.words;
   const odd = value?.text.split(',').find((item) => networkProblem(item) !== null || !/[.:]/.test(item));
@@ -472,10 +431,8 @@ const serverChecks: Readonly<Record<string, WordCheck>> = {
 };
 
 const checks: Readonly<Record<string, ProxyCheck>> = {
-  'proxy cookie': checkCookie,
   'proxy stick-table': checkStickTable,
   ...sharing('proxy stick on, proxy stick match, proxy stick store-request, proxy stick store-response', checkStick),
-  ...sharing('proxy capture cookie, proxy capture request header, proxy capture response header', checkCapture),
   'proxy declare capture': checkDeclareCapture,
   'proxy filter': checkFilter,
   ...sharing('proxy tcp-check connect, proxy http-check connect', checkConnect),
@@ -489,15 +446,9 @@ const checks: Readonly<Record<string, ProxyCheck>> = {
   'proxy http-error': checkHttpError,
   'proxy errorfiles': checkSectionName('http-errors'),
   'proxy use-fcgi-app': checkSectionName('fcgi-app'),
-  'proxy retry-on': eachOf(
-    `none conn-failure empty-response junk-response response-timeout 0rtt-rejected all-retryable-errors ${retryCodes()}`,
-  ),
   'proxy compression algo': eachOf('identity gzip deflate raw-deflate'),
   'proxy option originalto': checkOriginalTo,
-  ...sharing(
-    'proxy log-format, proxy log-format-sd, proxy error-log-format, proxy unique-id-format',
-    checkLogFormatLine,
-  ),
+  ...sharing('proxy log-format, proxy log-format-sd, proxy error-log-format', checkLogFormatLine),
   'proxy dispatch': checkDispatch,
   'proxy hash-balance-factor': checkBalanceFactor,
   ...sharing('global ssl-default-bind-options, global ssl-default-server-options', checkSslOptions),
@@ -513,17 +464,12 @@ const checks: Readonly<Record<string, ProxyCheck>> = {
   'bind shards': checkShards,
   'bind mss': checkMss,
   'bind accept-netscaler-cip': checkMagic,
-  'server init-addr': checkInitAddr,
   'server resolve-net': checkNetworks,
   'server sni': checkSample,
 };
 
 /** Checks of rows that are made elsewhere. */
 export { checkProcess, checkUser };
-
-function retryCodes(): string {
-  return '401 403 404 408 421 425 429 500 501 502 503 504';
-}
 
 /** What is checked when all sections are known. */
 function noteServer(key: 'resolvers' | 'verify' | 'caFile' | 'checkTls' | 'agentCheck' | 'agentPort'): WordCheck {

@@ -115,7 +115,6 @@ const globalDocs = `
   tune.glitches.: When connections with odd behaviour are closed.
   tune.h1.: Tuning of HTTP/1.
   tune.h2.: Tuning of HTTP/2.
-  tune.http.cookielen: Longest captured cookie.
   tune.http.logurilen: Longest URI in logs.
   tune.idle-pool.shared: Whether threads share idle connections to servers.
   tune.idletimer: Silence after which a stream counts as idle.
@@ -166,7 +165,6 @@ const proxyDocs = `
   option accept-unsafe-violations-in-http-request: Accepts malformed requests that can be dangerous.
   option accept-unsafe-violations-in-http-response: Accepts malformed responses that can be dangerous.
   option http-buffer-request: Waits for the body before a server is chosen.
-  option http-no-delay: Never delays packets to fill them.
   option http-restrict-req-hdr-names: What happens to requests with odd header names.
   option independent-streams: The two directions have timeouts of their own.
   option nolinger: Closes with a reset, leaving nothing behind.
@@ -176,20 +174,13 @@ const proxyDocs = `
   option splice-response: Splices responses.
   stats show-modules: Shows the statistics of modules.
   stats show-version: Shows the version on the statistics page.
-  unique-id-format: Format of the unique id of a request.
-  unique-id-header: Header that carries the unique id to the server.
-  cookie: Keeps a client with its server by a cookie.
-  dynamic-cookie-key: Secret from which cookies of servers are made.
   external-check command: Program that checks servers.
   external-check path: PATH of that program.
   hash-preserve-affinity: What a hash does when its server is full.
   hash-balance-factor: How much more than the average a server may get by a hash.
   http-check: Step or setting of a check over HTTP.
-  http-reuse: When idle connections to servers are shared.
   http-send-name-header: Header that tells a server its name.
   load-server-state-from-file: Takes server states from before a reload.
-  max-keep-alive-queue: Queue length at which the last server is given up.
-  max-session-srv-conns: Idle connections that a session keeps.
   option checkcache: Refuses responses that set cookies and may be cached.
   option forwarded: Adds the Forwarded header of RFC 7239.
   option h1-case-adjust-bogus-client: Writes header names with the case that clients need.
@@ -197,16 +188,10 @@ const proxyDocs = `
   option http-pretend-keepalive: Tells servers that the connection stays, and closes it.
   option http-drop-request-trailers: Leaves the trailers of requests out.
   option http-drop-response-trailers: Leaves the trailers of responses out.
-  option persist: Sends clients to the server of their cookie even when it is down.
-  option prefer-last-server: Stays with the last server of a connection where that is allowed.
-  option tcp-smart-connect: Sends data with the last packet of the handshake to servers.
   option tcp-smart-accept: Leaves out a packet of the handshake with clients.
   option transparent: Connects to the address that the client asked.
   option use-small-buffers: Uses small buffers where they are enough.
   persist rdp-cookie: Keeps a client with its server by the cookie of RDP.
-  retry-on: Which failures are tried again.
-  srvtcpka-: Setting of TCP keepalive towards servers.
-  clitcpka-: Setting of TCP keepalive towards clients.
   tcp-check: Step of a check over TCP.
   transparent: Connects to the address that the client asked.
   error-log-format: Format of log lines of failed connections.
@@ -220,9 +205,6 @@ const proxyDocs = `
   option httpslog: HTTP log lines with facts of TLS.
   option idle-close-on-response: Closes idle connections at a soft stop only with a response.
   rate-limit sessions: Most sessions a second of the frontend.
-  capture cookie: Logs a cookie of requests and responses.
-  capture request header: Logs a header of requests.
-  capture response header: Logs a header of responses.
   crt: Certificate of the frontend.
   declare capture: Declares a place for captured values.
   force-be-switch: Lets rules send requests to a backend that is disabled.
@@ -304,22 +286,17 @@ const lineDocs = `
   agent-port: Port of the agent.
   agent-send: What is sent to the agent.
   check-: Setting of the health check's connection.
-  cookie: Value of the cookie that stands for the server.
   error-limit: Errors in traffic that count as a failed check.
   hash-key: What the server's place in a hash is made of.
   healthcheck: Section that describes the check.
-  init-addr: Where the address comes from at the start.
   init-state: State before the first check.
   log-bufsize: Buffer for log lines.
   log-proto: How log lines are framed.
-  max-reuse: Requests that one connection serves.
   non-stick: Is never remembered in a stick table.
   observe: Watches traffic for the server's health.
   on-error: What happens at too many errors in traffic.
   on-marked-up: What happens when the server comes up.
   pool-: Setting of the idle connections that are kept.
-  proxy-v2-options: What the PROXY protocol tells beside addresses.
-  redir: Sends clients to the server by redirects.
   renegotiate: Allows the server to renegotiate TLS.
   resolve-: Setting of name resolution.
   resolvers: Section of name servers that resolve the name.
@@ -332,7 +309,6 @@ const lineDocs = `
   stick: Is remembered in stick tables.
   strict-maxconn: Counts idle connections in maxconn as well.
   verifyhost: Name that the certificate must have.
-  ws: Protocol for WebSocket.
 `;
 
 const sectionDocs = `

@@ -1,5 +1,6 @@
 /** A check target for tests: a server on a port of 127.0.0.1, checked by connecting. */
 import type { ServerCheckConf } from '../../../src/config/haproxy.ts';
+import { defaultServerLink } from '../../../src/config/server-link.ts';
 import type { CheckTarget } from '../../../src/config/slice.ts';
 
 export function makeTarget(changes: Partial<CheckTarget> = {}, check: Partial<ServerCheckConf> = {}): CheckTarget {
@@ -13,8 +14,7 @@ export function makeTarget(changes: Partial<CheckTarget> = {}, check: Partial<Se
     check: { addr: null, port: null, interMs: 2000, fastinterMs: null, downinterMs: null, rise: 2, fall: 3, ...check },
     timeoutCheckMs: null,
     timeoutConnectMs: null,
-    sendProxy: false,
-    source: null,
+    link: defaultServerLink,
     ...changes,
   };
 }

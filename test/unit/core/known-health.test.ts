@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { defaultServerLink } from '../../../src/config/server-link.ts';
 import type { CheckTarget } from '../../../src/config/slice.ts';
 import { KnownHealth } from '../../../src/core/known-health.ts';
 import type { ServerHealth } from '../../../src/ipc/messages.ts';
@@ -14,8 +15,7 @@ function target(proxyId: number, serverId: number, serverName: string, port = 80
     check: { addr: null, port: null, interMs: 2000, fastinterMs: null, downinterMs: null, rise: 2, fall: 3 },
     timeoutCheckMs: null,
     timeoutConnectMs: null,
-    sendProxy: false,
-    source: null,
+    link: defaultServerLink,
   };
 }
 

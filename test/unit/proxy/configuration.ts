@@ -1,5 +1,6 @@
 /** Small complete configuration records for tests of the proxy: everything that a test does not name has a default. */
 import type { GlobalConf, ListenerConf, ProxyConf, ServerConf, Timeouts } from '../../../src/config/haproxy.ts';
+import { defaultProxyLink, defaultServerLink } from '../../../src/config/server-link.ts';
 import type { ProxySlice } from '../../../src/config/slice.ts';
 
 const place = { file: 'test.cfg', line: 1 };
@@ -59,8 +60,7 @@ export function makeServer(id: number, given: Partial<ServerConf> = {}): ServerC
     check: null,
     track: null,
     onMarkedDownShutdownSessions: false,
-    sendProxy: false,
-    source: null,
+    link: defaultServerLink,
     ...given,
   };
 }
@@ -124,6 +124,7 @@ export function makeProxy(
     monitorUri: null,
     stats: null,
     check: { kind: 'tcp' },
+    link: defaultProxyLink,
     servers: typeof servers === 'number' ? Array.from({ length: servers }, (_, i) => makeServer(i + 1)) : servers,
     ...rest,
   };
