@@ -6,6 +6,7 @@
  * missing time is null (HAProxy: no timeout). Text is UTF-8 decoded except where a comment says Latin-1.
  */
 
+import type { CapturesConf, PersistenceConf, UniqueIdConf } from './persistence.ts';
 import type { ProxyLink, ServerLink } from './server-link.ts';
 
 /** Where a keyword stood, for messages at run time. */
@@ -47,6 +48,7 @@ export interface GlobalConf {
   readonly tuneBufsize: number;
   readonly tuneMaxrewrite: number;
   readonly tuneHttpMaxhdr: number;
+  readonly tuneHttpCookielen: number;
   /** `setenv`/`presetenv` results and the like that scripts should see. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -113,6 +115,9 @@ export interface ProxyConf {
   /** `option socket-stats`: listeners have statistics lines of their own. */
   readonly socketStats?: boolean;
   readonly check: CheckMethod;
+  readonly persistence: PersistenceConf;
+  readonly captures: CapturesConf;
+  readonly uniqueId: UniqueIdConf | null;
   readonly link: ProxyLink;
   readonly servers: readonly ServerConf[];
 }
@@ -208,6 +213,8 @@ export interface ServerConf {
   /** 0 to 256. */
   readonly weight: number;
   readonly backup: boolean;
+  /** `cookie`: what stands for it in persistence cookies. */
+  readonly cookie: string | null;
   readonly disabled: boolean;
   /** 0: no limit. */
   readonly maxconn: number;

@@ -21,6 +21,7 @@ import type {
   StatsConf,
   Timeouts,
 } from './haproxy.ts';
+import { printCaptures, printPersistence } from './print-persistence.ts';
 import { printProxyLink, printServerLink } from './print-server-link.ts';
 
 /** One setting of a proxy: the lines that make it, and on which sides they may stand. */
@@ -76,6 +77,7 @@ function printProxy(
     ...optional('description', proxy.description),
     ...proxy.listeners.map(printListener),
     ...home,
+    ...printCaptures(proxy.captures, quote),
     ...(target ? [`default_backend ${quote(target.name)}`] : []),
     ...proxy.servers.map((server) => printServer(server, names)),
   ];
@@ -135,6 +137,7 @@ function printGlobal(global: GlobalConf): string[] {
     ...when(global.tuneBufsize !== 16384, `tune.bufsize ${global.tuneBufsize}`),
     ...when(global.tuneMaxrewrite !== 1024, `tune.maxrewrite ${global.tuneMaxrewrite}`),
     ...when(global.tuneHttpMaxhdr !== 101, `tune.http.maxhdr ${global.tuneHttpMaxhdr}`),
+    ...when(global.tuneHttpCookielen !== 64, `tune.http.cookielen ${global.tuneHttpCookielen}`),
   ];
 }
 
@@ -220,6 +223,8 @@ function settingsOf(proxy: ProxyConf): Settings {
   add('front', 'monitor-uri', optional('monitor-uri', proxy.monitorUri));
   add('any', 'stats', printStats(proxy.stats));
   add('back', 'check', printCheck(proxy.check));
+  const kept = printPersistence(proxy.persistence, proxy.uniqueId, quote);
+  for (const { side, key, line: text } of kept) add(side, key, [text]);
   for (const { side, line: text } of printProxyLink(proxy.link)) add(side, text, [text]);
   return settings;
 }
@@ -315,6 +320,7 @@ function printServer(server: ServerConf, names: ReadonlyMap<number, ProxyConf>):
     `id ${server.id}`,
     server.weight !== 1 && `weight ${server.weight}`,
     server.backup && 'backup',
+    ...optional('cookie', server.cookie),
     server.disabled && 'disabled',
     server.maxconn !== 0 && `maxconn ${server.maxconn}`,
     server.minconn !== 0 && `minconn ${server.minconn}`,

@@ -35,6 +35,7 @@ import type {
   Timeouts,
 } from './haproxy.ts';
 import { type LookUp, resolveListeners, resolveLogAddress } from './resolve-addresses.ts';
+import { COOKIE_LENGTH, resolveCaptures, resolvePersistence, resolveUniqueId } from './resolve-persistence.ts';
 import { resolveProxyLink } from './resolve-server-link.ts';
 import { resolveServers } from './resolve-servers.ts';
 
@@ -85,7 +86,8 @@ export function resolveHaproxy(nodes: HaproxyNodes, options: ResolveOptions): Ha
     const listeners = resolveListeners(proxy, nextListener, options);
     nextListener += listeners.length;
     const logs = resolveLogs(proxy.logs, globalLogs, options);
-    return resolveProxy(proxy, index, { listeners, logs }, options);
+    const captures = resolveCaptures(proxy, global.tuneHttpCookielen, options);
+    return resolveProxy(proxy, index, { listeners, logs, captures }, options);
   });
   const files = nodes.trees.map((tree) => tree.source.file);
   return deepFreeze({ global, proxies, files });
@@ -193,6 +195,7 @@ function resolveGlobal(node: GlobalNode, options: ResolveOptions): GlobalConf {
     tuneBufsize: settings.tuneBufsize ?? 16384,
     tuneMaxrewrite: settings.tuneMaxrewrite ?? 1024,
     tuneHttpMaxhdr: settings.tuneHttpMaxhdr ?? 101,
+    tuneHttpCookielen: settings.tuneHttpCookielen || COOKIE_LENGTH,
     environment: Object.fromEntries(exported.map((name) => [name, node.env.get(name)!])),
   };
 }
@@ -214,7 +217,7 @@ function resolveLogs(
 function resolveProxy(
   merged: MergedProxy,
   index: ProxyIndex,
-  made: Pick<ProxyConf, 'listeners' | 'logs'>,
+  made: Pick<ProxyConf, 'listeners' | 'logs' | 'captures'>,
   options: ResolveOptions,
 ): ProxyConf {
   const { node, kind, id, settings } = merged;
@@ -247,6 +250,9 @@ function resolveProxy(
     monitorUri: utf8OrNull(settings.monitorUri),
     stats: mode === 'http' ? resolveStats(merged.stats) : null,
     check: resolveCheck(settings, merged.httpCheck),
+    persistence: resolvePersistence(merged, options),
+    captures: made.captures,
+    uniqueId: resolveUniqueId(merged),
     link: resolveProxyLink(settings),
     servers,
   };

@@ -11,6 +11,7 @@ import {
   utf8OrNull,
 } from './resolve-haproxy.ts';
 import { resolveServerLink } from './resolve-server-link.ts';
+import { isDisabledByTracking, resolveTracked, type Tracked } from './resolve-tracking.ts';
 
 export function resolveServers(proxy: MergedProxy, index: ProxyIndex, options: ResolveOptions): readonly ServerConf[] {
   const ids = serverIds(proxy);
@@ -24,7 +25,11 @@ function serverIds(proxy: MergedProxy): Map<ServerNode, number> {
   return new Map(servers.map((server) => [server, server.settings.id ?? ids.next()]));
 }
 
-function settingsOf(server: ServerNode, proxy: MergedProxy): ServerSettings {
+function idOf({ proxy, server }: Tracked): number {
+  return serverIds(proxy).get(server)!;
+}
+
+export function settingsOf(server: ServerNode, proxy: MergedProxy): ServerSettings {
   const proxySource = proxy.settings.source;
   return {
     ...(proxySource !== undefined && { source: proxySource }),
@@ -43,7 +48,8 @@ function resolveServer(
 ): ServerConf {
   const settings = settingsOf(server, proxy);
   const address = resolveServerAddress(server, options);
-  const maxconn = settings.maxconn ?? 0;
+  const own = { proxy, server };
+  const tracked = resolveTracked(own, index, options);
   return {
     id,
     name: toUtf8(server.name.text),
@@ -51,12 +57,13 @@ function resolveServer(
     address: address ?? { kind: 'ip', host: '0.0.0.0', port: 0, portOffset: false, family: 4 },
     weight: settings.weight ?? 1,
     backup: settings.backup ?? false,
-    disabled: address === null || (settings.disabled ?? false) || (settings.unusable ?? false),
-    maxconn,
+    cookie: utf8OrNull(settings.cookie),
+    disabled: address === null || !!settings.disabled || !!settings.unusable || isDisabledByTracking(own, index),
+    maxconn: settings.maxconn ?? 0,
     minconn: settings.minconn ?? 0,
     maxqueue: settings.maxqueue ?? 0,
     check: settings.check && !settings.unusable ? resolveServerCheck(settings) : null,
-    track: settings.track ? resolveTrack(server, settings, proxy, index, options) : null,
+    track: tracked === null ? null : { proxyId: tracked.proxy.id, serverId: idOf(tracked) },
     onMarkedDownShutdownSessions: settings.shutdownSessionsWhenDown ?? false,
     link: resolveServerLink(settings, server.at, options),
   };
@@ -87,25 +94,4 @@ function resolveServerCheck(settings: ServerSettings): ServerCheckConf {
     rise: settings.rise ?? 2,
     fall: settings.fall ?? 3,
   };
-}
-
-function resolveTrack(
-  server: ServerNode,
-  settings: ServerSettings,
-  proxy: MergedProxy,
-  index: ProxyIndex,
-  options: ResolveOptions,
-): ServerConf['track'] {
-  const { text, at } = settings.track!;
-  const slash = text.indexOf('/');
-  const backendName = slash < 0 ? proxy.node.name : text.slice(0, slash);
-  const backend = index.backends.get(backendName);
-  const tracked = backend?.node.servers.find((other) => other.name.text === text.slice(slash + 1));
-  if (backend && tracked && tracked !== server) {
-    return { proxyId: backend.id, serverId: serverIds(backend).get(tracked)! };
-  }
-  const what = !backend ? 'backend' : tracked === server ? 'other server' : 'server';
-  const message = `'server ${proxy.node.name}/${server.name.text}' : unable to find required ${what} for tracking: '${text}'.`;
-  options.diagnostics.error('unknown-server', at, message);
-  return null;
 }

@@ -94,7 +94,6 @@ export const legacyProxyRows: readonly KeywordRow<ProxyNode>[] = [
   ),
   goneRow('reqsetbe', frontSide, '1.3', { in: '1.6', modern: 'use_backend' }),
   goneRow('reqisetbe', frontSide, '1.3', { in: '1.6', modern: 'use_backend' }),
-  goneRow('appsession', anyProxy, '1.2', { in: '1.6', modern: 'stick-table' }),
   goneRow('timeout appsession', anyProxy, '1.2', { in: '1.6', modern: 'stick-table' }),
   goneRow('monitor-net', frontSide, '1.2', { in: '2.3', modern: 'monitor-uri' }),
   goneRow('grace', anyProxy, '1.1', { in: '2.5', modern: 'hard-stop-after' }),

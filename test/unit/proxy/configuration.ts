@@ -1,5 +1,6 @@
 /** Small complete configuration records for tests of the proxy: everything that a test does not name has a default. */
 import type { GlobalConf, ListenerConf, ProxyConf, ServerConf, Timeouts } from '../../../src/config/haproxy.ts';
+import { noCaptures, noPersistence } from '../../../src/config/persistence.ts';
 import { defaultProxyLink, defaultServerLink } from '../../../src/config/server-link.ts';
 import type { ProxySlice } from '../../../src/config/slice.ts';
 
@@ -40,6 +41,7 @@ export function makeGlobal(given: Partial<GlobalConf> = {}): GlobalConf {
     tuneBufsize: 16384,
     tuneMaxrewrite: 1024,
     tuneHttpMaxhdr: 101,
+    tuneHttpCookielen: 64,
     environment: {},
     ...given,
   };
@@ -53,6 +55,7 @@ export function makeServer(id: number, given: Partial<ServerConf> = {}): ServerC
     address: { kind: 'ip', host: '127.0.0.1', port: 1, portOffset: false, family: 4 },
     weight: 1,
     backup: false,
+    cookie: null,
     disabled: false,
     maxconn: 0,
     minconn: 0,
@@ -124,6 +127,9 @@ export function makeProxy(
     monitorUri: null,
     stats: null,
     check: { kind: 'tcp' },
+    persistence: noPersistence,
+    captures: noCaptures,
+    uniqueId: null,
     link: defaultProxyLink,
     servers: typeof servers === 'number' ? Array.from({ length: servers }, (_, i) => makeServer(i + 1)) : servers,
     ...rest,
