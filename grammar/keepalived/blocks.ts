@@ -58,11 +58,14 @@ class BlockReader {
 
   take(token: IToken): void {
     const type = token.tokenType;
+    if (type === Newline) {
+      this.current = null;
+      return;
+    }
     const site = { start: token.startOffset, end: token.startOffset + token.image.length };
-    if (type === Newline) this.current = null;
-    else if (type === Open) this.openBrace(site);
+    if (type === Open) this.openBrace(site);
     else if (type === Close) this.closeBrace(site);
-    else if (type.name !== 'Blank') this.addWord(token, site);
+    else this.addWord(token, site);
   }
 
   finish(end: number): Block {
@@ -174,8 +177,8 @@ class BlockReader {
 }
 
 function readWord(token: IToken, site: Site): Word {
-  const { image } = token;
-  if (token.tokenType === Quoted) return { ...site, text: image.slice(1, -1), quoted: true };
-  if (token.tokenType === UnclosedQuote) return { ...site, text: image.slice(1), quoted: true };
-  return { ...site, text: image, quoted: false };
+  const { image, tokenType } = token;
+  const quoted = tokenType === Quoted || tokenType === UnclosedQuote;
+  const text = quoted ? image.slice(1, tokenType === Quoted ? -1 : undefined) : image;
+  return { start: site.start, end: site.end, text, quoted };
 }

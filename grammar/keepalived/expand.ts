@@ -21,8 +21,12 @@ import { exactPiece, type Piece, slicePieces, spanOf, TracedText, textOf } from 
 export const LIMITS = {
   /** Characters of the expanded text. */
   characters: 4 * 1024 * 1024,
-  /** Replaced `$NAME`s and repeated lines, over all files. */
+  /** Replaced `$NAME`s, repeated lines and lines of definitions, over all files. */
   replacements: 200_000,
+  /** The same for each byte that was read, and what is granted to a small file: little text makes no endless work. */
+  charactersPerByte: 1024,
+  replacementsPerByte: 24,
+  smallFileBytes: 1024,
   /** Definitions within definitions. */
   definitionDepth: 32,
   includeDepth: 32,
@@ -53,6 +57,13 @@ export interface ExpandOptions {
 interface DefinitionValue {
   /** One element per line of the value. */
   readonly lines: readonly (readonly Piece[])[];
+  /** In replacements: a line of its own is about as much work as two, so are eight words. */
+  readonly cost: number;
+}
+
+function definitionOf(lines: readonly (readonly Piece[])[]): DefinitionValue {
+  const words = lines.reduce((sum, pieces) => sum + textOf(pieces).split(/[ \t\r\v\f]+/).length, 0);
+  return { lines, cost: (lines.length === 1 ? 1 : 2 * lines.length) + Math.floor(words / 4) };
 }
 
 type Scope = ReadonlyMap<string, string>;
@@ -96,7 +107,9 @@ class Expander {
   private readonly options: ExpandOptions;
   private readonly diagnostics: Diagnostics;
   private replacements = 0;
+  private bytesRead = 0;
   private exhausted = false;
+  private lastRead: LineReferences | null = null;
 
   constructor(options: ExpandOptions, diagnostics: Diagnostics) {
     this.options = options;
@@ -105,6 +118,7 @@ class Expander {
 
   expandFile(source: Source, identity: string): void {
     this.files.push(source.file);
+    this.bytesRead += source.text.length;
     if (source.text.startsWith(BYTE_ORDER_MARK)) {
       const message = 'keepalived takes the byte order mark here for a part of the first word';
       this.diagnostics.warning('byte-order-mark', { source, start: 0, end: BYTE_ORDER_MARK.length }, message);
@@ -152,7 +166,7 @@ class Expander {
     }
     if (current.length > 0) lines.push(trimPieces(linePieces(source, current)));
     const filled = lines.filter((pieces) => pieces.length > 0);
-    this.definitions.set(name, { lines: filled.length > 0 ? filled : [[]] });
+    this.definitions.set(name, definitionOf(filled.length > 0 ? filled : [[]]));
   }
 
   private includeFiles(source: Source, line: FileLine): void {
@@ -204,9 +218,9 @@ class Expander {
     const { pieces, within } = this.takeCondition(line) ?? NO_LINE;
     if (this.exhausted || pieces.length === 0) return;
     const text = textOf(pieces);
-    const definition = DEFINITION.exec(text);
+    const definition = text.includes('$') ? DEFINITION.exec(text) : null;
     if (definition) {
-      this.definitions.set(definition[1]!, { lines: [trimPieces(slicePieces(pieces, definition[0].length))] });
+      this.definitions.set(definition[1]!, definitionOf([trimPieces(slicePieces(pieces, definition[0].length))]));
     } else if (startsSequence(text)) {
       this.repeatLine({ pieces, within }, scope);
     } else {
@@ -247,64 +261,89 @@ class Expander {
   private emit(pieces: readonly Piece[], behind: Span): void {
     for (const piece of pieces) this.output.append(piece);
     this.output.append({ text: '\n', at: { ...behind, start: behind.end }, exact: false });
-    if (this.output.length > LIMITS.characters) this.exhaust(behind);
+    this.checkRoom(0, behind);
   }
 
   /** The line with every reference replaced; further lines, not replaced yet, when a multi-line definition ends it. */
   private replace(pieces: readonly Piece[], scope: Scope, within: readonly string[]): Line[] {
-    const text = textOf(pieces);
-    if (!text.includes('$')) return [{ pieces, within }];
+    const { text, references, behind } = this.referencesIn(pieces);
+    if (references.length === 0 && behind === pieces) return [{ pieces, within }];
     const line: Piece[] = [];
     const more: Line[] = [];
-    const lastSolid = text.length - trailingBlanks(text);
+    let length = 0;
     this.warnUnreplaced(pieces, text);
+    for (const reference of references) {
+      for (const piece of reference.before) line.push(piece);
+      const value = this.valueOf(reference, scope, within);
+      for (const piece of value ? (value[0]?.pieces ?? []) : reference.pieces) {
+        line.push(piece);
+        length += piece.text.length;
+      }
+      for (let i = 1; i < (value?.length ?? 0); i++) more.push(value![i]!);
+      this.checkRoom(length, reference.at);
+      if (this.exhausted) break;
+    }
+    for (const piece of behind) line.push(piece);
+    return [{ pieces: line, within }, ...more];
+  }
+
+  /** Read once for a line that is repeated. */
+  private referencesIn(pieces: readonly Piece[]): LineReferences {
+    if (this.lastRead?.of === pieces) return this.lastRead;
+    const text = textOf(pieces);
+    if (!text.includes('$')) return { of: pieces, text, references: [], behind: pieces };
+    const references: Reference[] = [];
+    const lastSolid = text.length - trailingBlanks(text);
     let done = 0;
     let quoted = false;
     let scanned = 0;
     for (const match of text.matchAll(REFERENCE)) {
       for (; scanned < match.index; scanned++) if (text[scanned] === '"') quoted = !quoted;
       const end = match.index + match[0].length;
-      const reference = slicePieces(pieces, match.index, end);
-      const value = this.valueOf(match, reference, { scope, within, atEnd: end >= lastSolid, quoted });
-      if (!value) continue;
-      for (const piece of slicePieces(pieces, done, match.index)) line.push(piece);
-      for (const piece of value[0]?.pieces ?? []) line.push(piece);
-      more.push(...value.slice(1));
+      const own = slicePieces(pieces, match.index, end);
+      references.push({
+        image: match[0],
+        name: (match[1] ?? match[3])!,
+        parameter: match[2],
+        before: slicePieces(pieces, done, match.index),
+        pieces: own,
+        at: spanOf(own, own[0]!.at),
+        atEnd: end >= lastSolid,
+        quoted,
+      });
       done = end;
     }
-    for (const piece of slicePieces(pieces, done)) line.push(piece);
-    return [{ pieces: line, within }, ...more];
+    this.lastRead = { of: pieces, text, references, behind: slicePieces(pieces, done) };
+    return this.lastRead;
   }
 
   /** The lines a reference stands for, the first one replaced; undefined when it is to be left as it is. */
-  private valueOf(match: RegExpMatchArray, reference: readonly Piece[], use: Use): Line[] | undefined {
-    const name = match[1] ?? match[3];
-    if (name === undefined) return undefined;
-    const at = spanOf(reference, reference[0]!.at);
-    const known = use.scope.get(name) ?? this.predefined(name, match[2], at);
+  private valueOf(reference: Reference, scope: Scope, outer: readonly string[]): Line[] | undefined {
+    const { name, at } = reference;
+    const known = scope.get(name) ?? this.predefined(name, reference.parameter, at);
     if (known !== undefined) {
-      return this.spend(at) ? [{ pieces: [{ text: known, at, exact: false }], within: use.within }] : [];
+      return this.spend(at) ? [{ pieces: [{ text: known, at, exact: false }], within: outer }] : [];
     }
     const definition = this.definitions.get(name);
-    if (!definition) return this.reportUndefined(name, match[0], at, use.quoted);
-    if (use.within.includes(name) || use.within.length >= LIMITS.definitionDepth) {
+    if (!definition) return this.reportUndefined(name, reference.image, at, reference.quoted);
+    if (outer.includes(name) || outer.length >= LIMITS.definitionDepth) {
       this.diagnostics.error('definition-loop', at, `the value of '$${name}' contains '$${name}' itself`);
       return [];
     }
-    if (definition.lines.length > 1 && !use.atEnd) {
+    if (definition.lines.length > 1 && !reference.atEnd) {
       this.diagnostics.error('multiline-not-at-end', at, `'$${name}' has several lines: it must end the line it is on`);
       return [];
     }
-    if (!this.spend(at)) return [];
-    const within = [...use.within, name];
+    if (!this.spend(at, definition.cost)) return [];
+    const within = [...outer, name];
     const lines = definition.lines.map((line) => ({
-      pieces: line.map((piece) => ({ ...piece, usedAt: at })),
+      pieces: line.map(({ text, at: place, exact }) => ({ text, at: place, exact, usedAt: at })),
       within,
     }));
     const first = lines[0]!;
     // A value that is itself a sequence cannot be put into a line; it makes lines of its own.
     if (lines.length > 1 && startsSequence(textOf(first.pieces))) return [{ pieces: [], within }, ...lines];
-    return [...this.replace(first.pieces, use.scope, within), ...lines.slice(1)];
+    return [...this.replace(first.pieces, scope, within), ...lines.slice(1)];
   }
 
   /** `$NAME/24`: keepalived does not replace it, and people think that it does. */
@@ -359,9 +398,20 @@ class Expander {
     return textOf(this.replace([{ text, at, exact: false }], scope, [])[0]!.pieces);
   }
 
-  private spend(at: Span): boolean {
-    if (++this.replacements > LIMITS.replacements) this.exhaust(at);
+  private spend(at: Span, count = 1): boolean {
+    this.replacements += count;
+    if (this.replacements > this.limit(LIMITS.replacements, LIMITS.replacementsPerByte)) this.exhaust(at);
     return !this.exhausted;
+  }
+
+  /** A single line can grow beyond bounds as well, before it is put out. */
+  private checkRoom(lineLength: number, at: Span): void {
+    const most = this.limit(LIMITS.characters, LIMITS.charactersPerByte);
+    if (this.output.length + lineLength > most) this.exhaust(at);
+  }
+
+  private limit(most: number, perByte: number): number {
+    return Math.min(most, perByte * Math.max(LIMITS.smallFileBytes, this.bytesRead));
   }
 
   private exhaust(at: Span): void {
@@ -371,11 +421,24 @@ class Expander {
   }
 }
 
-interface Use {
-  readonly scope: Scope;
-  readonly within: readonly string[];
+/** A `$NAME` of a line, with what stands before it. */
+interface Reference {
+  readonly image: string;
+  readonly name: string;
+  readonly parameter: string | undefined;
+  readonly before: readonly Piece[];
+  readonly pieces: readonly Piece[];
+  readonly at: Span;
   readonly atEnd: boolean;
   readonly quoted: boolean;
+}
+
+interface LineReferences {
+  readonly of: readonly Piece[];
+  readonly text: string;
+  readonly references: readonly Reference[];
+  /** What stands behind the last one. */
+  readonly behind: readonly Piece[];
 }
 
 /** The line's text without comment and line end, `\#` and `\!` resolved. */

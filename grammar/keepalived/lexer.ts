@@ -169,6 +169,7 @@ export const fileTokens: TokenType[] = [
 const settings = { positionTracking: 'onlyOffset', ensureOptimizations: false, safeMode: false } as const;
 
 export const fileLexer = new Lexer(fileTokens, settings);
-const expandedTokens = [Newline, Blank, Open, Close, Quoted, UnclosedQuote];
+const SkippedBlank = createToken({ name: 'SkippedBlank', pattern: /[ \t\r\v\f]+/, group: Lexer.SKIPPED });
+const expandedTokens = [Newline, SkippedBlank, Open, Close, Quoted, UnclosedQuote];
 export const expandedLexer = new Lexer([...expandedTokens, ExpandedWord], settings);
 export const originalLexer = new Lexer([...expandedTokens, OriginalWord], settings);

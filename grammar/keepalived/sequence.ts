@@ -27,7 +27,7 @@ export const MAX_ROUNDS = 10_000;
 
 /** Does the line start with `~SEQ(` or `~LST(`? */
 export function startsSequence(line: string): boolean {
-  return HEAD.test(line);
+  return line.includes('~') && HEAD.test(line);
 }
 
 /** Reads the sequence at the start of a line; `parameters` is the parenthesised text with definitions replaced. */

@@ -49,7 +49,8 @@ function cutPiece(piece: Piece, start: number, end: number): Piece {
   const at = piece.exact
     ? { source: piece.at.source, start: piece.at.start + start, end: piece.at.start + end }
     : piece.at;
-  return { ...piece, text: piece.text.slice(start, end), at };
+  const text = piece.text.slice(start, end);
+  return piece.usedAt ? { text, at, exact: piece.exact, usedAt: piece.usedAt } : { text, at, exact: piece.exact };
 }
 
 /** The span from the first to the last piece, as far as they stand in one file. */

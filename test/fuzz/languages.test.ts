@@ -15,11 +15,10 @@ import type { Profile } from '../../src/config/profile.ts';
 import { damaged, haproxyTexts, keepalivedTexts } from './damaged.ts';
 
 const seconds = Number(process.env.TANDEM_FUZZ_SECONDS ?? 3);
-/** What no file may need, far above what any does; a busy machine gets a second try. */
+/** What no file may need, whatever it expands to; a file of less than 1 KiB counts as one. */
 const MOST_MS_PER_KIB = 100;
-/** keepalived's repetitions and definitions make much of little: their expansion is bounded instead. */
-const EXPANDING = /~SEQ|~LST|\$/;
-const MOST_MS_EXPANDED = 3000;
+/** A machine that is busy with other things gets further tries. */
+const MOST_TRIES = 12;
 
 /** The file itself; nothing that it names is there. */
 function readOnly(text: string): (path: string) => Uint8Array {
@@ -40,15 +39,38 @@ const loadAsHaproxy: Load = (text, compat) =>
 const loadAsKeepalived: Load = (text, compat) =>
   loadKeepalived('fuzz', { compat, assumeFiles: true, env: {}, readFile: readOnly(text), configId: null, hostFacts });
 
+const fold = (from: string, to: string, times: number) => `$${to}=${`$${from} `.repeat(times)}\n`;
+const stack = (from: string, to: string, times: number) => `$${to}=\\\n${`$${from} \\\n`.repeat(times)}$${from}\n`;
+
+/** Little text that stands for much. */
+const bombs: [string, string][] = [
+  ['a sequence of unknown words', '~SEQ(a,1,9999) x ${a}\n'],
+  ['sequences within sequences', '~SEQ(a,1,999) ~SEQ(b,1,150) x ${a}${b}\n'],
+  ['a network of virtual servers', '~SEQ(a,0,255) ~SEQ(b,0,255) virtual_server 10.0.${a}.${b} 80 { }\n'],
+  ['open blocks', '~SEQ(a,0,9999) vrrp_instance V${a} {\n}\n'],
+  ['words', `$A=${'x '.repeat(12)}\n${fold('A', 'B', 12)}${fold('B', 'C', 11)}${fold('C', 'D', 40)}$D $D $D\n`],
+  ['long words', `$A=${'x'.repeat(200)}\n${fold('A', 'B', 60)}${fold('B', 'C', 60)}$C $C $C\n`],
+  [
+    'lines',
+    `$A=\\\nfoo \\\nbar\n${stack('A', 'B', 6)}${stack('B', 'C', 6)}${stack('C', 'D', 6)}${stack('D', 'E', 6)}${stack('E', 'F', 6)}$F\n`,
+  ],
+  ['addresses', `vrrp_instance a {\nvirtual_ipaddress {\n~SEQ(a,0,255) ~SEQ(b,0,255) 10.0.\${a}.\${b}\n}\n}\n`],
+];
+
+/** Of elapsed and of processor time the shorter: other programs lengthen the first, the collector's threads the second. */
+function measureMs(run: () => void): number {
+  const startedAt = performance.now();
+  const cpuBefore = process.cpuUsage();
+  run();
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return Math.min(performance.now() - startedAt, (user + system) / 1000);
+}
+
 function holdTime(text: string, run: () => void): void {
-  const bound = EXPANDING.test(text) ? MOST_MS_EXPANDED : MOST_MS_PER_KIB * Math.max(1, text.length / 1024);
-  const measure = (): number => {
-    const startedAt = performance.now();
-    run();
-    return performance.now() - startedAt;
-  };
-  const ms = measure();
-  expect(ms > bound ? measure() : ms, 'milliseconds to load').toBeLessThanOrEqual(bound);
+  const bound = MOST_MS_PER_KIB * Math.max(1, text.length / 1024);
+  let ms = measureMs(run);
+  for (let i = 1; ms > bound && i < MOST_TRIES; i++) ms = Math.min(ms, measureMs(run));
+  expect(ms, 'milliseconds to load').toBeLessThanOrEqual(bound);
 }
 
 function hold(
@@ -84,5 +106,12 @@ describe('damaged files', { timeout: seconds * 1000 + 60_000 }, () => {
     const runs = hold(keepalivedTexts(), profiles, reprint, loadAsKeepalived);
     console.log(`keepalived.conf: ${runs} damaged files in ${seconds} s`);
     expect(runs).toBeGreaterThan(50);
+  });
+
+  it.each(bombs)('of keepalived.conf that are made to grow end in time: %s', (_name, text) => {
+    for (const profile of ['default', 'keepalived-2.2'] as const) {
+      for (let i = 0; i < 3; i++) loadAsKeepalived(text, profile);
+      holdTime(text, () => loadAsKeepalived(text, profile));
+    }
   });
 });
