@@ -18,9 +18,18 @@ export function resolveServers(proxy: MergedProxy, index: ProxyIndex, options: R
   return proxy.node.servers.map((server) => resolveServer(server, ids.get(server)!, proxy, index, options));
 }
 
+const idsByProxy = new WeakMap<MergedProxy, ReadonlyMap<ServerNode, number>>();
+
 /** HAProxy's `sid`: as given, or the next free number from 1. */
-function serverIds(proxy: MergedProxy): Map<ServerNode, number> {
-  const { servers } = proxy.node;
+function serverIds(proxy: MergedProxy): ReadonlyMap<ServerNode, number> {
+  const known = idsByProxy.get(proxy);
+  if (known) return known;
+  const ids = giveIds(proxy.node.servers);
+  idsByProxy.set(proxy, ids);
+  return ids;
+}
+
+function giveIds(servers: readonly ServerNode[]): ReadonlyMap<ServerNode, number> {
   const ids = new IdGiver(1, new Set(servers.flatMap((server) => server.settings.id ?? [])));
   return new Map(servers.map((server) => [server, server.settings.id ?? ids.next()]));
 }
