@@ -213,7 +213,8 @@ export class Core {
   }
 
   private async lookUp(config: HaproxyConfig): Promise<HaproxyConfig> {
-    const { config: found, problems } = await lookUpServers(config);
+    const { config: found, problems, remarks } = await lookUpServers(config);
+    for (const remark of remarks) this.options.log('warning', remark);
     if (problems.length === 0) return found;
     if (!this.options.ignoreUnresolved) throw new StartFailure(problems);
     for (const problem of problems) this.options.log('warning', problem);

@@ -1,7 +1,8 @@
 /**
- * Looks up the servers that are given by name, once, when a configuration is put in force: what HAProxy does with
- * getaddrinfo at start. What does not resolve stops the start unless `-dr` was given; then the server stays without an
- * address and the check role finds it down.
+ * Looks up the servers that are given by name, once, when a configuration is put in force, by the methods of `init-addr`:
+ * the C library's resolver as HAProxy asks it at start, a fixed address, or none, which leaves the server out of service.
+ * What no method finds stops the start unless `-dr` was given; then the server stays out of service as well. There is no
+ * state file to find a `last` address in.
  */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
@@ -9,27 +10,34 @@ import type { HaproxyConfig, ProxyConf, ServerAddress, ServerConf } from '../con
 
 export interface ResolvedHosts {
   readonly config: HaproxyConfig;
-  /** One sentence for each server whose name does not resolve. */
+  /** One sentence for each server that no method finds an address for. */
   readonly problems: readonly string[];
+  /** Sentences for those that go on without the address of their name. */
+  readonly remarks: readonly string[];
 }
 
 export async function lookUpServers(config: HaproxyConfig): Promise<ResolvedHosts> {
   const problems: string[] = [];
+  const remarks: string[] = [];
   const lookups = new Map<string, Promise<Found | null>>();
   const proxies = await Promise.all(
     config.proxies.map(async (proxy) => {
       if (!proxy.servers.some(needsLookup)) return proxy;
-      const servers = await Promise.all(proxy.servers.map((server) => lookUpServer(proxy, server, lookups, problems)));
+      const servers = await Promise.all(
+        proxy.servers.map((server) => lookUpServer(proxy, server, lookups, problems, remarks)),
+      );
       return { ...proxy, servers };
     }),
   );
-  return { config: { ...config, proxies }, problems };
+  return { config: { ...config, proxies }, problems, remarks };
 }
 
 interface Found {
   readonly host: string;
   readonly family: 4 | 6;
 }
+
+type IpAddress = Extract<ServerAddress, { kind: 'ip' }>;
 
 function needsLookup({ address, disabled }: ServerConf): boolean {
   return !disabled && address.kind === 'ip' && isIP(address.host) === 0;
@@ -40,23 +48,39 @@ async function lookUpServer(
   server: ServerConf,
   lookups: Map<string, Promise<Found | null>>,
   problems: string[],
+  remarks: string[],
 ): Promise<ServerConf> {
   const { address, place } = server;
   if (!needsLookup(server) || address.kind !== 'ip') return server;
-  const key = `${address.family} ${address.host}`;
-  let asked = lookups.get(key);
-  if (!asked) {
-    asked = ask(address);
-    lookups.set(key, asked);
+  const where = `config : [${place.file}:${place.line}] : 'server ${proxy.name}/${server.name}'`;
+  const failed = `${where} : could not resolve address '${address.host}'`;
+  let asked = false;
+  for (const method of server.link.initAddr) {
+    if (method.kind === 'libc') {
+      const found = await askOnce(address, lookups);
+      if (found) return { ...server, address: { ...address, ...found } };
+      asked = true;
+    } else if (method.kind === 'none') {
+      if (asked) remarks.push(`${failed}, disabling server.`);
+      return { ...server, disabled: true };
+    } else if (method.kind === 'ip') {
+      if (asked) remarks.push(`${failed}, falling back to configured address.`);
+      return { ...server, address: { ...address, host: method.host, family: method.family } };
+    }
   }
-  const found = await asked;
-  if (found) return { ...server, address: { ...address, ...found } };
-  const where = `parsing [${place.file}:${place.line}] : 'server ${proxy.name}/${server.name}'`;
-  problems.push(`config : ${where} : could not resolve address '${address.host}'.`);
-  return server;
+  problems.push(asked ? `${failed}.` : `${where} : no method found to resolve address '${address.host}'.`);
+  return { ...server, disabled: true };
 }
 
-async function ask(address: Extract<ServerAddress, { kind: 'ip' }>): Promise<Found | null> {
+/** Many servers may have one name: it is asked for once. */
+function askOnce(address: IpAddress, lookups: Map<string, Promise<Found | null>>): Promise<Found | null> {
+  const key = `${address.family} ${address.host}`;
+  const asked = lookups.get(key) ?? ask(address);
+  lookups.set(key, asked);
+  return asked;
+}
+
+async function ask(address: IpAddress): Promise<Found | null> {
   try {
     const found = await lookup(address.host, { family: address.family, verbatim: true });
     return { host: found.address, family: found.family === 6 ? 6 : 4 };

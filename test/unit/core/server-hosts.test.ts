@@ -11,7 +11,7 @@ function configOf(...servers: string[]) {
 describe('lookUpServers', () => {
   it('leaves addresses as they are', async () => {
     const config = configOf('a 192.0.2.1:80', 'b [2001:db8::1]:80', 'c /run/x.sock');
-    expect(await lookUpServers(config)).toEqual({ config, problems: [] });
+    expect(await lookUpServers(config)).toEqual({ config, problems: [], remarks: [] });
   });
 
   it('finds a name', async () => {
@@ -25,7 +25,31 @@ describe('lookUpServers', () => {
   it('names the line of one that it does not find', async () => {
     const { problems } = await lookUpServers(configOf('a 192.0.2.1:80', 'b no-such-host.invalid:80'));
     expect(problems).toEqual([
-      "config : parsing [test.cfg:5] : 'server web/b' : could not resolve address 'no-such-host.invalid'.",
+      "config : [test.cfg:5] : 'server web/b' : could not resolve address 'no-such-host.invalid'.",
+    ]);
+  });
+
+  it('goes through the methods of init-addr', async () => {
+    const name = 'no-such-host.invalid';
+    const { config, problems, remarks } = await lookUpServers(
+      configOf(
+        `a ${name}:80 init-addr last,libc,none`,
+        `b ${name}:80 init-addr libc,2001:db8::1`,
+        `c ${name}:80 init-addr none,libc`,
+        `d ${name}:80 init-addr last`,
+      ),
+    );
+    const [a, b, c] = config.proxies[0]!.servers;
+    expect([a!.disabled, b!.disabled, c!.disabled]).toEqual([true, false, true]);
+    expect(b!.address).toMatchObject({ host: '2001:db8::1', family: 6, port: 80 });
+    const failed = (line: number, server: string) =>
+      `config : [test.cfg:${line}] : 'server web/${server}' : could not resolve address '${name}'`;
+    expect(remarks.toSorted()).toEqual([
+      `${failed(4, 'a')}, disabling server.`,
+      `${failed(5, 'b')}, falling back to configured address.`,
+    ]);
+    expect(problems).toEqual([
+      `config : [test.cfg:7] : 'server web/d' : no method found to resolve address '${name}'.`,
     ]);
   });
 
