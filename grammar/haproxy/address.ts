@@ -16,6 +16,8 @@ export type PortPart =
 export type Address =
   | { readonly kind: 'ip'; readonly host: string; readonly family: 0 | 4 | 6; readonly port: PortPart }
   | { readonly kind: 'unix'; readonly path: string }
+  /** A name in the kernel: of its own length (`abnsz@`), or padded with zeros to the room there is (`abns@`). */
+  | { readonly kind: 'abstract'; readonly name: string; readonly padded: boolean }
   | { readonly kind: 'fd'; readonly fd: number }
   /** Known to the language, opened by nobody here. */
   | { readonly kind: 'foreign'; readonly scheme: string };
@@ -24,7 +26,7 @@ export interface AddressFailure {
   readonly problem: string;
 }
 
-const foreign = new Set(['abns', 'abnsz', 'sockpair', 'rhttp', 'rev', 'ring', 'quic4', 'quic6', 'udp', 'udp4', 'udp6']);
+const foreign = new Set(['sockpair', 'rhttp', 'rev', 'ring', 'quic4', 'quic6', 'udp', 'udp4', 'udp6']);
 const families: Readonly<Record<string, 0 | 4 | 6>> = {
   ip: 0,
   ipv4: 4,
@@ -49,6 +51,7 @@ export function parseAddress(
   if (!prefix) return plain.startsWith('/') ? parseUnix(plain, text) : parseIp(plain, 0, text);
   const [, scheme = '', rest = ''] = prefix;
   if (scheme === 'unix' || scheme === 'uxst' || scheme === 'uxdg') return parseUnix(rest, text);
+  if (scheme === 'abns' || scheme === 'abnsz') return parseAbstract(rest, scheme === 'abns', text);
   if (scheme === 'fd') return parseFd(rest, text);
   if (datagram && scheme.startsWith('udp'))
     return parseIp(rest, scheme === 'udp6' ? 6 : scheme === 'udp4' ? 4 : 0, text);
@@ -61,6 +64,12 @@ function parseUnix(path: string, text: string): Address | AddressFailure {
   if (path === '') return { problem: `missing path in '${text}'` };
   if (Buffer.byteLength(path, 'latin1') > 107) return { problem: `socket path '${path}' too long (max 107)` };
   return { kind: 'unix', path };
+}
+
+function parseAbstract(name: string, padded: boolean, text: string): Address | AddressFailure {
+  if (name === '') return { problem: `missing path in '${text}'` };
+  if (Buffer.byteLength(name, 'latin1') > 106) return { problem: `socket path '${name}' too long (max 106)` };
+  return { kind: 'abstract', name, padded };
 }
 
 function parseFd(number: string, text: string): Address | AddressFailure {

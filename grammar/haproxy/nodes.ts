@@ -13,6 +13,7 @@ import type { SampleReference } from './expr/sample.ts';
 import type { Value } from './keyword.ts';
 import type { SectionName } from './lexer.ts';
 import type { ProxyLinkSettings, ServerLinkSettings } from './link-settings.ts';
+import type { LimitSettings, ListenerSettings } from './listener-settings.ts';
 import type { CaptureSettings, PersistenceSettings } from './persistence-settings.ts';
 
 export type ProxySectionKind = 'defaults' | 'listen' | 'frontend' | 'backend';
@@ -30,7 +31,7 @@ export interface LogNode {
 
 export type LogFormatName = 'rfc3164' | 'rfc5424' | 'raw' | 'short' | 'priority' | 'timed' | 'iso' | 'local';
 
-export interface GlobalSettings {
+export interface GlobalSettings extends LimitSettings {
   maxconn?: number;
   nbthread?: number;
   daemon?: boolean;
@@ -129,6 +130,8 @@ export interface ProxySettings extends ProxyLinkSettings, PersistenceSettings {
   description?: string;
   maxconn?: number;
   backlog?: number;
+  rateLimitSessions?: number;
+  tcpSmartAccept?: boolean;
   fullconn?: number;
   defaultBackend?: Value;
   balance?: HashedBalance;
@@ -194,7 +197,7 @@ export interface ServerNode {
   readonly settings: ServerSettings;
 }
 
-export interface BindSettings {
+export interface BindSettings extends ListenerSettings {
   name?: string;
   maxconn?: number;
   backlog?: number;

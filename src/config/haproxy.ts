@@ -6,6 +6,7 @@
  * missing time is null (HAProxy: no timeout). Text is UTF-8 decoded except where a comment says Latin-1.
  */
 
+import type { AcceptRules, ListenerOptions, ProcessLimits } from './listener-options.ts';
 import type { CapturesConf, PersistenceConf, UniqueIdConf } from './persistence.ts';
 import type { ProxyLink, ServerLink } from './server-link.ts';
 
@@ -48,6 +49,7 @@ export interface GlobalConf {
   readonly tuneBufsize: number;
   readonly tuneMaxrewrite: number;
   readonly tuneHttpMaxhdr: number;
+  readonly limits: ProcessLimits;
   readonly tuneHttpCookielen: number;
   /** `setenv`/`presetenv` results and the like that scripts should see. */
   readonly environment: Readonly<Record<string, string>>;
@@ -84,6 +86,7 @@ export interface ProxyConf {
   readonly place: Place;
   readonly description: string | null;
   readonly listeners: readonly ListenerConf[];
+  readonly accept: AcceptRules;
   /** Frontend limit; null: HAProxy's default (the global one). */
   readonly maxconn: number | null;
   readonly backlog: number | null;
@@ -158,7 +161,7 @@ export interface ListenerConf {
   readonly v6only: boolean;
   readonly transparent: boolean;
   readonly interface: string | null;
-  readonly acceptProxy: boolean;
+  readonly options: ListenerOptions;
   readonly mode: number | null;
   readonly user: string | null;
   readonly group: string | null;
@@ -167,6 +170,7 @@ export interface ListenerConf {
 
 export type ListenAddress =
   | { readonly kind: 'ip'; readonly host: string; readonly port: number; readonly family: 4 | 6 }
+  /** A path beginning with NUL is an abstract name. */
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'fd'; readonly fd: number };
 

@@ -11,8 +11,6 @@ import type {
   CheckMethod,
   GlobalConf,
   HaproxyConfig,
-  ListenAddress,
-  ListenerConf,
   LogAddress,
   LogTarget,
   ProxyConf,
@@ -21,6 +19,7 @@ import type {
   StatsConf,
   Timeouts,
 } from './haproxy.ts';
+import { printAcceptRules, printLimits, printListener } from './print-listeners.ts';
 import { printCaptures, printPersistence } from './print-persistence.ts';
 import { printProxyLink, printServerLink } from './print-server-link.ts';
 
@@ -75,7 +74,7 @@ function printProxy(
     `${proxy.kind} ${quote(proxy.name)} from ${base}`,
     `id ${proxy.id}`,
     ...optional('description', proxy.description),
-    ...proxy.listeners.map(printListener),
+    ...proxy.listeners.map((listener) => printListener(listener, quote)),
     ...home,
     ...printCaptures(proxy.captures, quote),
     ...(target ? [`default_backend ${quote(target.name)}`] : []),
@@ -137,6 +136,7 @@ function printGlobal(global: GlobalConf): string[] {
     ...when(global.tuneBufsize !== 16384, `tune.bufsize ${global.tuneBufsize}`),
     ...when(global.tuneMaxrewrite !== 1024, `tune.maxrewrite ${global.tuneMaxrewrite}`),
     ...when(global.tuneHttpMaxhdr !== 101, `tune.http.maxhdr ${global.tuneHttpMaxhdr}`),
+    ...printLimits(global.limits),
     ...when(global.tuneHttpCookielen !== 64, `tune.http.cookielen ${global.tuneHttpCookielen}`),
   ];
 }
@@ -164,27 +164,6 @@ function printLogAddress(address: LogAddress): string {
 
 function printIp(host: string, port: number | string): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
-
-function printListener(listener: ListenerConf): string {
-  return line(
-    'bind',
-    quote(printListenAddress(listener.address)),
-    ...optional('name', listener.name),
-    ...optional('maxconn', listener.maxconn),
-    ...optional('backlog', listener.backlog),
-    listener.v6only && 'v6only',
-    listener.transparent && 'transparent',
-    ...optional('interface', listener.interface),
-    listener.mode !== null && `mode ${listener.mode.toString(8)}`,
-    ...optional('user', listener.user),
-    ...optional('group', listener.group),
-  );
-}
-
-function printListenAddress(address: ListenAddress): string {
-  if (address.kind === 'unix') return `unix@${address.path}`;
-  return address.kind === 'fd' ? `fd@${address.fd}` : printIp(address.host, address.port);
 }
 
 /** Everything that a `defaults` section could say of a proxy, in a fixed order. */
@@ -218,6 +197,7 @@ function settingsOf(proxy: ProxyConf): Settings {
   flag('back', proxy.allbackups, 'option allbackups');
   flag('front', proxy.socketStats, 'option socket-stats');
   add('any', 'log', proxy.logs.map(printLog));
+  add('front', 'accept', printAcceptRules(proxy.accept));
   add('front', 'log format', LOG_FORMATS[proxy.logFormat]);
   add('any', 'log-tag', optional('log-tag', proxy.logTag));
   add('front', 'monitor-uri', optional('monitor-uri', proxy.monitorUri));

@@ -34,7 +34,8 @@ import type {
   StatsConf,
   Timeouts,
 } from './haproxy.ts';
-import { type LookUp, resolveListeners, resolveLogAddress } from './resolve-addresses.ts';
+import { type LookUp, resolveLogAddress } from './resolve-addresses.ts';
+import { resolveAcceptRules, resolveLimits, resolveListeners } from './resolve-listeners.ts';
 import { COOKIE_LENGTH, resolveCaptures, resolvePersistence, resolveUniqueId } from './resolve-persistence.ts';
 import { resolveProxyLink } from './resolve-server-link.ts';
 import { resolveServers } from './resolve-servers.ts';
@@ -81,9 +82,10 @@ export function resolveHaproxy(nodes: HaproxyNodes, options: ResolveOptions): Ha
   checkBuffers(nodes.global, options);
   const global = resolveGlobal(nodes.global, options);
   const globalLogs = global.logs;
+  const unixBind = nodes.global.settings.unixBind ?? {};
   let nextListener = 1;
   const proxies = index.list.map((proxy) => {
-    const listeners = resolveListeners(proxy, nextListener, options);
+    const listeners = resolveListeners(proxy, nextListener, unixBind, options);
     nextListener += listeners.length;
     const logs = resolveLogs(proxy.logs, globalLogs, options);
     const captures = resolveCaptures(proxy, global.tuneHttpCookielen, options);
@@ -195,6 +197,7 @@ function resolveGlobal(node: GlobalNode, options: ResolveOptions): GlobalConf {
     tuneBufsize: settings.tuneBufsize ?? 16384,
     tuneMaxrewrite: settings.tuneMaxrewrite ?? 1024,
     tuneHttpMaxhdr: settings.tuneHttpMaxhdr ?? 101,
+    limits: resolveLimits(settings),
     tuneHttpCookielen: settings.tuneHttpCookielen || COOKIE_LENGTH,
     environment: Object.fromEntries(exported.map((name) => [name, node.env.get(name)!])),
   };
@@ -232,6 +235,7 @@ function resolveProxy(
     place: placeOf(node.at),
     description: utf8OrNull(settings.description),
     listeners: made.listeners,
+    accept: resolveAcceptRules(settings),
     maxconn: settings.maxconn || null,
     backlog: settings.backlog || null,
     fullconn: settings.fullconn || null,

@@ -1,7 +1,8 @@
 /** Words after the address of a `bind` line (manual, chapter 5.1). */
-import { type Argument, type KeywordRow, rowsFor } from '../keyword.ts';
+import { type Argument, type Call, type KeywordRow, rowsFor, type Value } from '../keyword.ts';
+import type { ThreadRange } from '../listener-settings.ts';
 import type { BindNode, BindSettings } from '../nodes.ts';
-import { integer, type NumberManner, text } from '../units.ts';
+import { integer, type NumberManner, text, time, word } from '../units.ts';
 import { bindLine } from './contexts.ts';
 import { checkProcess } from './word-checks.ts';
 
@@ -61,9 +62,75 @@ export const bindRows: readonly KeywordRow<BindNode>[] = [
   flagRow('v6only', 'v6only', 'Accepts IPv6 only.'),
   flagRow('v4v6', 'v4v6', 'Accepts IPv4 on an IPv6 socket as well.'),
   flagRow('transparent', 'transparent', 'Binds to addresses that the machine does not have.'),
-  unusable('accept-proxy', null, 'bind :8080 accept-proxy'),
-  unusable('accept-netscaler-cip', '<magic>', 'bind :8080 accept-netscaler-cip 1'),
-  unusable('namespace', '<name>', 'bind :8080 namespace blue'),
+  flagRow('accept-proxy', 'acceptProxy', 'Connections begin with a PROXY protocol header.'),
+  flagRow('tfo', 'tfo', 'TCP Fast Open: data with the first packet.'),
+  flagRow('defer-accept', 'deferAccept', 'Waits in the kernel for the first data of a connection.'),
+  textRow('namespace', 'namespace', 'Network namespace to listen in.'),
+  bindRow('accept-netscaler-cip', bindLine, {
+    args: [word('<magic>')],
+    since: '1.7',
+    doc: "Connections begin with NetScaler's Client IP insertion.",
+    ok: ['bind :8080 accept-netscaler-cip 1234'],
+    bad: [
+      ['bind :8080 accept-netscaler-cip zork', 'out-of-range'],
+      ['bind :8080 accept-netscaler-cip', 'missing-argument'],
+    ],
+    apply(node, call, magic) {
+      const number = Number(magic.text);
+      if (Number.isInteger(number) && number > 0) node.settings.netscalerCip = number;
+      else call.fail('out-of-range', magic, `'${call.keyword}' : invalid value.`);
+    },
+  }),
+  bindRow('nice', bindLine, {
+    args: [integer(-1024, 1024, 'prefix')],
+    since: '1.5',
+    doc: 'Share of the processor for connections of this socket, from -1024 (most) to 1024 (least).',
+    ok: ['bind :8080 nice -5'],
+    bad: [['bind :8080 nice 1025', 'out-of-range']],
+    apply(node, _call, nice) {
+      node.settings.nice = nice;
+    },
+  }),
+  bindRow('id', bindLine, {
+    args: [integer(1)],
+    since: '1.5',
+    doc: 'Number of the socket in statistics.',
+    ok: ['bind :8080 id 7'],
+    bad: [['bind :8080 id 0', 'out-of-range']],
+    apply(node, _call, id) {
+      node.settings.socketId = id;
+    },
+  }),
+  bindRow('mss', bindLine, {
+    args: [word('<size>')],
+    since: '1.5',
+    doc: 'Largest TCP segment that clients may send; they see it in the handshake.',
+    ok: ['bind :8080 mss 1400', 'bind :8080 mss -100'],
+    bad: [['bind :8080 mss 70000', 'out-of-range']],
+    apply(node, call, size) {
+      const mss = Number.parseInt(size.text, 10);
+      if (Math.abs(mss) >= 1 && Math.abs(mss) <= 65535) node.settings.mss = mss;
+      else call.fail('out-of-range', size, "'mss' : expects a size from 1 to 65535.");
+    },
+  }),
+  bindRow('tcp-ut', bindLine, {
+    args: [time()],
+    since: '1.6',
+    doc: 'How long sent data may stay unacknowledged before the connection is given up.',
+    ok: ['bind :8080 tcp-ut 30s'],
+    bad: [['bind :8080 tcp-ut soon', 'bad-time']],
+    apply(node, _call, ms) {
+      node.settings.tcpUserTimeoutMs = ms;
+    },
+  }),
+  bindRow('thread', bindLine, {
+    args: [word('<set>')],
+    since: '2.5',
+    doc: 'Threads that use this socket.',
+    ok: ['bind :8080 thread 1', 'bind :8080 thread 1/1-2', 'bind :8080 thread odd'],
+    bad: [['bind :8080 thread zork', 'bad-value']],
+    apply: readThreads,
+  }),
   unusable('proto', '<name>', 'bind :8080 proto h2'),
   bindRow('mode', bindLine, {
     args: [text('<octal mode>')],
@@ -77,17 +144,20 @@ export const bindRows: readonly KeywordRow<BindNode>[] = [
     },
   }),
   bindRow('process', bindLine, {
-    args: [text('<processes>')],
-    inert: true,
+    args: [word('<processes>')],
     since: '1.5',
     removed: {
       in: '2.7',
       modern: 'thread',
       says: "'process' on 'bind' lines is not supported anymore, please use 'thread' instead.",
     },
-    doc: 'Processes that listen here; there is one.',
-    ok: ['bind :8080 process 1'],
-    apply: checkProcess,
+    doc: 'Threads that use this socket, behind the number of the process; there is one.',
+    ok: ['bind :8080 process 1', 'bind :8080 process 1/1-2'],
+    apply(node, call, value) {
+      checkProcess(node, call);
+      const [, threads] = value.text.split('/');
+      if (threads !== undefined) readThreads(node, call, { text: threads, at: value.at });
+    },
   }),
   ...['crt', 'crt-list', 'default-crt', 'ca-sign-file'].map(certificateRow),
   bindRow('ssl', bindLine, {
@@ -102,6 +172,22 @@ export const bindRows: readonly KeywordRow<BindNode>[] = [
     },
   }),
 ];
+
+/** `[<group>/]<set>[,...]`. Thread groups beyond the first one do not exist: their threads have no numbers here. */
+function readThreads(node: BindNode, call: Call, value: Value): void {
+  const ranges: ThreadRange[] = [];
+  for (const part of value.text.split(',')) {
+    const match = /^(?:(?:\d+(?:-\d*)?|all|odd|even)\/)?(?:(\d+)(-)?(\d*)|(all|odd|even))$/.exec(part);
+    if (!match) {
+      call.fail('bad-value', value, `'${call.keyword}' : '${value.text}' is not a valid number/range.`);
+      return;
+    }
+    const [, first, dash, last, only] = match;
+    if (only !== undefined) ranges.push({ first: 1, last: null, only: only as ThreadRange['only'] });
+    else ranges.push({ first: Number(first), last: dash ? Number(last) || null : Number(first), only: 'all' });
+  }
+  node.settings.threads = [...(node.settings.threads ?? []), ...ranges];
+}
 
 /** Where certificates come from. Not carried out, but a TLS address without any is an error. */
 function certificateRow(name: string): KeywordRow<BindNode> {
@@ -123,7 +209,7 @@ function unusable(name: string, label: string | null, example: string): KeywordR
   const args: readonly Argument<string>[] = label === null ? [] : [text(label)];
   return bindRow(name, bindLine, {
     args,
-    since: name === 'accept-proxy' ? '1.5' : '1.9',
+    since: '1.9',
     doc: `Not carried out, so an address with ${name} is not opened.`,
     ok: [example],
     apply(node, call, value) {

@@ -20,7 +20,6 @@ const globalWords = `
   0 1.8: ssl-mode-async
   0 1.9: busy-polling
   0 2.0: noevports, tune.fail-alloc
-  0 2.1: strict-limits
   0 2.2: insecure-fork-wanted, insecure-setuid-wanted, pp2-never-send-local, ssl-skip-self-issued-ca
   0 2.2: zero-warning
   0 2.3: ssl-load-extra-del-ext
@@ -36,7 +35,6 @@ const globalWords = `
   0 3.3: noktls
   0 3.4: tune.defaults.purge
   1 1.5: ssl-server-verify
-  0+ 1.5: unix-bind
   0+ 1.6: 51degrees-property-name-list, deviceatlas-property-separator, external-check
   0+ 1.6: ssl-default-bind-options, ssl-default-server-options
   0+ 1.7: wurfl-engine-mode, wurfl-information-list, wurfl-patch-file, wurfl-useragent-priority
@@ -45,9 +43,9 @@ const globalWords = `
   1 2.6: httpclient.ssl.verify
   0+ 3.0: ocsp-update.disable, ocsp-update.mode
   0+ 3.4: stats calculate-max-counters, tune.lua.openlibs
-  1 1.3: maxpipes, stats maxconn, stats timeout, tune.maxaccept, tune.maxpollevents
-  1 1.4: tune.rcvbuf.client, tune.rcvbuf.server, tune.sndbuf.client, tune.sndbuf.server
-  1 1.5: ca-base, crt-base, max-spread-checks, maxcompcpuusage, maxcomprate, maxconnrate, maxsessrate
+  1 1.3: maxpipes, stats maxconn, stats timeout, tune.maxpollevents
+  1 1.4: tune.rcvbuf.server, tune.sndbuf.server
+  1 1.5: ca-base, crt-base, max-spread-checks, maxcompcpuusage, maxcomprate
   1 1.5: maxsslconn, maxsslrate, maxzlibmem, ssl-default-bind-ciphers, ssl-default-server-ciphers
   1 1.5: tune.comp.maxlevel, tune.idletimer, tune.pipesize, tune.ssl.cachesize
   1 1.5: tune.ssl.default-dh-param, tune.ssl.lifetime, tune.ssl.maxrecord, tune.zlib.memlevel
@@ -71,7 +69,7 @@ const globalWords = `
   1 2.2: tune.idle-pool.shared, tune.sched.low-latency, tune.ssl.keylog
   1 2.4: default-path, profiling.memory
   1 2.5: thread-groups, tune.ssl.capture-buffer-size
-  1 2.6: close-spread-time, cluster-secret, fd-hard-limit, httpclient.resolvers.id
+  1 2.6: cluster-secret, httpclient.resolvers.id
   1 2.6: httpclient.resolvers.prefer, httpclient.ssl.ca-file, ssl-propquery, ssl-provider
   1 2.6: ssl-provider-path, tune.quic.frontend.max-idle-timeout, tune.quic.frontend.max-streams-bidi
   1 2.6: tune.quic.retry-threshold, tune.ssl.hard-maxrecord
@@ -82,7 +80,6 @@ const globalWords = `
   1 2.8: tune.h2.fe.initial-window-size, tune.listener.default-shards, tune.lua.burst-timeout
   1 2.8: tune.memory.hot-size, tune.quic.max-frame-loss, tune.quic.socket-owner
   1 2.8: tune.ssl.ocsp-update.maxdelay, tune.ssl.ocsp-update.mindelay, tune.stick-counters
-  1 2.5: grace
   1 2.9: httpclient.retries, httpclient.timeout.connect, ssl-default-server-client-sigalgs
   1 2.9: ssl-default-server-curves, ssl-default-server-sigalgs, tune.events.max-events-at-once
   1 2.9: tune.h1.zero-copy-fwd-recv, tune.h1.zero-copy-fwd-send, tune.h2.zero-copy-fwd-send
@@ -139,7 +136,7 @@ const proxyWords = `
   db 0 3.2: option http-drop-request-trailers
   db 1 1.7: hash-balance-factor
   dfl 0 1.3: option contstats
-  dfl 0 1.4: option http-use-proxy-header, option tcp-smart-accept
+  dfl 0 1.4: option http-use-proxy-header
   dfl 0 1.6: option http-ignore-probes
   dfl 0 2.1: option h1-case-adjust-bogus-client
   dfl 0 2.2: option disable-h2-upgrade
@@ -147,7 +144,6 @@ const proxyWords = `
   dfl 0 2.6: option idle-close-on-response
   dfl 0 3.1: option accept-unsafe-violations-in-http-request
   dfl 0 3.2: option http-drop-response-trailers
-  dfl 1 1.3: rate-limit sessions
   dfl 1 1.5: log-format
   dfl 1 1.6: log-format-sd
   dfl 1 2.5: error-log-format
@@ -209,20 +205,20 @@ const proxyWords = `
 `;
 
 const bindWords = `
-  0 1.5: defer-accept, force-sslv3, force-tlsv10, force-tlsv11, force-tlsv12, no-sslv3, no-tls-tickets
-  0 1.5: no-tlsv10, no-tlsv11, no-tlsv12, strict-sni, tfo
+  0 1.5: force-sslv3, force-tlsv10, force-tlsv11, force-tlsv12, no-sslv3, no-tls-tickets
+  0 1.5: no-tlsv10, no-tlsv11, no-tlsv12, strict-sni
   0 1.6: generate-certificates
   0 1.8: allow-0rtt, force-tlsv13, no-ca-names, no-tlsv13, prefer-client-ciphers
   0 2.6: quic-force-retry
   0 2.8: no-alpn
   0 3.2: no-strict-sni, tls-tickets
-  1 1.5: alpn, ca-file, ca-ignore-err, ciphers, crl-file, crt-ignore-err, ecdhe, id, level
-  1 1.5: mss, nice, npn, verify
-  1 1.6: ca-sign-pass, tcp-ut, tls-ticket-keys
+  1 1.5: alpn, ca-file, ca-ignore-err, ciphers, crl-file, crt-ignore-err, ecdhe, level
+  1 1.5: npn, verify
+  1 1.6: ca-sign-pass, tls-ticket-keys
   1 1.8: curves, expose-fd, severity-output, ssl-max-ver, ssl-min-ver
   1 1.9: ciphersuites
   1 2.2: ca-verify-file
-  1 2.5: shards, thread
+  1 2.5: shards
   1 2.7: quic-cc-algo
   1 2.8: client-sigalgs, sigalgs
   1 2.9: nbconn, quic-socket
@@ -263,11 +259,11 @@ const serverWords = `
 /** Words after which the original does not mind further ones. */
 const tolerant = new Set(
   `
-  close-spread-time, compression offload,
+  compression offload,
   email-alert from, email-alert mailers, email-alert myhostname, email-alert to, errorfile,
-  errorloc, errorloc302, errorloc303, expose-experimental-directives, grace, hash-balance-factor,
+  errorloc, errorloc302, errorloc303, expose-experimental-directives, hash-balance-factor,
   http-check comment, mworker-max-reloads, numa-cpu-mapping,
-  option httpslog, persist rdp-cookie, rate-limit sessions, server-state-base, server-state-file,
+  option httpslog, persist rdp-cookie, server-state-base, server-state-file,
   ssl-load-extra-del-ext, ssl-mode-async, ssl-provider-path,
   ssl-skip-self-issued-ca, stats maxconn, stats show-modules, stats timeout, tcp-check comment, tune.fail-alloc,
   tune.lua.maxmem, tune.lua.service-timeout, tune.lua.session-timeout, tune.lua.task-timeout,

@@ -6,6 +6,7 @@ import { checkRows } from './checks.ts';
 import { globalRows } from './global.ts';
 import { knownBindRows, knownGlobalRows, knownProxyRows, knownServerRows } from './known.ts';
 import { legacyGlobalRows, legacyProxyRows } from './legacy.ts';
+import { limitGlobalRows, limitProxyRows } from './limits.ts';
 import { logRows } from './log.ts';
 import { optionRows } from './options.ts';
 import { persistenceGlobalRows, persistenceProxyRows, persistenceServerRows } from './persistence.ts';
@@ -32,6 +33,7 @@ export const globalTable: KeywordTable<GlobalNode> = tableOf(
   knownGlobalRows,
   legacyGlobalRows,
   globalRows,
+  limitGlobalRows,
   persistenceGlobalRows,
   [logRows.global],
 );
@@ -41,6 +43,7 @@ export const proxyTable: KeywordTable<ProxyNode> = tableOf(
   legacyProxyRows,
   proxyRows,
   proxyLinkRows,
+  limitProxyRows,
   optionRows,
   persistenceProxyRows,
   timeoutRows,

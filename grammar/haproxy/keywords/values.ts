@@ -11,7 +11,7 @@ import { integer, listOf, oneOf, time } from '../units.ts';
 import { LEVELS } from './log.ts';
 
 const globalKinds = `
-  time: close-spread-time, grace, max-spread-checks, tune.lua.service-timeout, tune.lua.session-timeout
+  time: max-spread-checks, tune.lua.service-timeout, tune.lua.session-timeout
   time: tune.lua.task-timeout, tune.lua.burst-timeout, httpclient.timeout.connect, warn-blocked-traffic-after
   time(1..2147483647): stats timeout
   time(0..65535): tune.idletimer
@@ -31,7 +31,6 @@ const globalKinds = `
   prefix(0..2147483647): tune.pattern.cache-size, tune.ssl.cachesize, tune.ssl.capture-buffer-size
   prefix(0..2147483647): tune.ssl.capture-cipherlist-size, tune.ssl.hard-maxrecord, tune.ssl.maxrecord
   prefix(0..2147483647): tune.ssl.ssl-ctx-cache-size
-  prefix(-1..2147483647): tune.maxaccept
   prefix(1..9): tune.comp.maxlevel
   prefix(1..2147483647): stats maxconn
   prefix(1024..2147483647): tune.ssl.default-dh-param
@@ -43,7 +42,6 @@ const globalKinds = `
 `;
 
 const proxyKinds = `
-  number: rate-limit sessions
   preserve|delete|reject: option http-restrict-req-hdr-names
   none|local|global: load-server-state-from-file
   request|response|both: compression direction
@@ -57,9 +55,7 @@ const bindKinds = `
   none|number|string: severity-output
   none|optional|required: verify
   SSLv3|TLSv1.0|TLSv1.1|TLSv1.2|TLSv1.3: ssl-min-ver, ssl-max-ver
-  time: tcp-ut, idle-ping
-  number(1..2147483647): id
-  prefix(-1024..1024): nice
+  time: idle-ping
   newreno|cubic|bbr|nocc: quic-cc-algo
   listener|connection: quic-socket
 `;

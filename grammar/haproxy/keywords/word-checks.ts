@@ -295,10 +295,6 @@ function checkSslOptions(_node: ProxyNode, call: Call): void {
   }
 }
 
-function checkUnixBind(node: ProxyNode, call: Call): void {
-  readOptions({ prefix: 'any', mode: 'any', user: 'any', uid: 'any', group: 'any', gid: 'any' }, node, call);
-}
-
 function checkGlobalVariable(kind: 'sample' | 'format'): ProxyCheck {
   return (node, call) => {
     const [name, value] = call.words;
@@ -355,14 +351,6 @@ function checkProcess(_node: unknown, call: Call): void {
   call.fail('out-of-range', odd, message);
 }
 
-function checkThread(_node: ProxyNode, call: Call): void {
-  const [value] = call.words;
-  const part = '(?:\\d+(?:-\\d*)?|all|odd|even)';
-  const pattern = new RegExp(`^(?:${part}/)?${part}(?:,(?:${part}/)?${part})*$`);
-  if (value && !pattern.test(value.text))
-    call.fail('bad-value', value, `'thread' : '${value.text}' is not a valid number/range.`);
-}
-
 function checkErrorIds(_node: ProxyNode, call: Call): void {
   const [value] = call.words;
   if (!value || value.text === 'all') return;
@@ -377,18 +365,6 @@ function checkShards(_node: ProxyNode, call: Call): void {
   if (!/^\d+/.test(value.text) || Number.parseInt(value.text, 10) < 1) {
     call.fail('out-of-range', value, `'shards' : '${value.text}' is not a number from 1, 'by-thread' or 'by-group'.`);
   }
-}
-
-function checkMss(_node: ProxyNode, call: Call): void {
-  const [value] = call.words;
-  const size = Math.abs(Number.parseInt(value?.text ?? '', 10));
-  if (value && !(size >= 1 && size <= 65535))
-    call.fail('out-of-range', value, "'mss' : expects a size from 1 to 65535.");
-}
-
-function checkMagic(_node: ProxyNode, call: Call): void {
-  const [value] = call.words;
-  if (value && !(Number(value.text) > 0)) call.fail('out-of-range', value, `'${call.keyword}' : invalid value.`);
 }
 
 function checkNetworks(_node: ProxyNode, call: Call): void {
@@ -453,17 +429,13 @@ const checks: Readonly<Record<string, ProxyCheck>> = {
   'proxy hash-balance-factor': checkBalanceFactor,
   ...sharing('global ssl-default-bind-options, global ssl-default-server-options', checkSslOptions),
   'global ssl-load-extra-files': eachOf('none all bundle sctl ocsp issuer key'),
-  'global unix-bind': checkUnixBind,
   'global set-var': checkGlobalVariable('sample'),
   'global set-var-fmt': checkGlobalVariable('format'),
   'global external-check': checkExternal,
   'global h1-case-adjust': checkCaseAdjust,
   'global cpu-map': checkCpuMap,
-  'bind thread': checkThread,
   ...sharing('bind ca-ignore-err, bind crt-ignore-err', checkErrorIds),
   'bind shards': checkShards,
-  'bind mss': checkMss,
-  'bind accept-netscaler-cip': checkMagic,
   'server resolve-net': checkNetworks,
   'server sni': checkSample,
 };

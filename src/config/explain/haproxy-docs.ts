@@ -8,7 +8,6 @@ const globalDocs = `
   anonkey: Key with which names are made anonymous in what the CLI prints.
   busy-polling: Polls without sleeping, for the shortest delays.
   ca-base: Folder of CA and CRL files that are named without one.
-  close-spread-time: Time over which idle connections are closed at a soft stop.
   cluster-secret: Secret that the machines of a cluster share, for QUIC and others.
   cpu-affinity: How threads are bound to the chosen CPUs.
   cpu-map: Which CPUs the threads run on.
@@ -22,9 +21,7 @@ const globalDocs = `
   expose-deprecated-directives: Takes words that are about to be dropped without a warning.
   expose-experimental-directives: Allows words that are still experimental.
   external-check: Allows checks that run a program.
-  fd-hard-limit: Most descriptors that the process may take for itself.
   force-cfg-parser-pause: Waits while the configuration is read, for tests.
-  grace: Time between the signal of a soft stop and its begin.
   h1-accept-payload-with-any-method: Accepts bodies with HTTP/1.0 GET, HEAD and DELETE requests.
   h1-case-adjust: Writes a header name with this case for peers that need it.
   h1-case-adjust-file: File of header names to write with a certain case.
@@ -49,9 +46,7 @@ const globalDocs = `
   max-threads-per-group: Most threads of one thread group.
   maxcompcpuusage: CPU load at which compression stops.
   maxcomprate: Most bytes a second that are compressed.
-  maxconnrate: Most connections a second of the process.
   maxpipes: Most pipes for splicing.
-  maxsessrate: Most sessions a second of the process.
   maxsslconn: Most TLS connections of the process.
   maxsslrate: Most TLS handshakes a second of the process.
   maxzlibmem: Most memory for compression.
@@ -97,7 +92,6 @@ const globalDocs = `
   stats timeout: Longest silence on the statistics socket.
   stats-file: File with counters from before a reload.
   stress-level: Makes rare paths frequent, for tests.
-  strict-limits: Ends when limits cannot be raised as wanted.
   thread-group: Which threads belong to a group.
   thread-groups: Number of thread groups.
   thread-hard-limit: Most threads that are started.
@@ -122,7 +116,6 @@ const globalDocs = `
   tune.lua.: Tuning of Lua.
   tune.max-checks-per-thread: Most checks that a thread runs at once.
   tune.max-rules-at-once: Most rules that are evaluated in one go.
-  tune.maxaccept: Most connections accepted in one go.
   tune.maxpollevents: Most events taken in one go.
   tune.memory.: Tuning of memory pools.
   tune.notsent-lowat.: How much unsent data the kernel holds.
@@ -145,7 +138,6 @@ const globalDocs = `
   tune.takeover-other-tg-connections: Whether idle connections of other thread groups are used.
   tune.vars.: Bound of the memory for variables.
   tune.zlib.: Tuning of zlib.
-  unix-bind: Defaults for Unix sockets: prefix, mode, owner.
   warn-blocked-traffic-after: Time without progress after which a warning is given.
   wurfl-: Setting of the WURFL device detection.
   zero-warning: Refuses to start when there are warnings.
@@ -188,7 +180,6 @@ const proxyDocs = `
   option http-pretend-keepalive: Tells servers that the connection stays, and closes it.
   option http-drop-request-trailers: Leaves the trailers of requests out.
   option http-drop-response-trailers: Leaves the trailers of responses out.
-  option tcp-smart-accept: Leaves out a packet of the handshake with clients.
   option transparent: Connects to the address that the client asked.
   option use-small-buffers: Uses small buffers where they are enough.
   persist rdp-cookie: Keeps a client with its server by the cookie of RDP.
@@ -204,7 +195,6 @@ const proxyDocs = `
   option http-use-proxy-header: Understands Proxy-Connection.
   option httpslog: HTTP log lines with facts of TLS.
   option idle-close-on-response: Closes idle connections at a soft stop only with a response.
-  rate-limit sessions: Most sessions a second of the frontend.
   crt: Certificate of the frontend.
   declare capture: Declares a place for captured values.
   force-be-switch: Lets rules send requests to a backend that is disabled.
@@ -238,7 +228,6 @@ const lineDocs = `
   crt: Certificate with its key.
   crt-ignore-err: Errors of certificates that are ignored.
   curves: Curves of the key exchange.
-  defer-accept: Accepts a connection when data has come.
   ecdhe: Curve of the key exchange; use curves.
   ech: Keys of Encrypted Client Hello.
   expose-fd: Hands listening sockets out over the socket.
@@ -246,14 +235,11 @@ const lineDocs = `
   generate-certificates: Makes certificates for names that have none.
   guid: Unique name.
   guid-prefix: Beginning of the unique names of listeners.
-  id: Number in statistics.
   idle-ping: Sends pings over idle connections.
   ktls: Uses TLS of the kernel.
   label: Name of the listener for rules.
   level: What may be done over the socket: user, operator, admin.
-  mss: Largest segment of TCP.
   nbconn: Connections that a reverse listener opens.
-  nice: Priority of its work.
   no-alpn: Offers no protocols by ALPN.
   no-ca-names: Does not tell clients the names of authorities.
   no-strict-sni: Allows handshakes without a known name.
@@ -274,9 +260,6 @@ const lineDocs = `
   strict-sni: Refuses handshakes without a known name.
   tcp-md5sig: Password of TCP signatures (RFC 2385).
   tcp-ss: Whether the kernel keeps the SYN packet.
-  tcp-ut: Longest time without an acknowledgement.
-  tfo: Uses TCP Fast Open.
-  thread: Threads that serve the listener.
   tls-ticket-keys: Keys of session tickets.
   tls-tickets: Uses session tickets.
   verify: Whether the other side's certificate is verified.

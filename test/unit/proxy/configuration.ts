@@ -1,5 +1,10 @@
 /** Small complete configuration records for tests of the proxy: everything that a test does not name has a default. */
 import type { GlobalConf, ListenerConf, ProxyConf, ServerConf, Timeouts } from '../../../src/config/haproxy.ts';
+import {
+  defaultAcceptRules,
+  defaultListenerOptions,
+  defaultProcessLimits,
+} from '../../../src/config/listener-options.ts';
 import { noCaptures, noPersistence } from '../../../src/config/persistence.ts';
 import { defaultProxyLink, defaultServerLink } from '../../../src/config/server-link.ts';
 import type { ProxySlice } from '../../../src/config/slice.ts';
@@ -41,6 +46,7 @@ export function makeGlobal(given: Partial<GlobalConf> = {}): GlobalConf {
     tuneBufsize: 16384,
     tuneMaxrewrite: 1024,
     tuneHttpMaxhdr: 101,
+    limits: defaultProcessLimits,
     tuneHttpCookielen: 64,
     environment: {},
     ...given,
@@ -78,7 +84,7 @@ export function makeListener(id: number, given: Partial<ListenerConf> = {}): Lis
     v6only: false,
     transparent: false,
     interface: null,
-    acceptProxy: false,
+    options: defaultListenerOptions,
     mode: null,
     user: null,
     group: null,
@@ -101,6 +107,7 @@ export function makeProxy(
     place,
     description: null,
     listeners: [makeListener(1)],
+    accept: defaultAcceptRules,
     maxconn: null,
     backlog: null,
     fullconn: null,

@@ -24,7 +24,8 @@ describe('parseAddress', () => {
     ['/run/a:b.sock', { kind: 'unix', path: '/run/a:b.sock' }],
     ['unix@a.sock', { kind: 'unix', path: 'a.sock' }],
     ['fd@3', { kind: 'fd', fd: 3 }],
-    ['abns@x', { kind: 'foreign', scheme: 'abns' }],
+    ['abns@x', { kind: 'abstract', name: 'x', padded: true }],
+    ['abnsz@x', { kind: 'abstract', name: 'x', padded: false }],
     ['quic4@:443', { kind: 'foreign', scheme: 'quic4' }],
   ])('reads %s', (text, address) => {
     expect(parseAddress(text, env)).toEqual(address);

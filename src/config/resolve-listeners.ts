@@ -1,0 +1,132 @@
+/** `bind` lines to listeners, one for every address and port, and the limits around them. */
+import type { UnixBindSettings } from '../../grammar/haproxy/listener-settings.ts';
+import type { BindNode, GlobalSettings, ProxySettings } from '../../grammar/haproxy/nodes.ts';
+import { toUtf8 } from '../../grammar/source.ts';
+import type { ListenAddress, ListenerConf } from './haproxy.ts';
+import {
+  type AcceptRules,
+  defaultProcessLimits,
+  type ListenerOptions,
+  type ProcessLimits,
+} from './listener-options.ts';
+import { IdGiver, type MergedProxy, placeOf, type ResolveOptions, utf8OrNull } from './resolve-haproxy.ts';
+
+type BindAddress = BindNode['addresses'][number];
+
+/** `firstId`: the lowest number that no listener of another proxy has. */
+export function resolveListeners(
+  proxy: MergedProxy,
+  firstId: number,
+  unixBind: UnixBindSettings,
+  options: ResolveOptions,
+): readonly ListenerConf[] {
+  const listeners: ListenerConf[] = [];
+  const { binds } = proxy.node;
+  const socketIds = new IdGiver(1, new Set(binds.flatMap(({ settings }) => settings.socketId ?? [])));
+  for (const bind of binds) {
+    if (bind.settings.unusable) continue;
+    let given = bind.settings.socketId;
+    for (const bound of bind.addresses) {
+      for (const address of expandAddress(bound, unixBind.prefix ?? '', options)) {
+        const listener = makeListener(firstId + listeners.length, address, bind, unixBind);
+        // The number that a line gives is that of its first address.
+        const socketId = given ?? socketIds.next();
+        given = undefined;
+        listeners.push({ ...listener, options: resolveOptions(bind, socketId) });
+      }
+    }
+  }
+  return listeners;
+}
+
+function makeListener(
+  id: number,
+  address: ListenAddress,
+  bind: BindNode,
+  unixBind: UnixBindSettings,
+): Omit<ListenerConf, 'options'> {
+  const { settings } = bind;
+  const isFile = address.kind === 'unix' && !address.path.startsWith('\0');
+  const owner = isFile ? { ...unixBind, ...settings } : settings;
+  return {
+    id,
+    name: utf8OrNull(settings.name),
+    address,
+    maxconn: settings.maxconn ?? null,
+    backlog: settings.backlog ?? null,
+    v6only: settings.v6only ?? false,
+    transparent: settings.transparent ?? false,
+    interface: utf8OrNull(settings.interface),
+    mode: owner.mode ?? null,
+    user: utf8OrNull(owner.user),
+    group: utf8OrNull(owner.group),
+    place: placeOf(bind.at),
+  };
+}
+
+function resolveOptions({ settings }: BindNode, socketId: number): ListenerOptions {
+  const { netscalerCip, mss } = settings;
+  const preamble = settings.acceptProxy
+    ? { kind: 'proxy' as const }
+    : netscalerCip !== undefined
+      ? { kind: 'netscaler' as const, magic: netscalerCip }
+      : null;
+  return {
+    socketId,
+    preamble,
+    namespace: utf8OrNull(settings.namespace),
+    nice: settings.nice ?? 0,
+    mss: mss !== undefined && mss > 0 ? mss : null,
+    fastOpen: settings.tfo ?? false,
+    deferAccept: settings.deferAccept ?? false,
+    userTimeoutMs: settings.tcpUserTimeoutMs || null,
+    threads: settings.threads ?? null,
+  };
+}
+
+function expandAddress({ address, at }: BindAddress, prefix: string, options: ResolveOptions): ListenAddress[] {
+  if (address.kind === 'unix') return [{ kind: 'unix', path: toUtf8(prefix + address.path) }];
+  if (address.kind === 'abstract') return [{ kind: 'unix', path: abstractPath(address) }];
+  if (address.kind === 'fd') return [{ kind: 'fd', fd: address.fd }];
+  if (address.kind === 'foreign') {
+    const message = `'bind' : '${address.scheme}@' is accepted but not carried out: this address is not opened.`;
+    options.diagnostics.warning('not-carried-out', at, message);
+    return [];
+  }
+  const found = address.family ? { host: address.host, family: address.family } : options.lookUp(address.host);
+  if (found === null) {
+    options.diagnostics.error('unresolved-host', at, `'bind' : invalid address: '${address.host}' cannot be resolved.`);
+    return [];
+  }
+  if (found === 'assumed' || address.port.kind !== 'range') return [];
+  const { first, last } = address.port;
+  const ports = Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  return ports.map((port) => ({ kind: 'ip', host: found.host, family: found.family, port }));
+}
+
+/** Bytes of `sun_path`; `abns@` fills all of them. */
+const SUN_PATH = 108;
+
+/** An abstract name as the kernel has it: a NUL, the name, and for `abns@` zeros to the end. */
+export function abstractPath({ name, padded }: { readonly name: string; readonly padded: boolean }): string {
+  const path = `\0${toUtf8(name)}`;
+  return padded ? path.padEnd(SUN_PATH, '\0') : path;
+}
+
+export function resolveLimits(settings: GlobalSettings): ProcessLimits {
+  return {
+    connectionRate: settings.maxconnRate ?? 0,
+    sessionRate: settings.maxsessRate ?? 0,
+    fdHardLimit: settings.fdHardLimit || null,
+    strict: settings.strictLimits ?? null,
+    graceMs: settings.graceMs ?? 0,
+    closeSpreadMs: settings.closeSpreadMs ?? 0,
+    maxAccept: settings.maxAccept ?? defaultProcessLimits.maxAccept,
+    clientRcvbuf: settings.clientRcvbuf || null,
+    clientSndbuf: settings.clientSndbuf || null,
+  };
+}
+
+export function resolveAcceptRules(settings: ProxySettings): AcceptRules {
+  return { sessionRate: settings.rateLimitSessions ?? 0, smartAccept: settings.tcpSmartAccept ?? null };
+}
