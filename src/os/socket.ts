@@ -33,6 +33,11 @@ export const SOL_TCP = 6;
 export const TCP_NODELAY = 1;
 export const TCP_QUICKACK = 12;
 export const TCP_DEFER_ACCEPT = 9;
+export const TCP_KEEPIDLE = 4;
+export const TCP_KEEPINTVL = 5;
+export const TCP_KEEPCNT = 6;
+export const TCP_USER_TIMEOUT = 18;
+export const TCP_FASTOPEN_CONNECT = 30;
 export const SOL_IPV6 = 41;
 export const IPV6_V6ONLY = 26;
 

@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 import type { ProxyConf } from '../config/haproxy.ts';
 import type { ProxySlice } from '../config/slice.ts';
 
-export const LAYOUT_VERSION = 2;
+export const LAYOUT_VERSION = 3;
 
 /** Totals and maxima: index of a double in a row. */
 export const STOT = 0;
@@ -67,6 +67,9 @@ export const IDLE_CUR = 2;
 export const SAFE_CUR = 3;
 /** Sessions handed to a server, which its `maxconn` bounds (SCUR also counts those still waiting for it). */
 export const SERVED = 4;
+/** Connections to a server at work, and how many were needed at once lately. */
+export const USED_CUR = 5;
+export const NEED_CONNS = 6;
 export const GAUGE_WIDTH = 8;
 
 /** Which row belongs to what. Row 0 is the process. */
