@@ -7,7 +7,7 @@ import type { HaproxyConfig } from '../config/haproxy.ts';
 import type { Profile } from '../config/profile.ts';
 import { startedByParent } from '../core/daemon-mark.ts';
 import { type HaproxyArguments, haproxyUsage, parseHaproxyArguments } from './haproxy-arguments.ts';
-import { type Program, printError, printOut, readProfile, versionOf } from './program.ts';
+import { assumesFiles, type Program, printError, printOut, readProfile, versionOf } from './program.ts';
 
 export async function runHaproxy(program: Program): Promise<void> {
   const profile = readProfile();
@@ -81,7 +81,7 @@ class ConfigReader {
 
   /** `-c`. */
   async check(): Promise<number> {
-    const { config, hasListeners, warned } = await this.load(this.profile === 'default');
+    const { config, hasListeners, warned } = await this.load(this.profile === 'default' || assumesFiles());
     const say = this.args.quiet ? () => {} : (line: string) => printOut([line]);
     if (!config) return 1;
     if (warned && this.args.warningsAreErrors) return this.refuseWarnings();

@@ -11,7 +11,7 @@ import {
   keepalivedUsage,
   parseKeepalivedArguments,
 } from './keepalived-arguments.ts';
-import { type Program, printError, printOut, readProfile, versionOf } from './program.ts';
+import { assumesFiles, type Program, printError, printOut, readProfile, versionOf } from './program.ts';
 
 export async function runKeepalived(program: Program): Promise<void> {
   const profile = readProfile();
@@ -58,11 +58,16 @@ export interface LoadedKeepalivedFile {
   readonly exitCode: number;
 }
 
-export async function loadFile(args: KeepalivedArguments, profile: Profile): Promise<LoadedKeepalivedFile> {
-  const { loadKeepalived, localOptions } = await import('../config/load-keepalived.ts');
+export async function loadFile(
+  args: KeepalivedArguments,
+  profile: Profile,
+  assumeFiles = false,
+): Promise<LoadedKeepalivedFile> {
+  const { loadKeepalived, localOptions, assumingOptions } = await import('../config/load-keepalived.ts');
   const { renderKeepalived } = await import('../config/render-keepalived.ts');
   const { exitCodeOf } = await import('../config/keepalived-verdict.ts');
-  const { config, diagnostics } = loadKeepalived(args.file, localOptions(profile, args.configId));
+  const options = (assumeFiles ? assumingOptions : localOptions)(profile, args.configId);
+  const { config, diagnostics } = loadKeepalived(args.file, options);
   return { config, lines: renderKeepalived(diagnostics), exitCode: exitCodeOf(diagnostics, profile) };
 }
 
@@ -71,7 +76,7 @@ export function describeInert(args: KeepalivedArguments): string[] {
 }
 
 async function testConfig(args: KeepalivedArguments, profile: Profile): Promise<number> {
-  const { lines, exitCode } = await loadFile(args, profile);
+  const { lines, exitCode } = await loadFile(args, profile, assumesFiles());
   const all = [...describeInert(args), ...lines];
   if (args.testLog === null) printError(all);
   else if (all.length > 0) writeTestLog(args.testLog, all);

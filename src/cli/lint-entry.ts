@@ -7,7 +7,7 @@ import { describeRule } from '../config/lint/rules.ts';
 import { type Format, renderReport } from '../config/report/report.ts';
 import { VERSION } from '../version.ts';
 import { type FailOn, type LintArguments, lintUsage, parseLintArguments } from './lint-arguments.ts';
-import { printError, printOut, readProfile } from './program.ts';
+import { assumesFiles, printError, printOut, readProfile } from './program.ts';
 
 const EXIT_FOUND = 1;
 const EXIT_UNUSABLE = 2;
@@ -23,7 +23,7 @@ export async function runConfigTest(words: readonly string[]): Promise<number> {
 }
 
 async function runWith(words: readonly string[], carriedOut: boolean): Promise<number> {
-  const assumeFiles = process.env.TANDEM_ASSUME_FILES === '1';
+  const assumeFiles = assumesFiles();
   const args = parseLintArguments(words, { compat: readProfile(), assumeFiles });
   if (typeof args === 'string') return refuse([args, ...lintUsage]);
   if (args.help) {

@@ -40,6 +40,11 @@ export function readProfile(): Profile {
   process.exit(2);
 }
 
+/** Does a configuration test take files, users, host names and interfaces that are named as present? */
+export function assumesFiles(): boolean {
+  return process.env.TANDEM_ASSUME_FILES === '1';
+}
+
 /** The release of the original that a profile stands for, with our own version behind it. */
 export function versionOf(original: 'haproxy' | 'keepalived', profile: Profile): string {
   const releases = original === 'haproxy' ? haproxyReleases : keepalivedReleases;

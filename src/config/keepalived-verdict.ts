@@ -66,6 +66,19 @@ export function weigh(diagnostic: Diagnostic, profile: Profile): Diagnostic {
   return severity === diagnostic.severity ? diagnostic : { ...diagnostic, severity };
 }
 
+/**
+ * Does nothing of the file run on this machine, as it names a network namespace that is not there? keepalived exits with
+ * 0 then. The default profile still says all that is wrong, as warnings.
+ */
+export function isUnread(diagnostics: readonly Diagnostic[], profile: Profile): boolean {
+  return !isCompatible(profile) && diagnostics.some(({ code }) => verdictOf(code) === 'unread');
+}
+
+/** The warning that is left of an error. */
+export function softened(diagnostic: Diagnostic): Diagnostic {
+  return diagnostic.severity === 'error' ? { ...diagnostic, severity: 'warning' } : diagnostic;
+}
+
 /** The exit code of a configuration test. */
 export function exitCodeOf(diagnostics: readonly Diagnostic[], profile: Profile): number {
   const errors = diagnostics.filter((diagnostic) => diagnostic.severity === 'error');

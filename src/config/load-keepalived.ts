@@ -15,7 +15,7 @@ import { type Source, type Span, sourceOf } from '../../grammar/source.ts';
 import { matchFiles } from './file-pattern.ts';
 import type { KeepalivedConfig } from './keepalived.ts';
 import type { HostFacts } from './keepalived-surroundings.ts';
-import { weigh } from './keepalived-verdict.ts';
+import { isUnread, softened, weigh } from './keepalived-verdict.ts';
 import type { Profile } from './profile.ts';
 import { resolveKeepalived } from './resolve-keepalived.ts';
 
@@ -75,6 +75,16 @@ export function localOptions(compat: Profile, configId: string | null): LoadKeep
   };
 }
 
+/**
+ * For a configuration test away from the target: what the file names is taken as present. The verdict of a release hangs
+ * on whether there are scripts to run (`script-security`), so it looks for them on this machine all the same.
+ */
+export function assumingOptions(compat: Profile, configId: string | null): LoadKeepalivedOptions {
+  const local = localOptions(compat, configId);
+  if (compat === 'default') return { ...local, assumeFiles: true };
+  return { ...local, hostFacts: { ...local.hostFacts, interfaces: () => null, user: () => true } };
+}
+
 const MOST_DIAGNOSTICS = 1000;
 
 /** A file that is no configuration has a mistake in every line; nobody reads more than the first ones. */
@@ -109,15 +119,18 @@ function weighAll(diagnostics: Diagnostics, profile: Profile): Diagnostic[] {
   const order = new Map<Source | undefined, number>();
   for (const { at } of diagnostics.list) if (!order.has(at?.source)) order.set(at?.source, order.size);
   const rank = ({ at }: Diagnostic) => order.get(at?.source)!;
-  return diagnostics.list
-    .map((diagnostic) => weigh(diagnostic, profile))
-    .sort((a, b) => rank(a) - rank(b) || (a.at?.start ?? 0) - (b.at?.start ?? 0));
+  const weighed = diagnostics.list.map((diagnostic) => weigh(diagnostic, profile));
+  return (isUnread(weighed, profile) ? weighed.map(softened) : weighed).sort(
+    (a, b) => rank(a) - rank(b) || (a.at?.start ?? 0) - (b.at?.start ?? 0),
+  );
 }
 
 function factsFor(options: LoadKeepalivedOptions): HostFacts {
   const own = { hostname: hostname() };
   if (!options.assumeFiles) return { ...options.hostFacts, ...own };
-  return { interfaces: () => null, executable: () => true, user: () => true, ...own };
+  // A namespace is no file: without it nothing of the configuration runs, whatever else is there.
+  const { namespace = () => true } = options.hostFacts;
+  return { interfaces: () => null, executable: () => true, user: () => true, namespace, ...own };
 }
 
 function readOptions(mainFile: string, options: LoadKeepalivedOptions): ReadOptions {

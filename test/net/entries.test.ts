@@ -34,6 +34,8 @@ beforeAll(async () => {
     'busy.cfg': listen(busyPort),
     'elsewhere.cfg': `${listen(port).replace('127.0.0.1', '192.0.2.1')}`,
     'daemon.cfg': `global\n daemon\n${listen(port)}`,
+    'nowhere.cfg': `${listen(port)} bind nowhere.invalid:80\n`,
+    'elsewhere.conf': 'vrrp_instance a {\n interface nope9\n virtual_router_id 1\n virtual_ipaddress {\n 192.0.2.1\n }\n}\n',
     'global.cfg': 'global\n maxconn 10\n',
     'empty.cfg': '',
     'empty.conf': '',
@@ -134,6 +136,16 @@ describeNet('the haproxy entry', { build: true }, () => {
     const outcome = run(distBin('haproxy'), ['-c', '-de', '-m', '100', '-f', 'good.cfg']);
     expect(outcome.stderr).toMatch(/\[WARNING\].*'-m'.*not-carried-out/);
     expect(outcome.stderr).toMatch(/\[WARNING\].*'-de'.*not-carried-out/);
+  });
+
+  it.each([
+    ['haproxy', '-c -f nowhere.cfg', 'haproxy-3.4', 1],
+    ['keepalived', '-t -f elsewhere.conf', 'keepalived-2.4', 5],
+  ] as const)('%s takes what a file names as present when asked to', (name, line, profile, code) => {
+    const args = line.split(' ');
+    const env = { ...process.env, TANDEM_COMPAT: profile };
+    expect(run(distBin(name), args, env).code).toBe(code);
+    expect(run(distBin(name), args, { ...env, TANDEM_ASSUME_FILES: '1' }).code).toBe(0);
   });
 
   it('refuses a profile that it does not know', () => {

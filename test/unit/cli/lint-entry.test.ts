@@ -11,6 +11,7 @@ vi.mock('../../../src/cli/program.ts', () => ({
   printOut: (lines: readonly string[]) => printed.out.push(...lines),
   printError: (lines: readonly string[]) => printed.error.push(...lines),
   readProfile: () => 'default',
+  assumesFiles: () => false,
 }));
 
 const folder = mkdtempSync(join(tmpdir(), 'lint-entry-'));
