@@ -56,9 +56,9 @@ export class Backend {
 
   /** Lets those waiting for this server, or for any, take its free places; the one that waits longest first. */
   offer(server: Server): void {
-    if (!server.usable) return;
     for (;;) {
-      const entry = longerWaiting(server.queue.first, this.queue.first);
+      // Those bound to it do not ask for its weight or state.
+      const entry = server.usable ? longerWaiting(server.queue.first, this.queue.first) : server.queue.first;
       if (entry === null || !entry.owner.onPlace(server)) return;
     }
   }

@@ -38,6 +38,8 @@ export class Dispatch implements EndOwner, Waiting {
   server: Server | null = null;
   retries = 0;
   redispatched = false;
+  /** The server that the session has to go to, as long as it does: a redispatch forgets it. */
+  bound: Server | null = null;
   /** Milliseconds of the loop's clock; 0 while not reached. */
   startedAt = 0;
   assignedAt = 0;
@@ -65,6 +67,7 @@ export class Dispatch implements EndOwner, Waiting {
     this.assignedAt = 0;
     this.retries = 0;
     this.redispatched = false;
+    this.bound = null;
     this.serverQueue = 0;
     this.backendQueue = 0;
   }
@@ -78,7 +81,7 @@ export class Dispatch implements EndOwner, Waiting {
   }
 
   /** `key`: hash of the client's address; `port`: the one it connected to; `mayReuse`: idle connections will do. */
-  start(backend: Backend, key: number, port: number, mayReuse: boolean): void {
+  start(backend: Backend, key: number, port: number, mayReuse: boolean, bound: Server | null = null): void {
     this.backend = backend;
     this.key = key;
     this.port = port;
@@ -86,6 +89,7 @@ export class Dispatch implements EndOwner, Waiting {
     this.reset();
     this.startedAt = this.worker.loop.now;
     this.server = null;
+    this.bound = bound;
     this.assign(null);
   }
 
@@ -96,7 +100,11 @@ export class Dispatch implements EndOwner, Waiting {
   }
 
   private assign(avoid: Server | null): void {
-    const { backend } = this;
+    const { backend, bound } = this;
+    if (bound !== null) {
+      this.assignBound(bound);
+      return;
+    }
     if (!backend.usable) {
       this.worker.counters.add(backend.row, ECON, 1);
       this.fail('no-server');
@@ -107,14 +115,26 @@ export class Dispatch implements EndOwner, Waiting {
     else this.take(server);
   }
 
+  /** Its state does not matter: who bound the session to it has looked at that. */
+  private assignBound(server: Server): void {
+    const { maxqueue } = server.conf;
+    if (server.reserve(this.backend.limitOf(server))) this.take(server);
+    else if (maxqueue > 0 && server.queue.length >= maxqueue && this.backend.conf.redispatch !== null) {
+      this.bound = null;
+      this.assign(null);
+    } else this.wait(server);
+  }
+
   /** A place at the server was reserved. */
   private take(server: Server): void {
     const { counters, loop } = this.worker;
     this.server = server;
     this.assignedAt = loop.now;
     counters.enter(server.row);
-    counters.add(server.row, LBTOT, 1);
-    counters.add(this.backend.row, LBTOT, 1);
+    if (this.bound === null) {
+      counters.add(server.row, LBTOT, 1);
+      counters.add(this.backend.row, LBTOT, 1);
+    }
     counters.tick(server.row, SESS_RATE, loop.second);
     counters.own.totals[server.row * ROW_WIDTH + LAST_SESSION] = loop.wallMs;
     counters.own.totals[this.backend.row * ROW_WIDTH + LAST_SESSION] = loop.wallMs;
@@ -159,8 +179,15 @@ export class Dispatch implements EndOwner, Waiting {
 
   /** Its server went away while it waited for it. */
   chooseAgain(): void {
+    const { bound, backend } = this;
     this.leaveQueue();
-    this.assign(null);
+    // A client of its own stays with it unless it may be sent elsewhere.
+    const stays = bound !== null && (backend.conf.redispatch === null || backend.conf.persistence.persist);
+    if (stays) this.wait(bound);
+    else {
+      this.bound = null;
+      this.assign(null);
+    }
   }
 
   private connect(): void {
@@ -256,7 +283,7 @@ export class Dispatch implements EndOwner, Waiting {
   private mayRedispatch(server: Server): boolean {
     const { redispatch, retries } = this.backend.conf;
     if (redispatch === null || redispatch === 0) return false;
-    if (!server.usable || this.backend.takesTurns) return true;
+    if (!server.alive || (this.bound === null && this.backend.takesTurns)) return true;
     const interval = redispatch > 0 ? redispatch : Math.max(1, retries + 1 + redispatch);
     return this.retries % interval === 0;
   }
@@ -264,6 +291,7 @@ export class Dispatch implements EndOwner, Waiting {
   private redispatch(server: Server): void {
     const { backend, worker } = this;
     this.redispatched = true;
+    this.bound = null;
     worker.counters.add(server.row, WREDIS, 1);
     worker.counters.add(backend.row, WREDIS, 1);
     this.releaseServer();

@@ -3,7 +3,9 @@ import type { ProxyConf } from '../config/haproxy.ts';
 import { packInet4, packInet6 } from '../os/address.ts';
 import type { Backend } from './backend.ts';
 import type { Network } from './client-address.ts';
+import { type HeaderCaptures, prepareHeaderCaptures } from './header-captures.ts';
 import { type HttpSteps, prepareSteps } from './http-steps.ts';
+import { RequestNotes } from './request-notes.ts';
 import type { SessionLog } from './session-log.ts';
 import { type PreparedStats, prepareStats } from './stats/request.ts';
 
@@ -15,6 +17,8 @@ export class Frontend {
   readonly stats: PreparedStats | null;
   readonly monitorUri: Uint8Array | null;
   readonly forwardfor: PreparedForwardFor | null;
+  /** `capture request header`. */
+  readonly requestCaptures: HeaderCaptures | null;
   /** What is done with the heads of its requests and their responses. */
   readonly steps: HttpSteps;
 
@@ -28,7 +32,18 @@ export class Frontend {
     this.stats = stats === null ? null : prepareStats(stats);
     this.monitorUri = conf.monitorUri === null ? null : Buffer.from(conf.monitorUri, 'latin1');
     this.forwardfor = prepareForwardFor(conf, backend);
+    this.requestCaptures = prepareHeaderCaptures(conf.captures.requestHeaders);
     this.steps = prepareSteps(this);
+  }
+
+  /** For one connection; null when nothing of the configuration needs notes. */
+  makeNotes(): RequestNotes | null {
+    const { captures, uniqueId } = this.conf;
+    const cookie = this.backend?.conf.persistence.cookie ?? null;
+    const [request, response] = [captures.requestHeaders.length, captures.responseHeaders.length];
+    const needed = request + response > 0 || captures.cookie !== null || uniqueId !== null || cookie !== null;
+    const showsStates = cookie !== null && (cookie.mode !== 'passive' || cookie.indirect);
+    return needed ? new RequestNotes(request, response, showsStates) : null;
   }
 }
 

@@ -51,7 +51,7 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
   readonly frontend: Frontend;
   readonly input: HttpInput;
   readonly dispatch: Dispatch;
-  readonly transaction = new Transaction();
+  readonly transaction: Transaction;
   readonly upload: HttpUpload;
   readonly download: HttpDownload;
   report!: HttpReport;
@@ -81,6 +81,7 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
     this.input = input;
     this.deadlines = deadlines;
     this.owner = owner;
+    this.transaction = new Transaction(frontend);
     this.dispatch = new Dispatch(worker, this);
     this.upload = new HttpUpload(this);
     this.download = new HttpDownload(this, worker, client);
@@ -119,7 +120,8 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
   /** The place where what a request says decides on its server. */
   private chooseServer(port: number, mayReuse: boolean): void {
     const { dispatch, transaction } = this;
-    dispatch.start(this.frontend.backend!, this.address.key, port, mayReuse && transaction.keepServer);
+    const reuse = mayReuse && transaction.keepServer;
+    dispatch.start(this.frontend.backend!, this.address.key, port, reuse, transaction.wanted);
   }
 
   // ---- events ------------------------------------------------------------------------------------------------------
@@ -221,6 +223,7 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
     this.reused = reused;
     connection.owner = this;
     this.report.connected();
+    this.transaction.wanted = this.dispatch.bound;
     this.phase = ANSWER;
     this.deadlines.setDispatch(null);
     this.touchServer();

@@ -8,6 +8,7 @@ import type { Dispatch } from './dispatch.ts';
 import type { Frontend } from './frontend.ts';
 import type { Listener } from './listener.ts';
 import { BAD_REQUEST, NO_SERVER, SessionRecord } from './log/record.ts';
+import { fillNothing, type RequestNotes } from './request-notes.ts';
 import type { Server } from './server.ts';
 import { causeOf, type EndCause, type Phase } from './stream-end.ts';
 import type { WorkerContext } from './worker-context.ts';
@@ -31,6 +32,7 @@ export class HttpReport {
   private readonly address: ClientAddress;
   private readonly fd: number;
   private readonly dispatch: Dispatch;
+  private readonly notes: RequestNotes | null;
   private readonly acceptedAtMs: number;
   private line = '';
   private status = -1;
@@ -49,6 +51,7 @@ export class HttpReport {
     address: ClientAddress,
     fd: number,
     dispatch: Dispatch,
+    notes: RequestNotes | null,
   ) {
     this.worker = worker;
     this.frontend = frontend;
@@ -56,6 +59,7 @@ export class HttpReport {
     this.address = address;
     this.fd = fd;
     this.dispatch = dispatch;
+    this.notes = notes;
     this.acceptedAtMs = worker.loop.wallMs;
   }
 
@@ -71,6 +75,7 @@ export class HttpReport {
     this.server = null;
     this.serverName = null;
     this.dispatch.reset();
+    this.notes?.reset();
   }
 
   takeRequest(line: string): void {
@@ -214,6 +219,8 @@ export class HttpReport {
     r.cause = causeOf(cause);
     r.phase = phase;
     r.request = this.line;
+    if (this.notes === null) fillNothing(r);
+    else this.notes.fill(r, dispatch.bound === null ? server : this.notes.bound);
     worker.fillConnections(r, frontend, dispatch);
     if (early) {
       r.beconn++;

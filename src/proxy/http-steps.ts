@@ -10,7 +10,9 @@
 import type { Head } from '../wire/http1-head.ts';
 import type { ClientAddress } from './client-address.ts';
 import type { Frontend } from './frontend.ts';
+import { prepareCaptureSteps } from './header-captures.ts';
 import type { Transaction } from './http-transaction.ts';
+import { prepareCookieSteps } from './persistence/cookie-steps.ts';
 import type { Server } from './server.ts';
 
 /** Takes whole lines, with their line ends. */
@@ -29,8 +31,8 @@ export interface HttpSteps {
 }
 
 /** The place where features that look at heads come in. */
-export function prepareSteps(_frontend: Frontend): HttpSteps {
-  const steps: HttpStep[] = [];
+export function prepareSteps(frontend: Frontend): HttpSteps {
+  const steps: HttpStep[] = [...prepareCaptureSteps(frontend), ...prepareCookieSteps(frontend)];
   return {
     request: nullIfEmpty(steps.filter((step) => step.onRequest !== undefined)),
     response: nullIfEmpty(steps.filter((step) => step.onResponse !== undefined)),

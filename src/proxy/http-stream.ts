@@ -71,7 +71,8 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     this.input = new HttpInput(worker);
     this.deadlines = new Deadlines(worker.loop, this);
     this.exchange = new HttpExchange(worker, frontend, address, this.client, this.input, this.deadlines, this);
-    this.report = new HttpReport(worker, frontend, listener, address, fd, this.exchange.dispatch);
+    const { dispatch, transaction } = this.exchange;
+    this.report = new HttpReport(worker, frontend, listener, address, fd, dispatch, transaction.notes);
     this.exchange.report = this.report;
   }
 
@@ -182,6 +183,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     report.takeRequest(frontend.log.enabled ? requestLine(bytes, head) : '');
     this.countRequest();
     exchange.begin(head);
+    frontend.requestCaptures?.take(bytes, head, exchange.transaction.notes!.requestHeaders!);
     if (frontend.monitorUri !== null && isTarget(bytes, head, frontend.monitorUri)) this.answerMonitor();
     else if (frontend.stats !== null && isStatsTarget(frontend.stats, bytes, head)) this.answerStats();
     else if (frontend.backend === null) {

@@ -7,6 +7,8 @@
  */
 import { type Head, METHOD_CONNECT } from '../wire/http1-head.ts';
 import type { Frontend } from './frontend.ts';
+import type { RequestNotes } from './request-notes.ts';
+import type { Server } from './server.ts';
 
 export class Transaction {
   method = 0;
@@ -17,6 +19,14 @@ export class Transaction {
   /** Whether the connections may serve another request, as far as is known by now. */
   keepClient = true;
   keepServer = true;
+  /** The server that the client is bound to, as long as the request stays with it; null: balancing decides. */
+  wanted: Server | null = null;
+  /** Null where no configuration asks for any. */
+  readonly notes: RequestNotes | null;
+
+  constructor(frontend: Frontend) {
+    this.notes = frontend.makeNotes();
+  }
 
   begin(head: Head, frontend: Frontend, stopping: boolean): void {
     this.method = head.method;
@@ -26,5 +36,6 @@ export class Transaction {
     const serverMode = frontend.backend?.conf.httpConnectionMode ?? mode;
     this.keepClient = head.keepAlive && mode !== 'close' && serverMode !== 'close' && !stopping;
     this.keepServer = mode === 'keep-alive' && serverMode === 'keep-alive';
+    this.wanted = null;
   }
 }

@@ -64,6 +64,12 @@ export class Server implements Candidate {
     return this.address === null ? 'down' : effectiveState(this.admin, this.health);
   }
 
+  /** It takes those that are bound to it, whatever its weight. */
+  get alive(): boolean {
+    const { state } = this;
+    return state === 'up' || state === 'drain';
+  }
+
   get usable(): boolean {
     return this.state === 'up' && this.conf.weight > 0;
   }
