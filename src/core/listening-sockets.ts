@@ -2,36 +2,15 @@
  * The listening sockets, opened by core and handed down to every generation of the proxy.
  *
  * A reload plans first: an address that was open before keeps its socket, a new one is opened, and nothing changes
- * when one cannot be. The plan is taken over when the new generation accepts; sockets that are no longer wanted are
- * closed then (the old generation holds its own copies until it has stopped). Options are those HAProxy sets:
- * SO_REUSEADDR, SO_REUSEPORT, so that a second program of the same user can take over the port. A UNIX socket is bound
- * under a temporary name and renamed, so that there is no moment without one.
+ * when one cannot be. The plan is taken over when the new generation accepts: sockets that stay get their new options
+ * then, and those that are no longer wanted are closed (the old generation holds its own copies until it has stopped).
+ * How one is opened is in `socket-opening.ts`.
  */
-import { chmodSync, chownSync, renameSync, rmSync } from 'node:fs';
 import type { HaproxyConfig, ListenAddress, ListenerConf, ProxyConf } from '../config/haproxy.ts';
 import type { InheritedSocket } from '../ipc/messages.ts';
-import { groupId, userId } from '../os/accounts.ts';
-import { AF_INET, AF_INET6, AF_UNIX, type SocketAddress } from '../os/address.ts';
 import { errorText } from '../os/libc.ts';
-import {
-  bindSocket,
-  closeFd,
-  IP_TRANSPARENT,
-  IPV6_V6ONLY,
-  listenOn,
-  localAddress,
-  openSocket,
-  SO_BINDTODEVICE,
-  SO_REUSEADDR,
-  SO_REUSEPORT,
-  SOCK_NONBLOCK,
-  SOCK_STREAM,
-  SOL_IP,
-  SOL_IPV6,
-  SOL_SOCKET,
-  setOption,
-  setOptionBytes,
-} from '../os/socket.ts';
+import { closeFd, listenOn, SHUT_RD, shutdownSocket } from '../os/socket.ts';
+import { type Failure, type OpenSocket, openListener, type SocketTuning, tuneSocket } from './socket-opening.ts';
 
 export interface SocketPlan {
   /** Of every listener of the configuration. */
@@ -40,23 +19,17 @@ export interface SocketPlan {
   readonly problems: readonly string[];
 }
 
-interface OpenSocket {
-  readonly fd: number;
-  /** False for a descriptor that was inherited: it is never closed. */
-  readonly own: boolean;
-}
-
-/** A step of opening a socket that failed: the words for it, and the error number. */
-interface Failure {
-  readonly what: string;
-  readonly errno: number;
+/** A socket with what it is tuned by, once its configuration is in force. */
+interface PlannedSocket extends OpenSocket {
+  readonly listener: ListenerConf;
+  readonly tuning: SocketTuning;
 }
 
 const DEFAULT_BACKLOG = 2000;
 
 export class ListeningSockets {
-  private open = new Map<string, OpenSocket>();
-  private planned: Map<string, OpenSocket> | null = null;
+  private open = new Map<string, PlannedSocket>();
+  private planned: Map<string, PlannedSocket> | null = null;
   private readonly reusePort: boolean;
 
   constructor(reusePort: boolean) {
@@ -65,27 +38,43 @@ export class ListeningSockets {
 
   /** Opens what the configuration needs beyond what is open. Must be followed by `keep` or `drop`. */
   plan(config: HaproxyConfig): SocketPlan {
-    const planned = new Map<string, OpenSocket>();
+    const planned = new Map<string, PlannedSocket>();
     const sockets: InheritedSocket[] = [];
     const problems: string[] = [];
     this.planned = planned;
     for (const { proxy, listener } of listenersOf(config)) {
       const key = uniqueKey(listener, planned);
-      const opened = this.open.get(key) ?? this.openListener(proxy, listener);
+      const tuning = this.tuningOf(config, proxy, listener);
+      const opened = this.open.get(key) ?? openListener(listener, tuning);
       if ('errno' in opened) {
         problems.push(describeProblem(proxy, listener, opened));
         continue;
       }
-      planned.set(key, opened);
-      if (opened.own) listenOn(opened.fd, backlogOf(config, proxy, listener));
+      planned.set(key, { fd: opened.fd, own: opened.own, listener, tuning });
       sockets.push({ listenerId: listener.id, fd: opened.fd });
     }
     return { sockets, problems };
   }
 
-  /** The plan is in force: closes what it no longer needs. */
+  private tuningOf(config: HaproxyConfig, proxy: ProxyConf, listener: ListenerConf): SocketTuning {
+    const { clientRcvbuf, clientSndbuf } = config.global.limits;
+    return {
+      reusePort: this.reusePort && proxy.kind !== 'backend',
+      backlog: backlogOf(config, proxy, listener),
+      smartAccept: proxy.accept.smartAccept ?? proxy.mode === 'http',
+      rcvbuf: clientRcvbuf,
+      sndbuf: clientSndbuf,
+    };
+  }
+
+  /** The plan is in force: gives the sockets that stay their new options and closes what it no longer needs. */
   keep(): void {
     if (!this.planned) return;
+    for (const [key, { fd, own, listener, tuning }] of this.planned) {
+      if (!own || !this.open.has(key)) continue;
+      if (listener.address.kind === 'ip') tuneSocket(fd, listener, tuning);
+      listenOn(fd, tuning.backlog);
+    }
     closeThoseNotIn(this.open, this.planned);
     this.open = this.planned;
     this.planned = null;
@@ -104,12 +93,18 @@ export class ListeningSockets {
     this.open.clear();
   }
 
-  private openListener(proxy: ProxyConf, listener: ListenerConf): OpenSocket | Failure {
-    const { address } = listener;
-    if (address.kind === 'fd') return inheritSocket(address.fd);
-    return address.kind === 'unix'
-      ? openUnixListener(address.path, listener)
-      : openInetListener(address, listener, this.reusePort && proxy.kind !== 'backend');
+  /**
+   * Stops listening and keeps the ports: another program may take them over (SO_REUSEPORT), else connections are refused.
+   * Holds for every process that has the sockets. Those of UNIX keep listening: their clients would find nobody.
+   */
+  pause(): void {
+    for (const { fd, own, listener } of this.open.values()) {
+      if (own && listener.address.kind === 'ip') shutdownSocket(fd, SHUT_RD);
+    }
+  }
+
+  resume(): void {
+    for (const { fd, own, tuning } of this.open.values()) if (own) listenOn(fd, tuning.backlog);
   }
 }
 
@@ -120,109 +115,26 @@ function listenersOf(config: HaproxyConfig): { proxy: ProxyConf; listener: Liste
 }
 
 /** The same address may be bound twice in one file; each gets its own socket. */
-function uniqueKey(listener: ListenerConf, taken: ReadonlyMap<string, OpenSocket>): string {
+function uniqueKey(listener: ListenerConf, taken: ReadonlyMap<string, PlannedSocket>): string {
   const { address, v6only, transparent, mode, user, group } = listener;
-  const key = JSON.stringify([address, v6only, transparent, listener.interface, mode, user, group]);
+  const key = JSON.stringify([
+    address,
+    v6only,
+    transparent,
+    listener.interface,
+    mode,
+    user,
+    group,
+    listener.options.namespace,
+  ]);
   let unique = key;
   for (let n = 2; taken.has(unique); n++) unique = `${key}#${n}`;
   return unique;
 }
 
 function backlogOf(config: HaproxyConfig, proxy: ProxyConf, listener: ListenerConf): number {
-  return listener.backlog ?? proxy.backlog ?? proxy.maxconn ?? config.global.maxconn ?? DEFAULT_BACKLOG;
-}
-
-function inheritSocket(fd: number): OpenSocket | Failure {
-  const address = localAddress(fd);
-  return typeof address === 'number' ? { what: 'cannot use inherited socket', errno: -address } : { fd, own: false };
-}
-
-function openInetListener(
-  address: Extract<ListenAddress, { kind: 'ip' }>,
-  listener: ListenerConf,
-  reusePort: boolean,
-): OpenSocket | Failure {
-  const fd = openSocket(address.family === 4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK);
-  if (fd < 0) return { what: 'cannot create receiving socket', errno: -fd };
-  const failure = prepareInetListener(fd, address, listener, reusePort);
-  if (!failure) return { fd, own: true };
-  closeFd(fd);
-  return failure;
-}
-
-function prepareInetListener(
-  fd: number,
-  address: Extract<ListenAddress, { kind: 'ip' }>,
-  listener: ListenerConf,
-  reusePort: boolean,
-): Failure | null {
-  setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-  if (reusePort) setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1);
-  if (address.family === 6) setOption(fd, SOL_IPV6, IPV6_V6ONLY, listener.v6only ? 1 : 0);
-  const steps: [string, () => number][] = [];
-  if (listener.interface !== null) {
-    const device = Buffer.from(`${listener.interface}\0`);
-    steps.push(['cannot bind listener to device', () => setOptionBytes(fd, SOL_SOCKET, SO_BINDTODEVICE, device)]);
-  }
-  if (listener.transparent) {
-    steps.push(['cannot make listening socket transparent', () => setTransparent(fd, address.family)]);
-  }
-  const { host, port, family } = address;
-  steps.push(['cannot bind socket', () => bindSocket(fd, { family, host, port })]);
-  steps.push(['cannot listen to socket', () => listenOn(fd, listener.backlog ?? DEFAULT_BACKLOG)]);
-  return firstFailure(steps);
-}
-
-const IPV6_TRANSPARENT = 75;
-
-function setTransparent(fd: number, family: 4 | 6): number {
-  return family === 4 ? setOption(fd, SOL_IP, IP_TRANSPARENT, 1) : setOption(fd, SOL_IPV6, IPV6_TRANSPARENT, 1);
-}
-
-function firstFailure(steps: readonly [string, () => number][]): Failure | null {
-  for (const [what, step] of steps) {
-    const done = step();
-    if (done < 0) return { what, errno: -done };
-  }
-  return null;
-}
-
-function openUnixListener(path: string, listener: ListenerConf): OpenSocket | Failure {
-  const fd = openSocket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK);
-  if (fd < 0) return { what: 'cannot create receiving socket', errno: -fd };
-  const temporary = path.startsWith('\0') ? path : `${path}.${process.pid}.tmp`;
-  const address: SocketAddress = { family: 'unix', path: temporary };
-  removeFile(temporary);
-  const failure = firstFailure([
-    ['cannot bind UNIX socket', () => bindSocket(fd, address)],
-    ['cannot listen to socket', () => listenOn(fd, listener.backlog ?? DEFAULT_BACKLOG)],
-    [
-      'cannot change UNIX socket ownership or name',
-      () => (temporary === path ? 0 : publish(temporary, path, listener)),
-    ],
-  ]);
-  if (!failure) return { fd, own: true };
-  closeFd(fd);
-  if (temporary !== path) removeFile(temporary);
-  return failure;
-}
-
-/** Sets owner and mode, then gives the socket its name: a stale or older socket is replaced in one step. */
-function publish(temporary: string, path: string, listener: ListenerConf): number {
-  try {
-    if (listener.user !== null || listener.group !== null) {
-      chownSync(temporary, userId(listener.user) ?? -1, groupId(listener.group) ?? -1);
-    }
-    if (listener.mode !== null) chmodSync(temporary, listener.mode);
-    renameSync(temporary, path);
-    return 0;
-  } catch (error) {
-    return error instanceof Error && 'errno' in error ? Number(error.errno) : -1;
-  }
-}
-
-function removeFile(path: string): void {
-  if (!path.startsWith('\0')) rmSync(path, { force: true });
+  const asked = listener.backlog || proxy.backlog || listener.maxconn || proxy.maxconn || config.global.maxconn;
+  return asked || DEFAULT_BACKLOG;
 }
 
 function closeThoseNotIn(sockets: ReadonlyMap<string, OpenSocket>, kept: ReadonlyMap<string, OpenSocket>): void {
@@ -240,7 +152,7 @@ function describeProblem(proxy: ProxyConf, listener: ListenerConf, failure: Fail
 
 /** As in HAProxy's messages. */
 export function nameAddress(address: ListenAddress): string {
-  if (address.kind === 'unix') return address.path.replace('\0', '@');
+  if (address.kind === 'unix') return address.path.replace('\0', 'abns@').replace(/\0+$/, '');
   if (address.kind === 'fd') return `fd@${address.fd}`;
   return `${address.host}:${address.port}`;
 }

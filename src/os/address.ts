@@ -42,8 +42,8 @@ function encodeInet6(host: string, port: number): Uint8Array {
 /** A path starting with NUL names an abstract socket. */
 function encodeUnix(path: string): Uint8Array {
   const name = Buffer.from(path, 'latin1');
-  if (name.length > 107) throw new RangeError(`UNIX socket path longer than 107 bytes: ${path}`);
   const abstract = name[0] === 0;
+  if (name.length > (abstract ? 108 : 107)) throw new RangeError(`UNIX socket path too long: ${path}`);
   const bytes = new Uint8Array(2 + name.length + (abstract ? 0 : 1));
   new DataView(bytes.buffer).setUint16(0, AF_UNIX, true);
   bytes.set(name, 2);
