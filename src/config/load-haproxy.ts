@@ -51,7 +51,12 @@ export function loadHaproxy(files: readonly string[], options: LoadHaproxyOption
   const nodes = lower(trees, { language, env, diagnostics });
   // The original looks at sections as a whole only when every line of them is right.
   const later = !language.lenient && diagnostics.hasErrors ? new Diagnostics() : diagnostics;
-  const config = resolveHaproxy(nodes, { diagnostics: later, lookUp: lookUpWith(options) });
+  const config = resolveHaproxy(nodes, {
+    diagnostics: later,
+    lookUp: lookUpWith(options),
+    // HAProxy 3.4.0 finds its own settings for proxies here.
+    ...(options.compat === 'haproxy-3.4' && { ownProxy: 'default' }),
+  });
   return { config: diagnostics.hasErrors ? null : config, diagnostics, nodes, hasListeners: hasListeners(nodes) };
 }
 

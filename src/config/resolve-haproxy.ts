@@ -35,6 +35,7 @@ import type {
   Timeouts,
 } from './haproxy.ts';
 import { type LookUp, resolveLogAddress } from './resolve-addresses.ts';
+import { resolveBalance, resolveHashType } from './resolve-balance.ts';
 import { resolveAcceptRules, resolveLimits, resolveListeners } from './resolve-listeners.ts';
 import { COOKIE_LENGTH, resolveCaptures, resolvePersistence, resolveUniqueId } from './resolve-persistence.ts';
 import { resolveProxyLink } from './resolve-server-link.ts';
@@ -43,6 +44,8 @@ import { resolveServers } from './resolve-servers.ts';
 export interface ResolveOptions {
   readonly diagnostics: Diagnostics;
   readonly lookUp: LookUp;
+  /** The name of a proxy in TCP mode that the release asked for has of its own; it wins over a backend of the file. */
+  readonly ownProxy?: string;
 }
 
 /** A proxy section with everything its defaults sections bring. */
@@ -240,8 +243,8 @@ function resolveProxy(
     backlog: settings.backlog || null,
     fullconn: settings.fullconn || null,
     backend: resolveBackend(merged, index, servers.length > 0, options),
-    balance: resolveBalance(settings),
-    hashType: settings.hashType ?? 'map-based',
+    balance: resolveBalance(merged, options),
+    hashType: resolveHashType(settings),
     timeouts: resolveTimeouts(merged.timeouts),
     retries: settings.retries ?? 3,
     redispatch: settings.redispatch || null,
@@ -298,6 +301,11 @@ export function findBackend(
   index: ProxyIndex,
   options: ResolveOptions,
 ): MergedProxy | null {
+  if (name.text === options.ownProxy && from.settings.mode === 'http') {
+    const message = `http ${from.kind} '${from.node.name}' tries to use incompatible tcp proxy '${name.text}' (<internal>:0) as its default backend (see 'mode').`;
+    options.diagnostics.error('mode-mismatch', from.node.at, message);
+    return null;
+  }
   const found = index.backends.get(name.text) ?? null;
   if (!found) {
     const suggestion = nearestWord(name.text, index.backends.keys());
@@ -316,11 +324,6 @@ export function findBackend(
     options.diagnostics.error('mode-mismatch', name.at, message);
   }
   return found;
-}
-
-function resolveBalance(settings: ProxySettings): ProxyConf['balance'] {
-  const { algorithm, draws } = settings.balance ?? { algorithm: 'roundrobin', draws: 0 };
-  return algorithm === 'random' ? { algorithm, draws } : { algorithm };
 }
 
 function resolveTimeouts(timeouts: TimeoutSettings): Timeouts {
