@@ -40,6 +40,8 @@ export interface Call {
   readonly language: Language;
   /** Environment of the configuration at this line. */
   readonly env: ReadonlyMap<string, string>;
+  /** May words be used that the release asked for calls experimental? */
+  readonly allowsExperimental: boolean;
   /** Reports an error at a word. */
   fail(code: string, value: Value | undefined, message: string, more?: Partial<Diagnostic>): void;
 }
@@ -128,6 +130,16 @@ export function rowsFor<Node>() {
   };
 }
 
+/** Words and actions of 2.6 to 3.4 that are behind a switch; in the default profile they need none. */
+const experimental = new Set(
+  'tune.fd.edge-triggered force-cfg-parser-pause ech ktls nbconn normalize-uri attach-srv'.split(' '),
+);
+export const EXPERIMENTAL = "is experimental, must be allowed via a global 'expose-experimental-directives'";
+
+export function isExperimental(name: string, call: Call): boolean {
+  return !call.allowsExperimental && experimental.has(name);
+}
+
 /** Is `release` at or after `since`? */
 export function isAtLeast(release: Release, since: string): boolean {
   const [major = 0, minor = 0] = since.split('.').map(Number);
@@ -137,6 +149,10 @@ export function isAtLeast(release: Release, since: string): boolean {
 /** Reads the arguments of a call and stores them. False: something was reported as an error. */
 export function applyRow<Node>(row: KeywordRow<Node>, node: Node, call: Call): boolean {
   const { words } = call;
+  if (isExperimental(row.name, call)) {
+    call.fail('experimental', undefined, `'${row.name}' directive ${EXPERIMENTAL}`);
+    return false;
+  }
   if (words.length < row.args.length) {
     const label = row.args[words.length]?.label ?? 'an argument';
     call.fail('missing-argument', undefined, row.usage ?? `'${row.name}' expects ${label} as argument.`);

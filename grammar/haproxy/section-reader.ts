@@ -85,6 +85,7 @@ export class SectionReader {
   private readonly namedDefaults = new Map<string, ProxyNode>();
   private readonly names: ProxyNames;
   private lastDefaults: ProxyNode | null = null;
+  private allowsExperimental: boolean;
   /** A header that one release's reader gives up at: nothing after it is read. */
   aborted = false;
 
@@ -93,6 +94,7 @@ export class SectionReader {
     this.proxies = proxies;
     this.diagnostics = options.diagnostics;
     this.language = options.language;
+    this.allowsExperimental = options.language.lenient;
     this.names = new ProxyNames(options);
     this.addressLines = new AddressLineReader((keyword, values, from) => this.callOf(keyword, values, from), options);
   }
@@ -338,6 +340,7 @@ export class SectionReader {
   private applyChecked<Node>(row: KeywordRow<Node>, node: Node, words: readonly Value[]): void {
     const name = words[0]!;
     if (!this.checkRelease(row, name)) return;
+    if (row.name === 'expose-experimental-directives') this.allowsExperimental = true;
     const call = this.callOf(row.name, words, row.name.split(' ').length);
     if (!applyRow(row, node, call)) this.aborted ||= !this.language.lenient && httpRules.has(row.name);
     else if (!row.removed) this.warnInert(row, name);
@@ -381,6 +384,7 @@ export class SectionReader {
       diagnostics,
       language,
       env: global.env,
+      allowsExperimental: this.allowsExperimental,
       fail(code, value, message, more) {
         diagnostics.error(code, value?.at ?? at, message, more);
       },

@@ -26,7 +26,6 @@ interface Variation {
 /** Lines that the two judge differently, and why. Others count as well, but are printed without a reason. */
 const reasons: readonly (readonly [RegExp, string])[] = [
   [/quic4@/, 'this build of HAProxy has no QUIC'],
-  [/normalize-uri/, 'experimental in 2.6, ordinary in 3.4'],
   [/external-check/, 'HAProxy also wants "external-check" in the global section'],
   [/^backend \| use_backend/, 'ignored in a backend, so the name is not looked up'],
   [/^bind \| mode -1/, 'octal modes have digits only; HAProxy takes anything'],
@@ -36,7 +35,6 @@ const reasons: readonly (readonly [RegExp, string])[] = [
   ],
   [/compression offload/, 'later releases refuse it in defaults'],
   [/^frontend \| (?:stick|capture cookie)/, 'HAProxy does not look at what it ignores here'],
-  [/edge-triggered/, 'experimental in 2.6'],
   [/shards/, 'more shards than threads'],
   [/^server \| source|^backend \| source/, 'names are not looked up in a configuration test'],
   [/^server \| (?:maxconn|weight|minconn|maxqueue)$/, 'HAProxy takes a missing number for 0'],

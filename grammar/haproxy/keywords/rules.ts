@@ -4,7 +4,15 @@
  */
 import { nearestWord } from '../../spelling.ts';
 import { isConditionStart, LineReader } from '../expr/line-reader.ts';
-import { type Call, type KeywordRow, type Removal, rowsFor, type Value } from '../keyword.ts';
+import {
+  type Call,
+  EXPERIMENTAL,
+  isExperimental,
+  type KeywordRow,
+  type Removal,
+  rowsFor,
+  type Value,
+} from '../keyword.ts';
 import type { ProxyNode } from '../nodes.ts';
 import { oneOf, time, word } from '../units.ts';
 import { readAction, readOptions, redirectOptions } from './actions.ts';
@@ -203,6 +211,10 @@ function checkAction(node: ProxyNode, call: Call, action: Value): void {
     const hint = suggestion ? `; did you mean '${suggestion}' maybe ?` : '';
     const message = `'${call.keyword}' : unknown action '${action.text}'${hint}`;
     call.fail('unknown-action', action, message, suggestion ? { suggestion } : {});
+    return;
+  }
+  if (isExperimental(name, call)) {
+    call.fail('experimental', action, `'${name}' action ${EXPERIMENTAL}`);
     return;
   }
   if (!readAction(name, action, node, call, new LineReader(node, call, 1, `'${call.keyword} ${name}'`))) return;

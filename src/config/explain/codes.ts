@@ -45,6 +45,8 @@ export const codeExplanations: Readonly<Record<string, string>> = {
   'empty-block': 'The block says nothing.',
   'empty-configuration': 'The file has no configuration in it.',
   'empty-group': 'The group has no members.',
+  experimental:
+    "The release whose verdict is asked for wants 'expose-experimental-directives' in the global section, above.",
   'expansion-too-large': 'Definitions and sequences expand to more text than any configuration needs.',
   'extra-argument': 'There are more words on the line than the keyword takes.',
   'extra-close-brace': 'A closing brace without an opening one.',
