@@ -1,30 +1,37 @@
 /**
  * Whether a response that gets a persistence cookie might be kept by a cache on its way, and so has to be made private
- * (manual: `cookie ... nocache`; RFC 9111, section 3): by its status, and by what its own fields say.
+ * (manual: `cookie ... nocache`; RFC 9111, section 3). By its method and status, by what its fields say, and only when
+ * there is something to go by: a lifetime, or a validator. Tried against HAProxy case by case (test/net/persistence).
  */
 import { asciiBytes, equalsIgnoringCase } from '../../wire/http1-chars.ts';
-import { FIELD_STRIDE, findField, type Head, METHOD_POST } from '../../wire/http1-head.ts';
+import {
+  FIELD_STRIDE,
+  findField,
+  type Head,
+  METHOD_GET,
+  METHOD_HEAD,
+  METHOD_OPTIONS,
+  METHOD_TRACE,
+} from '../../wire/http1-head.ts';
 import { skipBlanks, trimEnd } from '../../wire/http1-semantics.ts';
 
-const CACHEABLE = new Set([200, 203, 204, 206, 300, 301, 404, 405, 410, 414, 501]);
+const methods = new Set([METHOD_GET, METHOD_HEAD, METHOD_OPTIONS, METHOD_TRACE]);
+const statuses = new Set([200, 203, 204, 206, 300, 301, 404, 405, 410, 414, 501]);
 
 const PRAGMA = asciiBytes('pragma');
 const NO_CACHE = asciiBytes('no-cache');
 const CACHE_CONTROL = asciiBytes('cache-control');
 const PUBLIC = asciiBytes('public');
 const refusals = ['private', 'no-cache', 'no-store', 'max-age=0', 's-maxage=0'].map(asciiBytes);
+const lifetimes = ['max-age', 's-maxage'].map(asciiBytes);
+/** Fields whose being there is enough to go by. */
+const hints = ['etag', 'last-modified', 'expires'].map(asciiBytes);
 
 export function isCacheable(method: number, bytes: Uint8Array, head: Head): boolean {
-  if (method === METHOD_POST) return hasControl(bytes, head, false);
   const pragma = findField(bytes, head, PRAGMA);
-  const at = FIELD_STRIDE * pragma;
-  const refused = pragma >= 0 && equalsIgnoringCase(bytes, head.fields[at + 2]!, head.fields[at + 3]!, NO_CACHE);
-  return hasControl(bytes, head, CACHEABLE.has(head.status) && !refused);
-}
-
-/** What the last of the directives about it says, `otherwise` when there is none. */
-function hasControl(bytes: Uint8Array, head: Head, otherwise: boolean): boolean {
-  let verdict = otherwise;
+  if (pragma >= 0 && isValue(bytes, head, pragma, NO_CACHE)) return false;
+  let verdict = methods.has(method) && statuses.has(head.status);
+  let hasLifetime = false;
   for (let i = findField(bytes, head, CACHE_CONTROL); i >= 0; i = findField(bytes, head, CACHE_CONTROL, i + 1)) {
     const end = head.fields[FIELD_STRIDE * i + 3]!;
     for (let at = head.fields[FIELD_STRIDE * i + 2]!; at < end; ) {
@@ -32,10 +39,20 @@ function hasControl(bytes: Uint8Array, head: Head, otherwise: boolean): boolean 
       const last = trimEnd(bytes, at, itemEnd);
       if (equalsIgnoringCase(bytes, at, last, PUBLIC)) verdict = true;
       else if (refusals.some((text) => equalsIgnoringCase(bytes, at, last, text))) verdict = false;
+      else if (lifetimes.some((text) => startsLike(bytes, at, last, text))) hasLifetime = true;
       at = skipBlanks(bytes, itemEnd + 1, end);
     }
   }
-  return verdict;
+  return verdict && (hasLifetime || hints.some((name) => findField(bytes, head, name) >= 0));
+}
+
+function isValue(bytes: Uint8Array, head: Head, index: number, lower: Uint8Array): boolean {
+  const at = FIELD_STRIDE * index;
+  return equalsIgnoringCase(bytes, head.fields[at + 2]!, head.fields[at + 3]!, lower);
+}
+
+function startsLike(bytes: Uint8Array, start: number, end: number, lower: Uint8Array): boolean {
+  return end - start >= lower.length && equalsIgnoringCase(bytes, start, start + lower.length, lower);
 }
 
 /** The comma behind it; one between quotes does not count. */

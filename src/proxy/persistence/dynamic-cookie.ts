@@ -23,7 +23,7 @@ export function makeDynamicCookie(key: string, { conf }: { readonly conf: Server
   if (address.kind !== 'ip' || family === 0) return null;
   const host = family === 6 ? packInet6(address.host) : packInet4(address.host);
   const port = Buffer.alloc(4);
-  port.writeUInt32LE(Math.max(address.port, 0));
+  port.writeUInt32BE(Math.max(address.port, 0));
   return xxh64(Buffer.concat([Buffer.from(key), host, port]))
     .toString(16)
     .padStart(16, '0');

@@ -1,0 +1,109 @@
+/** Cookies, captures and what the log says of them: the same through Debian's HAProxy and through ours. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { encodeCookieDate } from '../../src/proxy/persistence/cookie-date.ts';
+import { type CookieExchange, cookieExchanges, cookieSections } from './lib/cookie-exchanges.ts';
+import { freePorts } from './lib/ports.ts';
+import { maskLine } from './lib/proxy-scenarios.ts';
+import { type RunningProxy, startProxy } from './lib/proxy-under-test.ts';
+import { exchange, type Origin, startOrigin } from './lib/raw-http.ts';
+import { describeNet } from './lib/requirements.ts';
+import { receiveSyslog, type SyslogReceiver } from './lib/syslog.ts';
+import { waitUntil } from './lib/wait.ts';
+
+interface Side {
+  readonly proxy: RunningProxy;
+  readonly log: SyslogReceiver;
+  readonly ports: ReadonlyMap<string, number>;
+}
+
+const names = Object.keys(cookieSections);
+
+function configOf(ports: ReadonlyMap<string, number>, origins: Readonly<Record<string, number>>, log: number): string {
+  const sections = names.flatMap((name) => [
+    `listen ${name}`,
+    `  bind 127.0.0.1:${ports.get(name)}`,
+    '  balance first',
+    ...cookieSections[name]!.map((line) => `  ${line.replace(/@([A-Z]+)/g, (_, key: string) => `${origins[key]}`)}`),
+  ]);
+  return [
+    'global',
+    `  log 127.0.0.1:${log} local0`,
+    'defaults',
+    '  mode http',
+    '  log global',
+    '  option httplog',
+    '  option httpclose',
+    '  timeout connect 2s',
+    '  timeout client 5s',
+    '  timeout server 5s',
+    ...sections,
+    '',
+  ].join('\n');
+}
+
+async function openSide(which: 'original' | 'ours', origins: Readonly<Record<string, number>>): Promise<Side> {
+  const log = await receiveSyslog();
+  const free = await freePorts(names.length);
+  const ports = new Map(names.map((name, i) => [name, free[i]!]));
+  const proxy = await startProxy(which, configOf(ports, origins, log.port), ports.get(names[0]!)!);
+  await log.waitFor(/ insert insert\//, { deadlineMs: 2000 }).catch(() => '');
+  return { proxy, log, ports };
+}
+
+/** `@now-60`: the date of a minute ago, as it stands in cookies. */
+function datedNow(text: string): string {
+  return text.replace(/@now([+-]\d+)/g, (_, offset: string) => {
+    return encodeCookieDate(Math.floor(Date.now() / 1000) + Number(offset));
+  });
+}
+
+function answerOf({ answer = '' }: CookieExchange): string {
+  if (answer.startsWith('HTTP/')) return answer;
+  return ['HTTP/1.1 200 OK', ...(answer === '' ? [] : [answer]), 'Content-Length: 0', '', ''].join('\r\n');
+}
+
+describeNet('Persistence beside the real HAProxy', { binaries: ['haproxy'], build: true }, () => {
+  let sides: readonly Side[];
+  let origins: readonly Origin[];
+
+  beforeAll(async () => {
+    origins = [await startOrigin(), await startOrigin()];
+    const [dead = 0] = await freePorts(1);
+    const known = { A: origins[0]!.port, B: origins[1]!.port, DEAD: dead };
+    sides = [await openSide('original', known), await openSide('ours', known)];
+  });
+
+  afterAll(async () => {
+    for (const { proxy, log } of sides ?? []) {
+      await proxy.stop();
+      await log.close();
+    }
+    for (const origin of origins ?? []) await origin.close();
+  });
+
+  async function perform({ log, ports }: Side, one: CookieExchange): Promise<string> {
+    for (const origin of origins) {
+      origin.forget();
+      origin.answer = answerOf(one);
+      origin.closes = true;
+    }
+    const from = log.lines().length;
+    const request = `${datedNow(one.request)}\r\n\r\n`;
+    const { text } = await exchange(ports.get(one.section)!, request, { enough: () => false });
+    const line = await waitUntil('the log line', () => log.lines()[from], { deadlineMs: 2000 }).catch(() => 'no line');
+    const seen = origins.map((origin, i) => origin.received().map((received) => `${'ab'[i]}: ${received}`));
+    // Dates that were made now differ by a unit at most.
+    const masked = text.replace(/(set-cookie: SRV=\w+)((?:\|[\w+/]{5})+)/g, (_, start: string, dates: string) => {
+      return start + dates.replace(/\|[\w+/]{5}/g, '|DATE');
+    });
+    return [...seen.flat(), '-- client', masked, '-- log', maskLine(`${line}`)].join('\n');
+  }
+
+  for (const one of cookieExchanges) {
+    it(`${one.section}: ${JSON.stringify(one.name)}`, async () => {
+      const [original, ours] = sides;
+      const theirs = await perform(original!, one);
+      expect(await perform(ours!, one)).toBe(theirs);
+    });
+  }
+});
