@@ -19,11 +19,15 @@ export interface SampleExpression {
   readonly converters: readonly SampleStep[];
 }
 
-/** `Q`: in quotes; `X`: hexadecimal, where an alias knows that; `E`: `"`, `\` and `]` get a backslash. */
+/**
+ * `Q`: in quotes; `X`: hexadecimal, where an alias knows that; `E`: `"`, `\` and `]` get a backslash; `M`: a dash where
+ * there is nothing (null: as the use of the format has it).
+ */
 export interface ItemFlags {
-  readonly quote: boolean;
+  readonly quoted: boolean;
   readonly hex: boolean;
-  readonly escape: boolean;
+  readonly escaped: boolean;
+  readonly dash: boolean | null;
 }
 
 export type LogItem =
@@ -39,4 +43,4 @@ export interface LogFormat {
   readonly items: readonly LogItem[];
 }
 
-export const NO_FLAGS: ItemFlags = { quote: false, hex: false, escape: false };
+export const NO_FLAGS: ItemFlags = { quoted: false, hex: false, escaped: false, dash: null };

@@ -1,7 +1,7 @@
 /** Properties of log lines: always exactly one line, never longer than asked for, whatever the text. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { escapeRequest } from '../../src/proxy/log/record.ts';
+import { escapeRequest } from '../../src/proxy/log/escape.ts';
 import { formatSyslog, type SyslogFormat } from '../../src/wire/syslog.ts';
 
 const formats: readonly SyslogFormat[] = ['rfc3164', 'rfc5424', 'raw', 'short', 'priority', 'timed', 'iso', 'local'];

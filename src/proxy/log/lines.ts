@@ -4,7 +4,8 @@
  * Pure: a record in, the text behind the syslog header out, without line end. Text is Latin-1: one character a byte.
  */
 import { dateWithMilliseconds, dateWithZone } from './date.ts';
-import { BAD_REQUEST, escapeRequest, type SessionRecord } from './record.ts';
+import { escapeCapture, escapeRequest } from './escape.ts';
+import { BAD_REQUEST, type SessionRecord } from './record.ts';
 
 export type LogFormat = 'default' | 'tcplog' | 'httplog' | 'clf';
 
@@ -38,7 +39,8 @@ export function httpLine(r: SessionRecord): string {
   return (
     `${r.clientHost}:${r.clientPort} [${dateWithMilliseconds(r.requestAtMs)}] ${frontendName(r)} ` +
     `${r.backend}/${r.server} ${r.requestMs}/${r.waitMs}/${r.connectMs}/${r.responseMs}/${plus}${r.totalMs} ` +
-    `${r.status} ${plus}${r.bytes} - - ${r.cause}${r.phase}-- ${connections(r)} "${requestText(r)}"`
+    `${r.status} ${plus}${r.bytes} ${r.requestCookie ?? '-'} ${r.responseCookie ?? '-'} ${r.cause}${r.phase}${r.cookieStates} ` +
+    `${connections(r)} ${captured(r.requestHeaders)}${captured(r.responseHeaders)}"${requestText(r)}"`
   );
 }
 
@@ -68,6 +70,11 @@ export function errorLine(r: SessionRecord, listener: string, message: string): 
 
 function frontendName(r: SessionRecord): string {
   return r.tls ? `${r.frontend}~` : r.frontend;
+}
+
+/** `{first|second} `, nothing when nothing is captured. */
+function captured(headers: readonly (string | null)[] | null): string {
+  return headers === null ? '' : `{${headers.map((value) => escapeCapture(value ?? '')).join('|')}} `;
 }
 
 function connections(r: SessionRecord): string {

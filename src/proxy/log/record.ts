@@ -82,6 +82,9 @@ export class SessionRecord {
   /** It is the first request of its connection. */
   isFirst = true;
   clientFamily: 4 | 6 | 'unix' = 4;
+  /** Of the `bind` line: null when it has no name. */
+  listenerName: string | null = null;
+  listenerId = 0;
   /** Address of the server, and the one it was connected from; null when there is no connection. */
   serverHost: string | null = null;
   serverPort = 0;
@@ -122,11 +125,4 @@ function latin1(bytes: Uint8Array, start: number, end: number): string {
 export function isErroneous(record: SessionRecord): boolean {
   const abnormal = record.cause !== '-' && record.cause !== 'L';
   return abnormal || record.redispatched || record.retries > 0 || record.status >= 500;
-}
-
-/** Bytes that HAProxy writes as `#XX` in what came from outside: controls, the quote, the escape itself, and 8-bit. */
-const UNSAFE = /["#\x00-\x1f\x7f-\xff]/g;
-
-export function escapeRequest(text: string): string {
-  return text.replace(UNSAFE, (c) => `#${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
 }

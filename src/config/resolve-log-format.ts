@@ -1,0 +1,117 @@
+/**
+ * Log formats and sample expressions from words to records: `resolveLogFormat` for `log-format` and its relatives,
+ * `resolveSample` for words that are one expression (`balance hash(...)`).
+ *
+ * The words were checked when their lines were read. What only the proxy's mode tells is checked here, and what the
+ * program does not carry out is warned about, once a word even if many proxies inherit it.
+ */
+import type { Diagnostics } from '../../grammar/diagnostic.ts';
+import { type LogFormatItem, readLogFormat } from '../../grammar/haproxy/expr/log-format.ts';
+import { readSample, type Sample } from '../../grammar/haproxy/expr/sample.ts';
+import type { Language, Value } from '../../grammar/haproxy/keyword.ts';
+import { missingSteps } from './carried-samples.ts';
+import { type ItemFlags, type LogFormat, type LogItem, NO_FLAGS, type SampleExpression } from './log-format.ts';
+
+/** Where a format stands. */
+export interface FormatUse {
+  /** `log-format`, for messages. */
+  readonly keyword: string;
+  readonly mode: 'tcp' | 'http';
+  readonly diagnostics: Diagnostics;
+}
+
+/** Words have been read in their release's language before. */
+const anyRelease: Language = { release: [99, 0], lenient: true };
+
+/** Aliases that HAProxy knows in mode http only. */
+const httpAliases: ReadonlySet<string> = new Set('CC CS HM HP HPO HQ HU HV Ta Ti Tq TR Tr r'.split(' '));
+
+export function resolveLogFormat(value: Value, use: FormatUse): LogFormat {
+  const read = readLogFormat(value.text, anyRelease);
+  const items = 'problem' in read ? [] : read;
+  let inherited = NO_FLAGS;
+  const resolved: LogItem[] = [];
+  for (const item of items) {
+    if (item.kind === 'text') {
+      addText(resolved, item.text);
+      continue;
+    }
+    const flags = readFlags(item.flags, inherited);
+    if (item.kind === 'alias' && item.name === 'o') inherited = flags;
+    else resolved.push(resolveItem(item, flags, value, use));
+  }
+  return { text: value.text, items: resolved };
+}
+
+/** Text with its blanks apart. */
+function addText(items: LogItem[], text: string): void {
+  for (const part of text.match(/\s+|\S+/g) ?? []) {
+    const last = items.at(-1);
+    if (/\S/.test(part)) items.push({ kind: 'text', text: part });
+    else if (last !== undefined && last.kind !== 'space') items.push({ kind: 'space' });
+  }
+}
+
+function resolveItem(
+  item: Exclude<LogFormatItem, { kind: 'text' }>,
+  flags: ItemFlags,
+  value: Value,
+  use: FormatUse,
+): LogItem {
+  const encoding = /\+(json|cbor|bin)\b/.exec(item.flags)?.[1];
+  if (encoding !== undefined) warn(value, `the flag '${encoding}' of '${use.keyword}'`, use);
+  if (item.kind === 'sample') {
+    return { kind: 'sample', sample: resolveExpression(item.sample, value, use), flags };
+  }
+  if (use.mode === 'tcp' && httpAliases.has(item.name)) {
+    const message = `failed to parse ${use.keyword} : format variable '${item.name}' is reserved for HTTP mode.`;
+    use.diagnostics.error('mode-mismatch', value.at, message);
+  }
+  return { kind: 'alias', name: item.name, flags };
+}
+
+const flagNames: Readonly<Record<string, Partial<Record<'+' | '-', Partial<ItemFlags>>>>> = {
+  Q: { '+': { quoted: true }, '-': { quoted: false } },
+  X: { '+': { hex: true }, '-': { hex: false } },
+  E: { '+': { escaped: true }, '-': { escaped: false } },
+  M: { '+': { dash: true }, '-': { dash: false } },
+};
+
+/** "+Q,-E" over what is inherited; others are ignored, as HAProxy ignores them. */
+function readFlags(text: string, inherited: ItemFlags): ItemFlags {
+  let flags = inherited;
+  for (const part of text.split(',')) {
+    const [, sign = '', name = ''] = /([+-])([^+-]*)$/.exec(part) ?? [];
+    flags = { ...flags, ...flagNames[name]?.[sign as '+' | '-'] };
+  }
+  return flags;
+}
+
+/** One expression that is a word of its own, or stands at `start` in one. */
+export function resolveSample(value: Value, use: Omit<FormatUse, 'mode'>, start = 0): SampleExpression | null {
+  const sample = readSample(value.text, anyRelease, start);
+  return 'problem' in sample ? null : resolveExpression(sample, value, use);
+}
+
+function resolveExpression(
+  { fetch, converters }: Sample,
+  value: Value,
+  use: Omit<FormatUse, 'mode'>,
+): SampleExpression {
+  const text = [fetch, ...converters].map(({ name, args }) => (args.length > 0 ? `${name}(${args.join(',')})` : name));
+  const expression = { text: text.join(','), fetch, converters };
+  for (const name of missingSteps(expression)) warn(value, `'${name}' in '${use.keyword}'`, use);
+  return expression;
+}
+
+/** Which words were warned about, of each run. */
+const told = new WeakMap<Diagnostics, Set<string>>();
+
+function warn({ at }: Value, what: string, { diagnostics }: { diagnostics: Diagnostics }): void {
+  const known = told.get(diagnostics) ?? new Set();
+  told.set(diagnostics, known);
+  const key = `${at.source.file} ${at.start} ${what}`;
+  if (known.has(key)) return;
+  known.add(key);
+  diagnostics.warning('not-carried-out', at, `${what} is accepted but not carried out: it has no value.`);
+}

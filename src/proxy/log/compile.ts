@@ -1,0 +1,114 @@
+/**
+ * Log formats as functions: `compileLogFormat` makes of a format's items one builder that is called per line (manual,
+ * chapter 8.2.6). What can be decided is decided here: constants are joined, every item is one function, and formats
+ * that only need what is known early say so (`moment`), because HAProxy writes their line at that time.
+ *
+ * Used for `log-format`, `log-format-sd`, `error-log-format` and `unique-id-format`; the formats that HAProxy has
+ * names for are written out in lines.ts.
+ */
+import type { ProxyConf } from '../../config/haproxy.ts';
+import type { LogFormat, LogItem } from '../../config/log-format.ts';
+import { compileText } from '../sample/compile.ts';
+import type { SampleWorld } from '../sample/sample-world.ts';
+import { aliases, type Manner, type Moment, type Print, textPrinter, WITH_ANSWER, WITH_REQUEST } from './aliases.ts';
+import { escapeField } from './escape.ts';
+import type { SessionRecord } from './record.ts';
+
+export interface CompiledFormat {
+  /** The line without header and line end, Latin-1; empty: nothing is to be logged. */
+  readonly build: Print;
+  /** Bits of needs.ts: what the record must have. */
+  readonly needs: number;
+  /** When everything that it shows is known. */
+  readonly moment: Moment;
+}
+
+/** `header`: the text becomes a header's value (`unique-id-format`): no dashes, what a header must not hold as `%XX`. */
+export type FormatUse = 'log' | 'header';
+
+/** One item: a constant, a blank, or something to be printed. */
+interface Part {
+  readonly kind: 'text' | 'space' | 'print';
+  readonly text: string;
+  readonly print: Print;
+  readonly needs: number;
+  readonly moment: Moment;
+  /** It may print nothing at all, and then a blank behind it goes too. */
+  readonly vanishes: boolean;
+}
+
+export function compileLogFormat(
+  format: LogFormat,
+  world: SampleWorld,
+  home: ProxyConf,
+  use: FormatUse = 'log',
+): CompiledFormat {
+  const parts = format.items.map((item) => compileItem(item, world, home, use));
+  const needs = parts.reduce((all, part) => all | part.needs, 0);
+  const moment = Math.max(WITH_REQUEST, ...parts.map((part) => part.moment)) as Moment;
+  const build = parts.some((part) => part.vanishes) ? joinWithCare(parts) : joinPlain(parts);
+  return { build, needs, moment };
+}
+
+function constant(kind: 'text' | 'space', text: string): Part {
+  return { kind, text, print: () => text, needs: 0, moment: WITH_REQUEST, vanishes: false };
+}
+
+function compileItem(item: LogItem, world: SampleWorld, home: ProxyConf, use: FormatUse): Part {
+  if (item.kind === 'text') return constant('text', item.text);
+  if (item.kind === 'space') return constant('space', ' ');
+  const manner: Manner = { ...item.flags, missing: (item.flags.dash ?? use === 'log') ? '-' : '' };
+  if (item.kind === 'alias') return compileAlias(item.name, manner);
+  const { evaluate, needs } = compileText(item.sample, world, home);
+  const read: Read = use === 'log' ? evaluate : (r) => escapeField(evaluate(r) ?? '');
+  return { kind: 'print', text: '', print: textPrinter(read, manner), needs, moment: WITH_ANSWER, vanishes: false };
+}
+
+type Read = (r: SessionRecord) => string | null;
+
+function compileAlias(name: string, manner: Manner): Part {
+  const row = aliases[name];
+  if (row === undefined) return constant('text', '');
+  const { needs, moment, vanishes } = row;
+  return { kind: 'print', text: '', print: row.make(manner), needs, moment, vanishes };
+}
+
+/** Blanks are constants like others: neighbours become one text. */
+function joinPlain(parts: readonly Part[]): Print {
+  const pieces: (string | Print)[] = [];
+  for (const { kind, text, print } of parts) {
+    const last = pieces.at(-1);
+    if (kind === 'print') pieces.push(print);
+    else if (typeof last === 'string') pieces[pieces.length - 1] = last + text;
+    else if (kind === 'text' || last !== undefined) pieces.push(text);
+  }
+  return (r) => {
+    let line = '';
+    for (let i = 0; i < pieces.length; i++) {
+      const piece = pieces[i]!;
+      line += typeof piece === 'string' ? piece : piece(r);
+    }
+    return line;
+  };
+}
+
+/** Whether a blank is written depends on what was printed before it. */
+function joinWithCare(parts: readonly Part[]): Print {
+  return (r) => {
+    let line = '';
+    let afterSpace = true;
+    for (let i = 0; i < parts.length; i++) {
+      const { kind, print, vanishes } = parts[i]!;
+      if (kind === 'space') {
+        if (!afterSpace) line += ' ';
+        afterSpace = true;
+        continue;
+      }
+      const text = print(r);
+      if (vanishes && text === '') continue;
+      line += text;
+      afterSpace = false;
+    }
+    return line;
+  };
+}

@@ -1,0 +1,105 @@
+/** Fetches of the connection, of who serves it, and of its times (manual, 7.3.3 to 7.3.5). Read from the record. */
+
+import { SCUR } from '../counter-layout.ts';
+import { NEEDS_LOCAL, NEEDS_NUMBER, NEEDS_SOURCE } from '../log/needs.ts';
+import type { SessionRecord } from '../log/record.ts';
+import { arrivalMs, dataMs, sessionMs, userMs } from '../log/times.ts';
+import { type FetchTable, made, plain } from './fetch-row.ts';
+import { type IpValue, textAddress } from './value.ts';
+
+function clientAddress(r: SessionRecord): IpValue | null {
+  return r.clientFamily === 'unix' ? null : textAddress(r.clientHost);
+}
+
+function clientPort(r: SessionRecord): number | null {
+  return r.clientFamily === 'unix' ? null : r.clientPort;
+}
+
+function localAddress(r: SessionRecord): IpValue | null {
+  return r.localHost === 'unix' ? null : textAddress(r.localHost);
+}
+
+function localPort(r: SessionRecord): number | null {
+  return r.localHost === 'unix' ? null : r.localPort;
+}
+
+function addressOr(host: string | null): IpValue | null {
+  return host === null ? null : textAddress(host);
+}
+
+/** A time that was reached; HAProxy has no sample where a log line has -1. */
+function reached(ms: number): number | null {
+  return ms < 0 ? null : ms;
+}
+
+const nothing = plain('str', () => null);
+const zero = plain('sint', () => 0);
+const no = plain('bool', () => false);
+
+export const sessionFetches: FetchTable = {
+  src: plain('addr', clientAddress),
+  src_port: plain('sint', clientPort),
+  fc_src: plain('addr', clientAddress),
+  fc_src_port: plain('sint', clientPort),
+  dst: plain('addr', localAddress, NEEDS_LOCAL),
+  dst_port: plain('sint', localPort, NEEDS_LOCAL),
+  fc_dst: plain('addr', localAddress, NEEDS_LOCAL),
+  fc_dst_port: plain('sint', localPort, NEEDS_LOCAL),
+  fc_http_major: plain('sint', (r) => (r.mode === 'http' ? 1 : null)),
+  fc_err: zero,
+  fc_err_str: plain('str', () => 'Success'),
+  dst_conn: made('sint', ({ world }) => (r) => {
+    const row = r.frontendConf === null ? undefined : world.rows.frontends.get(r.frontendConf.id);
+    return row === undefined ? null : world.counters.mineNow(row, SCUR);
+  }),
+  // TLS is not spoken here, so that these are known.
+  ssl_fc: no,
+  ssl_fc_is_resumed: no,
+  ssl_fc_has_sni: no,
+  ssl_c_used: plain('bool', () => null),
+  ssl_bc: no,
+  ssl_fc_err: plain('sint', () => null),
+  ssl_c_err: plain('sint', () => null),
+  ssl_c_ca_err: plain('sint', () => null),
+  ssl_c_verify: plain('sint', () => null),
+  ssl_fc_sni: nothing,
+  ssl_fc_protocol: nothing,
+  ssl_fc_cipher: nothing,
+  ssl_fc_alpn: nothing,
+  fe_name: plain('str', (r) => r.frontend),
+  fe_id: plain('sint', (r) => r.frontendConf?.id ?? null),
+  so_name: plain('str', (r) => r.listenerName),
+  so_id: plain('sint', (r) => r.listenerId),
+  fe_client_timeout: plain('sint', (r) => r.frontendConf?.timeouts.clientMs ?? 0),
+  be_name: plain('str', (r) => r.backend),
+  be_id: plain('sint', (r) => r.backendConf?.id ?? r.frontendConf?.id ?? null),
+  be_server_timeout: plain('sint', (r) => r.backendConf?.timeouts.serverMs ?? 0),
+  be_tunnel_timeout: plain('sint', (r) => r.backendConf?.timeouts.tunnelMs ?? 0),
+  srv_name: plain('str', (r) => r.serverConf?.name ?? null),
+  srv_id: plain('sint', (r) => r.serverConf?.id ?? null),
+  bc_dst: plain('addr', (r) => addressOr(r.serverHost)),
+  bc_dst_port: plain('sint', (r) => (r.serverHost === null ? null : r.serverPort)),
+  bc_src: plain('addr', (r) => addressOr(r.sourceHost), NEEDS_SOURCE),
+  bc_src_port: plain('sint', (r) => (r.sourceHost === null ? null : r.sourcePort), NEEDS_SOURCE),
+  bc_http_major: plain('sint', (r) => (r.serverConf !== null && r.mode === 'http' ? 1 : null)),
+  bytes_in: plain('sint', (r) => r.bytesIn),
+  bytes_out: plain('sint', (r) => r.bytes),
+  'unique-id': plain('str', (r) => r.uniqueId),
+  'txn.id32': plain('sint', (r) => r.requestNumber, NEEDS_NUMBER),
+  'txn.conn_retries': plain('sint', (r) => r.retries),
+  'txn.redispatched': plain('bool', (r) => r.redispatched),
+  'txn.sess_term_state': plain('str', (r) => r.cause + r.phase),
+  'txn.timer.total': plain('sint', (r) => sessionMs(r)),
+  'txn.timer.user': plain('sint', (r) => userMs(r)),
+  'fc.timer.handshake': plain('sint', (r) => r.handshakeMs),
+  'fc.timer.total': plain('sint', (r) => sessionMs(r)),
+  'req.timer.idle': plain('sint', (r) => reached(r.idleMs)),
+  'req.timer.tq': plain('sint', (r) => reached(arrivalMs(r))),
+  'req.timer.hdr': plain('sint', (r) => reached(r.requestMs)),
+  'req.timer.queue': plain('sint', (r) => reached(r.waitMs)),
+  'bc.timer.connect': plain('sint', (r) => reached(r.connectMs)),
+  'res.timer.hdr': plain('sint', (r) => reached(r.responseMs)),
+  'res.timer.data': plain('sint', (r) => reached(dataMs(r))),
+  bc_be_queue: plain('sint', (r) => r.backendQueue),
+  bc_srv_queue: plain('sint', (r) => r.serverQueue),
+};
