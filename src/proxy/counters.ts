@@ -250,6 +250,19 @@ export class Counters {
     return Math.round(sum);
   }
 
+  /** The same over the slots of this process only, and not rounded. */
+  mineRate(row: number, rate: number, nowMs: number): number {
+    const second = Math.floor(nowMs / 1000);
+    const left = 1 - (nowMs - second * 1000) / 1000;
+    const at = row * ROW_WIDTH + rate;
+    let sum = 0;
+    for (const { totals } of this.mine) {
+      if (totals[at] === second) sum += totals[at + 1]! + totals[at + 2]! * left;
+      else if (totals[at] === second - 1) sum += totals[at + 1]! * left;
+    }
+    return sum;
+  }
+
   rateMax(row: number, rate: number): number {
     return this.max(row, rate + 3);
   }
@@ -289,9 +302,14 @@ export class Counters {
 
   /** One more session in a row: gauge, total, greatest. */
   enter(row: number): void {
+    this.own.totals[row * ROW_WIDTH]!++;
+    this.occupy(row);
+  }
+
+  /** The same without the total: a connection that is no session yet. */
+  occupy(row: number): void {
     const { own } = this;
     const now = ++own.gauges[row * GAUGE_WIDTH + SCUR]!;
-    own.totals[row * ROW_WIDTH]!++;
     const all = this.mine.length === 1 ? now : this.mineNow(row, SCUR);
     if (all > own.totals[row * ROW_WIDTH + SMAX]!) own.totals[row * ROW_WIDTH + SMAX] = all;
   }

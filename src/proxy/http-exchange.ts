@@ -56,7 +56,7 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
   readonly download: HttpDownload;
   report!: HttpReport;
   private readonly worker: WorkerContext;
-  private readonly address: ClientAddress;
+  readonly address: ClientAddress;
   private readonly client: SocketEnd;
   private readonly deadlines: Deadlines;
   private readonly owner: ExchangeOwner;

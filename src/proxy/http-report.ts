@@ -60,7 +60,7 @@ export class HttpReport {
     this.fd = fd;
     this.dispatch = dispatch;
     this.notes = notes;
-    this.acceptedAtMs = worker.loop.wallMs;
+    this.acceptedAtMs = address.preamble?.acceptedAtMs ?? worker.loop.wallMs;
   }
 
   begin(): void {

@@ -195,7 +195,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
       worker.counters.add(frontend.backend.row, REQ_TOT, 1);
       report.enteredBackend = true;
       this.phase = EXCHANGE;
-      exchange.send(this.listener.portOf(this.client.fd), this.requests > 1);
+      exchange.send(this.listener.portOf(this.client.fd, this.exchange.address), this.requests > 1);
     }
   }
 

@@ -2,13 +2,16 @@
  * A listening socket as a worker sees it: accepts within its limits and turns connections into sessions.
  *
  * All workers watch the same socket and the kernel wakes one of them (EPOLLEXCLUSIVE). How many connections are taken
- * in one go follows demand. When a limit is reached (`maxconn` of process, frontend or listener) or descriptors run
- * out, it stops watching: clients stay in the kernel's backlog, as with HAProxy, until a session ends.
+ * in one go follows demand. When a limit is reached (accept-limits.ts), descriptors run out, or core has paused the
+ * socket (accept4 then gives EINVAL), it stops watching for a while: clients stay in the kernel's backlog, as with
+ * HAProxy, until a session ends or a rate allows more. With `accept-proxy` and the like a handshake (client-handshake.ts) comes
+ * before the session.
  */
 import type { ListenerConf } from '../config/haproxy.ts';
+import type { ProcessLimits } from '../config/listener-options.ts';
 import { SOCKADDR_SIZE } from '../os/address.ts';
 import { EPOLLEXCLUSIVE, EPOLLIN } from '../os/epoll.ts';
-import { EAGAIN, EMFILE, ENFILE, ENOBUFS } from '../os/libc.ts';
+import { EAGAIN, EINVAL, EMFILE, ENFILE, ENOBUFS } from '../os/libc.ts';
 import { allocate } from '../os/memory.ts';
 import {
   acceptAt,
@@ -20,20 +23,26 @@ import {
   setOption,
   TCP_NODELAY,
 } from '../os/socket.ts';
-import { ClientAddress } from './client-address.ts';
-import { CONN_RATE, CONN_TOT, PROCESS_ROW, SCUR, SESS_RATE } from './counter-layout.ts';
+import { AcceptLimits } from './accept-limits.ts';
+import { ClientAddress, destinationOf } from './client-address.ts';
+import { Handshake } from './client-handshake.ts';
+import { CONN_RATE, CONN_TOT, PROCESS_ROW, SESS_RATE, STOT } from './counter-layout.ts';
 import type { Frontend } from './frontend.ts';
 import { HttpStream } from './http-stream.ts';
-import type { SessionRecord } from './log/record.ts';
+import { errorLine } from './log/lines.ts';
+import { SessionRecord } from './log/record.ts';
 import type { Handler } from './loop.ts';
 import { TcpStream } from './tcp-stream.ts';
 import { type Timed, Timer } from './timers.ts';
 import type { WorkerContext } from './worker-context.ts';
 
 const MOST_A_TURN = 64;
+const NO_LIMIT = 4096;
 /** A pause also ends by time: a place may have become free in another worker or process. */
 const PAUSE_MS = 100;
 
+/** One a thread: filled and read within one call. */
+const failed = new SessionRecord();
 const peer = allocate(4096);
 const LENGTH_AT = SOCKADDR_SIZE;
 
@@ -43,9 +52,9 @@ export class Listener implements Handler, Timed {
   readonly row: number;
   readonly frontend: Frontend;
   private readonly worker: WorkerContext;
-  private readonly limit: number;
-  private readonly frontendLimit: number;
-  private readonly processLimit: number;
+  private readonly limits: AcceptLimits;
+  private readonly mostATurn: number;
+  private readonly countsProcessRate: boolean;
   private readonly timer = new Timer(this);
   private readonly ownPort: number;
   private batch = 1;
@@ -59,15 +68,27 @@ export class Listener implements Handler, Timed {
     frontend: Frontend,
     worker: WorkerContext,
     processLimit: number,
+    processLimits: ProcessLimits,
   ) {
     this.conf = conf;
     this.fd = fd;
     this.row = row;
     this.frontend = frontend;
     this.worker = worker;
-    this.limit = conf.maxconn ?? Number.POSITIVE_INFINITY;
-    this.frontendLimit = frontend.conf.maxconn ?? Number.POSITIVE_INFINITY;
-    this.processLimit = processLimit;
+    this.limits = new AcceptLimits(
+      worker.counters,
+      worker.loop,
+      processLimit,
+      processLimits,
+      [
+        { row: frontend.row, most: frontend.conf.maxconn },
+        { row, most: conf.maxconn },
+      ],
+      { row: frontend.row, sessionRate: frontend.conf.accept.sessionRate },
+    );
+    const { maxAccept } = processLimits;
+    this.mostATurn = maxAccept === null ? MOST_A_TURN : maxAccept <= 0 ? NO_LIMIT : maxAccept;
+    this.countsProcessRate = processLimits.sessionRate > 0;
     const own = localAddress(fd);
     this.ownPort = typeof own === 'object' && own.family !== 'unix' ? own.port : 0;
     // What is accepted inherits both from the listening socket.
@@ -90,7 +111,7 @@ export class Listener implements Handler, Timed {
 
   onReady(): void {
     for (let taken = 0; taken < this.batch; taken++) {
-      if (!this.hasRoom()) {
+      if (!this.limits.allow()) {
         this.pause();
         return;
       }
@@ -103,22 +124,12 @@ export class Listener implements Handler, Timed {
       }
       this.begin(fd);
     }
-    this.batch = Math.min(MOST_A_TURN, this.batch * 2);
+    this.batch = Math.min(this.mostATurn, this.batch * 2);
   }
 
   private onAcceptError(error: number): void {
-    if (error === EMFILE || error === ENFILE || error === ENOBUFS) this.pause();
+    if (error === EMFILE || error === ENFILE || error === ENOBUFS || error === EINVAL) this.pause();
     else if (error !== EAGAIN) this.batch = 1;
-  }
-
-  private hasRoom(): boolean {
-    const { counters } = this.worker;
-    return (
-      counters.mineNow(PROCESS_ROW, SCUR) < this.processLimit &&
-      (this.frontendLimit === Number.POSITIVE_INFINITY ||
-        counters.mineNow(this.frontend.row, SCUR) < this.frontendLimit) &&
-      (this.limit === Number.POSITIVE_INFINITY || counters.mineNow(this.row, SCUR) < this.limit)
-    );
   }
 
   private begin(fd: number): void {
@@ -129,13 +140,23 @@ export class Listener implements Handler, Timed {
     }
     const { counters } = worker;
     const { second } = worker.loop;
-    counters.enter(frontend.row);
+    counters.occupy(frontend.row);
     counters.enter(this.row);
     counters.add(frontend.row, CONN_TOT, 1);
     counters.tick(frontend.row, CONN_RATE, second);
-    counters.tick(frontend.row, SESS_RATE, second);
     counters.tick(PROCESS_ROW, CONN_RATE, second);
     const address = new ClientAddress(peer.view);
+    if (this.conf.options.preamble === null) this.beginSession(fd, address);
+    else new Handshake(worker, this, fd, address).start();
+  }
+
+  /** Nothing stands before the connection's own bytes any more. */
+  beginSession(fd: number, address: ClientAddress): void {
+    const { worker, frontend } = this;
+    const { counters, loop } = worker;
+    counters.add(frontend.row, STOT, 1);
+    counters.tick(frontend.row, SESS_RATE, loop.second);
+    if (this.countsProcessRate) counters.tick(PROCESS_ROW, SESS_RATE, loop.second);
     const stream =
       frontend.conf.mode === 'tcp'
         ? new TcpStream(worker, frontend, this, fd, address)
@@ -147,7 +168,12 @@ export class Listener implements Handler, Timed {
     if (!this.paused) this.worker.loop.unwatch(this.fd);
     this.paused = true;
     this.worker.pausedListeners.add(this);
-    this.worker.loop.timers.arm(this.timer, this.worker.loop.now + PAUSE_MS);
+    this.armTimer();
+  }
+
+  private armTimer(): void {
+    const { loop } = this.worker;
+    loop.timers.arm(this.timer, loop.now + (this.limits.delayMs || PAUSE_MS));
   }
 
   onTimer(): void {
@@ -157,8 +183,8 @@ export class Listener implements Handler, Timed {
   /** A session ended somewhere: takes up listening again if there is room. */
   resume(): void {
     if (!this.paused || this.closed) return;
-    if (!this.hasRoom()) {
-      this.worker.loop.timers.arm(this.timer, this.worker.loop.now + PAUSE_MS);
+    if (!this.limits.allow()) {
+      this.armTimer();
       return;
     }
     this.paused = false;
@@ -173,23 +199,42 @@ export class Listener implements Handler, Timed {
     this.worker.counters.leaveRow(this.frontend.row);
   }
 
-  /** The port that a client connected to: the listener's, unless connections are redirected to it. */
-  portOf(fd: number): number {
-    if (!this.conf.transparent) return this.ownPort;
-    const own = localAddress(fd);
-    return typeof own === 'object' && own.family !== 'unix' ? own.port : this.ownPort;
+  /** The port that a client connected to: the listener's, unless connections are redirected to it or a header tells. */
+  portOf(fd: number, address: ClientAddress): number {
+    if (!this.conf.transparent && address.preamble === null) return this.ownPort;
+    const own = destinationOf(address, fd);
+    return own !== null && own.family !== 'unix' ? own.port : this.ownPort;
+  }
+
+  /** A connection ended before it became a session. `quiet`: nothing at all came from the client. */
+  logFailure(address: ClientAddress, acceptedAtMs: number, message: string, quiet: boolean): void {
+    if (!this.frontend.log.enabled || (quiet && this.frontend.conf.dontlognull)) return;
+    this.describePeer(failed, address);
+    failed.acceptedAtMs = acceptedAtMs;
+    this.frontend.log.note(errorLine(failed, this.label, message));
+  }
+
+  /** As the log and the statistics name it. */
+  private get label(): string {
+    const { socketId } = this.conf.options;
+    return this.conf.name ?? (this.frontend.conf.socketStats ? `sock-${socketId}` : String(socketId));
   }
 
   /** Fills in who talked to whom. */
   describe(record: SessionRecord, address: ClientAddress, fd: number): void {
+    this.describePeer(record, address);
+    if (!this.frontend.log.atBegin) return;
+    const own = destinationOf(address, fd);
+    const inet = own !== null && own.family !== 'unix' ? own : null;
+    record.localHost = inet?.host ?? 'unix';
+    record.localPort = inet?.port ?? this.conf.options.socketId;
+  }
+
+  private describePeer(record: SessionRecord, address: ClientAddress): void {
     record.clientHost = address.host;
-    record.clientPort = address.family === 'unix' ? this.conf.id : address.port;
+    record.clientPort = address.family === 'unix' ? this.conf.options.socketId : address.port;
     record.frontend = this.frontend.conf.name;
     record.tls = false;
-    if (!this.frontend.log.atBegin) return;
-    const own = localAddress(fd);
-    const inet = typeof own === 'object' && own.family !== 'unix' ? own : null;
-    record.localHost = inet?.host ?? 'unix';
-    record.localPort = inet?.port ?? this.conf.id;
+    record.handshakeMs = address.preamble?.handshakeMs ?? 0;
   }
 }

@@ -31,6 +31,11 @@ export class SessionLog {
     this.build = lineBuilder(conf.logFormat);
   }
 
+  /** A line of its own making, about a connection that failed. */
+  note(line: string): void {
+    if (this.enabled) this.sink.send(this.conf.logSeparateErrors ? ERR : INFO, line);
+  }
+
   /** `empty`: not one byte came from the client. */
   write(record: SessionRecord, empty: boolean): void {
     if (!this.enabled) return;

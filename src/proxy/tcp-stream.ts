@@ -47,8 +47,8 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
     this.frontend = frontend;
     this.listener = listener;
     this.address = address;
-    this.acceptedAt = worker.loop.now;
-    this.acceptedAtMs = worker.loop.wallMs;
+    this.acceptedAt = address.preamble?.acceptedAt ?? worker.loop.now;
+    this.acceptedAtMs = address.preamble?.acceptedAtMs ?? worker.loop.wallMs;
     this.client = new SocketEnd(fd, worker.loop, worker.buffers, this, false, true);
     this.dispatch = new Dispatch(worker, this);
     this.deadlines = new Deadlines(worker.loop, this);
@@ -73,7 +73,7 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
     }
     worker.enterBackend(backend);
     this.deadlines.setClient(frontend.conf.timeouts.clientMs);
-    this.dispatch.start(backend, this.address.key, this.listener.portOf(this.client.fd), false);
+    this.dispatch.start(backend, this.address.key, this.listener.portOf(this.client.fd, this.address), false);
   }
 
   armDispatch(at: number): void {
@@ -210,7 +210,8 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
     r.acceptedAtMs = this.acceptedAtMs;
     r.backend = frontend.backend?.conf.name ?? frontend.conf.name;
     r.server = dispatch.server?.conf.name ?? NO_SERVER;
-    r.waitMs = dispatch.assignedAt === 0 ? -1 : Math.floor(dispatch.assignedAt - dispatch.startedAt);
+    const handshakeMs = this.address.preamble?.handshakeMs ?? 0;
+    r.waitMs = dispatch.assignedAt === 0 ? -1 : Math.floor(dispatch.assignedAt - dispatch.startedAt) + handshakeMs;
     r.connectMs = this.connection === null ? -1 : Math.floor(this.connectedAt - dispatch.assignedAt);
     r.totalMs = Math.floor(worker.loop.now - this.acceptedAt);
     r.bytes = this.bytesOut;

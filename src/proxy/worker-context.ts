@@ -82,6 +82,13 @@ export class WorkerContext {
     this.counters.enter(PROCESS_ROW);
   }
 
+  /** For what is no session yet, and gives its place to one. */
+  beginUncounted(stream: Stream): void {
+    stream.place = this.streams.length;
+    this.streams.push(stream);
+    this.counters.occupy(PROCESS_ROW);
+  }
+
   end(stream: Stream): void {
     const last = this.streams.pop()!;
     if (last !== stream) {

@@ -5,6 +5,8 @@
  * the loop; another worker wakes it the same way when a place at a server became free.
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { ListenerConf } from '../config/haproxy.ts';
+import { includesThread } from '../config/listener-options.ts';
 import { dispatch } from '../ipc/channel.ts';
 import type { Handlers, ServerHealth } from '../ipc/messages.ts';
 import { SyslogSender, syslogOrigin } from '../log/syslog-sender.ts';
@@ -95,7 +97,7 @@ class ProxyWorker implements Timed {
   }
 
   private buildFrontends(): void {
-    const { slice, sockets, processLimit } = this.start;
+    const { slice, sockets, processLimit, index, slots } = this.start;
     const { context } = this;
     for (const proxy of slice.proxies) {
       if (proxy.disabled || proxy.kind === 'backend') continue;
@@ -106,10 +108,11 @@ class ProxyWorker implements Timed {
       for (const conf of proxy.listeners) {
         for (const socket of sockets.filter((s) => s.listenerId === conf.id)) {
           const row = context.rows.listeners.get(conf.id)!;
-          this.listeners.push(new Listener(conf, socket.fd, row, frontend, context, processLimit));
+          this.listeners.push(new Listener(conf, socket.fd, row, frontend, context, processLimit, slice.global.limits));
         }
       }
     }
+        if (!isForThread(conf, index, slots.length)) continue;
   }
 
   /** Not before the role is ready as a whole: nobody is answered by a process that may still fail to start. */
@@ -193,3 +196,9 @@ try {
 } catch (error) {
   tell({ type: 'failed', what: error instanceof Error ? (error.stack ?? error.message) : String(error) });
 }
+/** Threads that do not exist leave a socket to all of them: somebody has to answer. */
+function isForThread({ options: { threads } }: ListenerConf, index: number, count: number): boolean {
+  const isTaken = Array.from({ length: count }, (_, i) => i).some((i) => includesThread(threads, i));
+  return !isTaken || includesThread(threads, index);
+}
+

@@ -17,8 +17,8 @@ export function proxyRows(source: StatsSource, proxy: ProxyConf, nowMs: number, 
   const states = proxy.servers.map((server) => serverState(source, proxy, server));
   if (proxy.kind !== 'backend') rows.push(frontendRow(source, proxy, nowMs));
   if (proxy.kind !== 'backend' && proxy.socketStats) {
-    for (const [i, listener] of proxy.listeners.entries()) {
-      rows.push(listenerRow(source, proxy, listener, i + 1, legends));
+    for (const listener of proxy.listeners) {
+      rows.push(listenerRow(source, proxy, listener, legends));
     }
   }
   for (const state of states) rows.push(serverRow(source, proxy, state, nowMs, legends));
@@ -118,19 +118,13 @@ const LISTENER_COUNTS: Counts = [
   ['wrew', C.WREW],
 ];
 
-function listenerRow(
-  source: StatsSource,
-  proxy: ProxyConf,
-  listener: ListenerConf,
-  number: number,
-  legends: boolean,
-): Row {
+function listenerRow(source: StatsSource, proxy: ProxyConf, listener: ListenerConf, legends: boolean): Row {
   const at = source.rows.listeners.get(listener.id)!;
-  const row = startRow(source, proxy, listener.name ?? `sock-${number}`, LISTENER_TYPE, at);
+  const row = startRow(source, proxy, listener.name ?? `sock-${listener.options.socketId}`, LISTENER_TYPE, at);
   addCounts(row, source, at, LISTENER_COUNTS);
   row.slim = listener.maxconn ?? 0;
   row.status = openText(source, proxy, source.counters.gauge(at, C.SCUR), row.slim);
-  row.sid = number;
+  row.sid = listener.options.socketId;
   if (legends) row.addr = addressText(listener.address);
   return row;
 }
