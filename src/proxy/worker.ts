@@ -106,13 +106,13 @@ class ProxyWorker implements Timed {
       const backend = proxy.backend === null ? null : (this.backends.get(proxy.backend) ?? null);
       const frontend = new Frontend(proxy, context.rows.frontends.get(proxy.id)!, backend, log);
       for (const conf of proxy.listeners) {
+        if (!isForThread(conf, index, slots.length)) continue;
         for (const socket of sockets.filter((s) => s.listenerId === conf.id)) {
           const row = context.rows.listeners.get(conf.id)!;
           this.listeners.push(new Listener(conf, socket.fd, row, frontend, context, processLimit, slice.global.limits));
         }
       }
     }
-        if (!isForThread(conf, index, slots.length)) continue;
   }
 
   /** Not before the role is ready as a whole: nobody is answered by a process that may still fail to start. */
@@ -184,6 +184,12 @@ class ProxyWorker implements Timed {
   }
 }
 
+/** Threads that do not exist leave a socket to all of them: somebody has to answer. */
+function isForThread({ options: { threads } }: ListenerConf, index: number, count: number): boolean {
+  const isTaken = Array.from({ length: count }, (_, i) => i).some((i) => includesThread(threads, i));
+  return !isTaken || includesThread(threads, index);
+}
+
 function tell(message: FromWorker): void {
   parentPort!.postMessage(message);
 }
@@ -196,9 +202,3 @@ try {
 } catch (error) {
   tell({ type: 'failed', what: error instanceof Error ? (error.stack ?? error.message) : String(error) });
 }
-/** Threads that do not exist leave a socket to all of them: somebody has to answer. */
-function isForThread({ options: { threads } }: ListenerConf, index: number, count: number): boolean {
-  const isTaken = Array.from({ length: count }, (_, i) => i).some((i) => includesThread(threads, i));
-  return !isTaken || includesThread(threads, index);
-}
-
