@@ -2,7 +2,8 @@
  * Bytes both ways between a client and a server, until both have said FIN and all is delivered, or one of them breaks:
  * the data phase of mode tcp, and what an HTTP connection becomes after an upgrade.
  *
- * What one side does not take stops the reading of the other. A FIN is passed on when the bytes before it are.
+ * What one side does not take stops the reading of the other. A FIN is passed on when the bytes before it are, and
+ * with them in one packet when both came together.
  */
 import type { Deferred } from './loop.ts';
 import { BROKEN, END, type SocketEnd } from './socket-end.ts';
@@ -78,10 +79,11 @@ export class Relay implements Deferred {
       else if (n === END) this.passFin(from, to);
       if (n <= 0) return;
       this.owner.onRelayed(from === this.client, n);
-      if (!to.write(scratch.bytes, scratch.address, 0, n)) {
-        this.finish(to);
-        return;
-      }
+      const last = from.ended && from.error === 0;
+      if (!to.write(scratch.bytes, scratch.address, 0, n, last)) this.finish(to);
+      else if (last) this.passLastFin(from, to);
+      else continue;
+      return;
     }
   }
 
@@ -97,6 +99,17 @@ export class Relay implements Deferred {
     this.finDue = to;
     this.finTurns = 1;
     this.worker.loop.defer(this);
+  }
+
+  /** The same when its last bytes were passed on just now and wait for it. */
+  private passLastFin(from: SocketEnd, to: SocketEnd): void {
+    from.readable = false;
+    if (to.ended) {
+      this.finishIfDelivered();
+      return;
+    }
+    to.finish();
+    this.owner.onRelayFin();
   }
 
   private finishIfDelivered(): void {

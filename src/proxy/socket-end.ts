@@ -5,12 +5,14 @@
  * Readiness is remembered (edge-triggered): `readable` until a read comes back short, `writable` until a write does.
  * A FIN announced together with data saves the read that would only return 0. TCP_NODELAY is set with the second
  * write: the first of a connection never waits for anybody, and many connections carry only one.
+ * The last bytes of a connection are held back until its FIN, so that both travel in one packet.
  */
 import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../os/epoll.ts';
-import { EAGAIN, ECONNRESET, EINTR, ETIMEDOUT } from '../os/libc.ts';
+import { EAGAIN, ECONNRESET, EINTR, ENOBUFS, ETIMEDOUT } from '../os/libc.ts';
 import {
   closeFd,
   getOption,
+  MSG_MORE,
   MSG_NOSIGNAL,
   recvAt,
   SHUT_WR,
@@ -58,6 +60,8 @@ export class SocketEnd implements Handler {
   pending: PooledBuffer | null = null;
   /** FIN follows once `pending` is gone. */
   finWanted = false;
+  /** The kernel holds the last bytes back until the FIN. */
+  private held = false;
   private readonly loop: Loop;
   private readonly pool: BufferPool;
   private watched = false;
@@ -76,8 +80,9 @@ export class SocketEnd implements Handler {
     this.noDelay = noDelay;
   }
 
-  /** Starts to watch; what is ready already is told as well. Returns 0 or `-errno`. */
+  /** Starts to watch unless it does; what is ready already is told as well. Returns 0 or `-errno`. */
   open(): number {
+    if (this.watched) return 0;
     this.watched = true;
     return this.loop.watch(this.fd, this.watchesOut ? ALL_EVENTS : READ_EVENTS, this);
   }
@@ -143,14 +148,17 @@ export class SocketEnd implements Handler {
 
   /**
    * Writes `bytes[start..end)`, which lie at `address` (of `bytes[0]`). What the kernel does not take is kept in
-   * `pending`. Returns false when the connection is broken.
+   * `pending`. `last`: `finish` or `close` follows at once. Returns false when the connection is broken.
    */
-  write(bytes: Uint8Array, address: number, start: number, end: number): boolean {
+  write(bytes: Uint8Array, address: number, start: number, end: number, last = false): boolean {
     if (this.pending !== null) return this.keep(bytes, start, end);
     if (!this.writable) return this.keep(bytes, start, end);
     if (!this.noDelay && this.sends++ > 0) this.setNoDelay();
-    const n = sendAt(this.fd, address + start, end - start, MSG_NOSIGNAL);
-    if (n === end - start) return true;
+    const n = sendAt(this.fd, address + start, end - start, last ? MSG_MORE | MSG_NOSIGNAL : MSG_NOSIGNAL);
+    if (n === end - start) {
+      this.held = last;
+      return true;
+    }
     if (n < 0 && n !== -EAGAIN && n !== -EINTR) return this.breakWith(-n);
     this.blocked();
     return this.keep(bytes, start + Math.max(0, n), end);
@@ -172,6 +180,7 @@ export class SocketEnd implements Handler {
     if (this.watchesOut) return;
     this.watchesOut = true;
     if (this.watched) this.loop.change(this.fd, ALL_EVENTS);
+    else if (this.open() < 0) this.breakWith(ENOBUFS);
   }
 
   private keep(bytes: Uint8Array, start: number, end: number): boolean {
@@ -225,6 +234,8 @@ export class SocketEnd implements Handler {
     this.closed = true;
     this.dropPending();
     if (reset) setReset(this.fd, true);
+    // Closing with unread bytes resets and throws held ones away: a FIN takes them along first.
+    else if (this.held && !this.ended && !this.finSent) shutdownSocket(this.fd, SHUT_WR);
     if (this.watched) this.loop.forget(this.fd);
     closeFd(this.fd);
   }
