@@ -81,8 +81,10 @@ function parseV1(bytes: Uint8Array, start: number, end: number, header: ProxyHea
   if (startsWith(bytes, at, end, UNKNOWN)) return PREFIX.length + UNKNOWN.length;
   const isInet4 = startsWith(bytes, at, end, TCP4);
   if (!isInet4 && !startsWith(bytes, at, end, TCP6)) return BAD_PROTOCOL;
-  const lineEnd = bytes.indexOf(LF, at);
-  if (lineEnd < 0 || lineEnd >= Math.min(end, start + LONGEST_LINE) || bytes[lineEnd - 1] !== CR) return BAD_HEADER;
+  const limit = Math.min(end, start + LONGEST_LINE);
+  const lineEnd = bytes.subarray(0, limit).indexOf(LF, at);
+  if (lineEnd < 0) return limit === end && isBeginning(bytes, at + TCP4.length, end) ? TRUNCATED : BAD_HEADER;
+  if (bytes[lineEnd - 1] !== CR) return BAD_HEADER;
   const words = splitWords(bytes, at + TCP4.length, lineEnd - 1);
   if (words === null) return BAD_HEADER;
   const [source, destination, sourcePort, destinationPort] = words;
@@ -93,6 +95,12 @@ function parseV1(bytes: Uint8Array, start: number, end: number, header: ProxyHea
   header.source = null;
   header.destination = null;
   return BAD_HEADER;
+}
+
+/** Whether addresses and ports could begin like that. */
+function isBeginning(bytes: Uint8Array, start: number, end: number): boolean {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
+  return /^[0-9a-fA-F.:]+(?: [0-9a-fA-F.:]*){0,3}\r?$/.test(text);
 }
 
 /** Four words with one blank between them, or null. */

@@ -57,7 +57,7 @@ describe('version 1', () => {
     'PROXY TCP4 192.0.2.1 198.51.100.2 4x0 81\r\n',
     'PROXY TCP4 192.0.2.1 198.51.100.2 +4 81\r\n',
     'PROXY TCP4 192.0.2.1 198.51.100.2\r\n',
-    'PROXY TCP4 192.0.2.1 198.51.100.2 40000 81',
+    'PROXY TCP4 192.0.2.1 198.51.100.2 40000 81 7',
     `PROXY TCP4 ${'0'.repeat(120)}192.0.2.1 198.51.100.2 40000 81\r\n`,
     // HAProxy takes these two for 192.0.3.0 and port 4464.
     'PROXY TCP4 192.0.2.256 198.51.100.2 40000 81\r\n',
@@ -78,7 +78,9 @@ describe('version 1', () => {
   it('tells what is cut from what is no header', () => {
     for (const cut of ['', 'G', 'GET', 'PROXY', 'PROXY TC', 'GET / HTTP/1.0']) expect(text(cut).length).toBe(TRUNCATED);
     expect(text('PROXY TCP4').length).toBe(BAD_PROTOCOL);
-    expect(text('PROXY TCP4 1').length).toBe(BAD_HEADER);
+    expect(text('PROXY TCP4 1').length).toBe(TRUNCATED);
+    expect(text('PROXY TCP4 192.0.2.1 198.51.100.2 40000 81\r').length).toBe(TRUNCATED);
+    expect(text('PROXY TCP4 x').length).toBe(BAD_HEADER);
     expect(text('GET / HTTP/1.0\r\n').length).toBe(NO_HEADER);
     expect(text('proxy TCP4 192.0.2.1 198.51.100.2 1 2\r\n').length).toBe(NO_HEADER);
   });
