@@ -132,7 +132,8 @@ export class HttpDownload {
     report.logEarly();
     this.drop();
     exchange.beginBody();
-    if (!this.client.write(out.bytes, out.address, 0, at + bodyEnd - head.end)) exchange.clientGone();
+    const last = !tunnel && this.endsConnection;
+    if (!this.client.write(out.bytes, out.address, 0, at + bodyEnd - head.end, last)) exchange.clientGone();
     else if (tunnel) exchange.beginTunnel();
     else this.pass(connection);
   }
@@ -171,6 +172,11 @@ export class HttpDownload {
     return transaction.upgrade && (status === 101 || (transaction.method === METHOD_CONNECT && status < 300));
   }
 
+  /** What is sent now are the last bytes that the client gets: its connection closes behind them. */
+  private get endsConnection(): boolean {
+    return this.body.done && !this.exchange.transaction.keepClient && this.exchange.requestDone;
+  }
+
   // ---- the body ----------------------------------------------------------------------------------------------------
 
   /** `connection`: null once all was read from it. */
@@ -207,7 +213,7 @@ export class HttpDownload {
     if (bodyEnd < n) exchange.transaction.keepServer = false;
     exchange.report.bytesOut += body.content - before;
     exchange.touchServer();
-    if (this.client.write(scratch.bytes, scratch.address, 0, bodyEnd)) return true;
+    if (this.client.write(scratch.bytes, scratch.address, 0, bodyEnd, this.endsConnection)) return true;
     exchange.clientGone();
     return false;
   }

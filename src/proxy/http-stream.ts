@@ -87,7 +87,21 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     // Mostly the request is there already: read it before the kernel is asked to tell of it.
     this.client.readable = true;
     this.readRequest();
-    if (this.phase !== CLOSED && this.client.open() < 0) this.close();
+    if (this.phase !== CLOSED && !this.isServed) this.watchClient();
+  }
+
+  /**
+   * All of the first request is on its way to a server and nothing is expected of the client before the answer: it need
+   * not be watched until then, and many a connection never.
+   */
+  private get isServed(): boolean {
+    const { requestDone, transaction } = this.exchange;
+    if (this.phase !== EXCHANGE || !requestDone || transaction.upgrade) return false;
+    return !this.frontend.backend!.conf.abortonclose;
+  }
+
+  private watchClient(): void {
+    if (this.client.open() < 0) this.close();
   }
 
   // ---- events ------------------------------------------------------------------------------------------------------
@@ -309,6 +323,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     this.deadlines.setClient(timeouts.httpKeepAliveMs ?? timeouts.httpRequestMs ?? timeouts.clientMs);
     // In its own turn: a client that sends requests in bunches must not hold the loop.
     if (this.input.ahead || this.client.readable) this.worker.loop.defer(this);
+    this.watchClient();
   }
 
   /** Requests that came before the last one was answered. */
@@ -328,6 +343,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     this.input.drop();
     client.finish();
     this.deadlines.setClient(LINGER_MS);
+    this.watchClient();
     if (client.readable) this.linger();
   }
 
