@@ -47,11 +47,22 @@ function isDelimiter(byte: number): boolean {
 
 /** Reads the pair that begins at `from`: at a delimiter, or, when `isFirst`, at the line's first byte. */
 export function readCookie(bytes: Uint8Array, from: number, lineEnd: number, isFirst: boolean, pair: CookiePair): void {
-  let at = isFirst ? from : from + 1;
-  while (at < lineEnd && isBlank(bytes[at]!)) at++;
   pair.from = from;
+  readPair(bytes, isFirst ? from : from + 1, lineEnd, COMMA, pair);
+}
+
+/** Reads the one cookie of a `Set-Cookie` line; what follows it says more about it. A comma is a part of a name here. */
+export function readSetCookie(bytes: Uint8Array, start: number, lineEnd: number, pair: CookiePair): void {
+  pair.from = start;
+  readPair(bytes, start, lineEnd, SEMICOLON, pair);
+}
+
+/** `delimiter`: what ends a name besides the semicolon. */
+function readPair(bytes: Uint8Array, start: number, lineEnd: number, delimiter: number, pair: CookiePair): void {
+  let at = start;
+  while (at < lineEnd && isBlank(bytes[at]!)) at++;
   pair.nameStart = pair.nameEnd = at;
-  while (at < lineEnd && bytes[at] !== EQUALS && !isDelimiter(bytes[at]!)) {
+  while (at < lineEnd && bytes[at] !== EQUALS && bytes[at] !== SEMICOLON && bytes[at] !== delimiter) {
     if (!isBlank(bytes[at++]!)) pair.nameEnd = at;
   }
   pair.equal = at;

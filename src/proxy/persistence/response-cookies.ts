@@ -4,7 +4,7 @@
  *
  * A `Set-Cookie` field holds one cookie (RFC 6265, section 4.1), so that one that is not wanted goes as a whole.
  */
-import { CookiePair, closeGaps, isCookieName, readCookie } from '../../wire/cookie.ts';
+import { CookiePair, closeGaps, isCookieName, readSetCookie } from '../../wire/cookie.ts';
 import { FIELD_STRIDE, type Head, METHOD_POST, removeField, replaceValue, SET_COOKIE } from '../../wire/http1-head.ts';
 import type { HttpStep, LineSink } from '../http-steps.ts';
 import type { Transaction } from '../http-transaction.ts';
@@ -64,7 +64,7 @@ export class ResponseCookies implements HttpStep {
     const slot = FIELD_STRIDE * index;
     const start = head.fields[slot + 2]!;
     let end = head.fields[slot + 3]!;
-    readCookie(bytes, start, end, true, pair);
+    readSetCookie(bytes, start, end, pair);
     if (!pair.hasValue) return false;
     end -= closeGaps(bytes, end, pair);
     head.fields[slot + 3] = end;
