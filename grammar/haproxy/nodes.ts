@@ -9,6 +9,7 @@
 import type { Span } from '../source.ts';
 import type { Address } from './address.ts';
 import type { Tree } from './ast.ts';
+import type { BalanceSettings, HashKey } from './balance-settings.ts';
 import type { SampleReference } from './expr/sample.ts';
 import type { Value } from './keyword.ts';
 import type { SectionName } from './lexer.ts';
@@ -21,15 +22,48 @@ export type ProxySectionKind = 'defaults' | 'listen' | 'frontend' | 'backend';
 export interface LogNode {
   readonly kind: 'target' | 'global';
   readonly at: Span;
-  readonly address?: Address;
+  readonly address?: Address | RingReference;
   readonly facility?: number;
   readonly level?: number;
   readonly minLevel?: number;
   readonly len?: number;
   readonly format?: LogFormatName;
+  readonly sample?: LogSampleNode;
+}
+
+/** `ring@<name>` of `log` lines. */
+export interface RingReference {
+  readonly kind: 'ring';
+  readonly name: string;
+}
+
+/** `sample <ranges>:<size>`, the ranges in order. */
+export interface LogSampleNode {
+  readonly ranges: readonly (readonly [first: number, last: number])[];
+  readonly size: number;
+}
+
+/** A `ring` section. */
+export interface RingNode {
+  readonly name: string;
+  readonly at: Span;
+  readonly settings: RingSettings;
+  readonly servers: readonly ServerNode[];
+}
+
+export interface RingSettings {
+  description?: string;
+  format?: LogFormatName;
+  maxlen?: number;
+  size?: number;
+  connectMs?: number;
+  serverMs?: number;
 }
 
 export type LogFormatName = 'rfc3164' | 'rfc5424' | 'raw' | 'short' | 'priority' | 'timed' | 'iso' | 'local';
+
+/** Formats of log lines that have names: `default` is the one line of a proxy without any. */
+export type NamedLogFormat = 'default' | 'tcplog' | 'tcplog clf' | 'httplog' | 'clf' | 'httpslog';
 
 export interface GlobalSettings extends LimitSettings {
   maxconn?: number;
@@ -51,6 +85,8 @@ export interface GlobalSettings extends LimitSettings {
   tuneBufsize?: number;
   tuneMaxrewrite?: number;
   tuneHttpMaxhdr?: number;
+  tunePoolLowFdRatio?: number;
+  tunePoolHighFdRatio?: number;
   tuneHttpCookielen?: number;
 }
 
@@ -65,11 +101,6 @@ export interface GlobalNode {
   declaresSocket: boolean;
   /** `ssl-server-verify none`. */
   trustsServers: boolean;
-}
-
-export interface HashedBalance {
-  readonly algorithm: 'roundrobin' | 'static-rr' | 'leastconn' | 'first' | 'source' | 'random';
-  readonly draws: number;
 }
 
 export interface TimeoutSettings {
@@ -123,7 +154,7 @@ export interface ForwardForSettings {
   readonly ifNone: boolean;
 }
 
-export interface ProxySettings extends ProxyLinkSettings, PersistenceSettings {
+export interface ProxySettings extends BalanceSettings, ProxyLinkSettings, PersistenceSettings {
   mode?: 'tcp' | 'http';
   disabled?: boolean;
   id?: number;
@@ -134,8 +165,6 @@ export interface ProxySettings extends ProxyLinkSettings, PersistenceSettings {
   tcpSmartAccept?: boolean;
   fullconn?: number;
   defaultBackend?: Value;
-  balance?: HashedBalance;
-  hashType?: 'map-based' | 'consistent';
   retries?: number;
   redispatch?: number | null;
   abortonclose?: boolean;
@@ -151,7 +180,10 @@ export interface ProxySettings extends ProxyLinkSettings, PersistenceSettings {
   httpServerClose?: boolean;
   httpClose?: boolean;
   forwardfor?: ForwardForSettings;
-  logFormat?: 'default' | 'tcplog' | 'httplog' | 'clf';
+  /** By name, or as written. */
+  logFormat?: NamedLogFormat | Value;
+  logFormatSd?: Value;
+  errorLogFormat?: Value;
   logTag?: string;
   monitorUri?: string;
   check?: 'tcp' | 'http' | 'foreign';
@@ -159,12 +191,15 @@ export interface ProxySettings extends ProxyLinkSettings, PersistenceSettings {
 
 export interface ServerSettings extends ServerLinkSettings {
   cookie?: string;
+  logProto?: 'legacy' | 'octet-count';
   weight?: number;
   backup?: boolean;
   disabled?: boolean;
   maxconn?: number;
   minconn?: number;
   maxqueue?: number;
+  slowstartMs?: number;
+  hashKey?: HashKey;
   check?: boolean;
   checkAddr?: string;
   checkPort?: number;
@@ -230,6 +265,7 @@ export interface SectionNode {
   readonly groups: Set<string>;
   /** Users and groups that its lines name, with commas between them. */
   readonly wanted: { readonly kind: 'user' | 'group'; readonly value: Value }[];
+  readonly ring: RingSettings;
 }
 
 export interface ProxyNode {
@@ -279,6 +315,7 @@ export interface HaproxyNodes {
   /** Stick tables of `peers` sections, as "section/table". */
   readonly tables: ReadonlySet<string>;
   readonly faults: readonly SectionFault[];
+  readonly rings: readonly RingNode[];
 }
 
 /** What is wrong with a section as a whole. */

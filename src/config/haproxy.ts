@@ -6,7 +6,9 @@
  * missing time is null (HAProxy: no timeout). Text is UTF-8 decoded except where a comment says Latin-1.
  */
 
+import type { Balance, HashKey, HashType } from './balance.ts';
 import type { AcceptRules, ListenerOptions, ProcessLimits } from './listener-options.ts';
+import type { LoggingConf, LogHeader, LogSample, RingConf } from './logging.ts';
 import type { CapturesConf, PersistenceConf, UniqueIdConf } from './persistence.ts';
 import type { ProxyLink, ServerLink } from './server-link.ts';
 
@@ -19,6 +21,7 @@ export interface Place {
 export interface HaproxyConfig {
   readonly global: GlobalConf;
   readonly proxies: readonly ProxyConf[];
+  readonly rings: readonly RingConf[];
   /** Files read, in order, as named. */
   readonly files: readonly string[];
 }
@@ -49,6 +52,9 @@ export interface GlobalConf {
   readonly tuneBufsize: number;
   readonly tuneMaxrewrite: number;
   readonly tuneHttpMaxhdr: number;
+  /** Percent of all descriptors, above which idle connections are not kept, or closed. */
+  readonly tunePoolLowFdRatio: number;
+  readonly tunePoolHighFdRatio: number;
   readonly limits: ProcessLimits;
   readonly tuneHttpCookielen: number;
   /** `setenv`/`presetenv` results and the like that scripts should see. */
@@ -58,7 +64,8 @@ export interface GlobalConf {
 export type LogAddress =
   | { readonly kind: 'udp'; readonly host: string; readonly port: number; readonly family: 4 | 6 }
   | { readonly kind: 'unix'; readonly path: string }
-  | { readonly kind: 'fd'; readonly fd: number };
+  | { readonly kind: 'fd'; readonly fd: number }
+  | { readonly kind: 'ring'; readonly name: string };
 
 export interface LogTarget {
   readonly address: LogAddress;
@@ -70,13 +77,15 @@ export interface LogTarget {
   readonly minLevel: number;
   /** Longest line in bytes (`len`), 1024 by default. */
   readonly len: number;
-  /** Others are accepted by the parser with a not-carried-out warning and fall back to rfc3164. */
-  readonly format: 'rfc3164' | 'rfc5424' | 'raw' | 'short' | 'priority' | 'timed' | 'iso' | 'local';
+  /** Of a ring counts what its section says. */
+  readonly format: LogHeader;
+  /** Null: every line. */
+  readonly sample: LogSample | null;
 }
 
 export type ProxyKind = 'listen' | 'frontend' | 'backend';
 
-export interface ProxyConf {
+export interface ProxyConf extends LoggingConf {
   /** HAProxy's `iid` (`id` keyword or next free number from 2). */
   readonly id: number;
   readonly name: string;
@@ -94,7 +103,7 @@ export interface ProxyConf {
   /** Id of the default backend; for a `listen` with servers its own id; null: none (503). */
   readonly backend: number | null;
   readonly balance: Balance;
-  readonly hashType: 'map-based' | 'consistent';
+  readonly hashType: HashType;
   readonly timeouts: Timeouts;
   readonly retries: number;
   /** Null: no redispatch; 0 never given; -1 on the last retry (the bare option); N every N-th; see the manual. */
@@ -111,7 +120,6 @@ export interface ProxyConf {
   readonly srvtcpka: boolean;
   readonly allbackups: boolean;
   readonly logs: readonly LogTarget[];
-  readonly logFormat: 'default' | 'tcplog' | 'httplog' | 'clf';
   readonly logTag: string | null;
   readonly monitorUri: string | null;
   readonly stats: StatsConf | null;
@@ -137,10 +145,6 @@ export interface Timeouts {
   readonly checkMs: number | null;
   readonly tunnelMs: number | null;
 }
-
-export type Balance =
-  | { readonly algorithm: 'roundrobin' | 'static-rr' | 'leastconn' | 'first' | 'source' }
-  | { readonly algorithm: 'random'; readonly draws: number };
 
 export interface ForwardFor {
   readonly header: string;
@@ -224,6 +228,10 @@ export interface ServerConf {
   readonly maxconn: number;
   readonly minconn: number;
   readonly maxqueue: number;
+  /** Weight and maxconn grow for so long after the server came up; 0: at once. */
+  readonly slowstartMs: number;
+  /** What its places in a consistent hash are made of. */
+  readonly hashKey: HashKey;
   /** Null: not checked. */
   readonly check: ServerCheckConf | null;
   readonly track: { readonly proxyId: number; readonly serverId: number } | null;

@@ -6,20 +6,19 @@
  * do not express (rules, TLS, words that are not carried out) is not there to be printed. Loading the text gives the
  * same records, but for the places that they name.
  */
-import { FACILITIES, LEVELS } from '../../grammar/haproxy/keywords/log.ts';
 import type {
   CheckMethod,
   GlobalConf,
   HaproxyConfig,
-  LogAddress,
-  LogTarget,
   ProxyConf,
   ServerAddress,
   ServerConf,
   StatsConf,
   Timeouts,
 } from './haproxy.ts';
+import { printBalance, printBalanceFactor, printHashType, printServerBalance } from './print-balance.ts';
 import { printAcceptRules, printLimits, printListener } from './print-listeners.ts';
+import { printLog, printLogging, printRing } from './print-logging.ts';
 import { printCaptures, printPersistence } from './print-persistence.ts';
 import { printProxyLink, printServerLink } from './print-server-link.ts';
 
@@ -37,6 +36,7 @@ export function printHaproxy(config: HaproxyConfig): string {
   const names = new Map(config.proxies.map((proxy) => [proxy.id, proxy]));
   const sections = [
     ['global', ...printGlobal(config.global)],
+    ...config.rings.map((ring) => printRing(ring, quote)),
     [`defaults ${COMMON}`, ...linesOf(common)],
     ...config.proxies.flatMap((proxy) => printProxy(proxy, settings.get(proxy)!, common, names)),
   ];
@@ -126,7 +126,7 @@ function printGlobal(global: GlobalConf): string[] {
     ...optional('group', global.group),
     ...optional('chroot', global.chroot),
     ...optional('ulimit-n', global.ulimitN),
-    ...global.logs.map(printLog),
+    ...global.logs.map((log) => printLog(log, quote)),
     ...optional('log-tag', global.logTag),
     ...(logSendHostname === '' ? ['log-send-hostname'] : optional('log-send-hostname', logSendHostname)),
     ...optional('node', global.node),
@@ -136,6 +136,8 @@ function printGlobal(global: GlobalConf): string[] {
     ...when(global.tuneBufsize !== 16384, `tune.bufsize ${global.tuneBufsize}`),
     ...when(global.tuneMaxrewrite !== 1024, `tune.maxrewrite ${global.tuneMaxrewrite}`),
     ...when(global.tuneHttpMaxhdr !== 101, `tune.http.maxhdr ${global.tuneHttpMaxhdr}`),
+    ...when(global.tunePoolLowFdRatio !== 20, `tune.pool-low-fd-ratio ${global.tunePoolLowFdRatio}`),
+    ...when(global.tunePoolHighFdRatio !== 25, `tune.pool-high-fd-ratio ${global.tunePoolHighFdRatio}`),
     ...printLimits(global.limits),
     ...when(global.tuneHttpCookielen !== 64, `tune.http.cookielen ${global.tuneHttpCookielen}`),
   ];
@@ -143,23 +145,6 @@ function printGlobal(global: GlobalConf): string[] {
 
 function milliseconds(ms: number | null): string | null {
   return ms === null ? null : `${ms}ms`;
-}
-
-function printLog(log: LogTarget): string {
-  return line(
-    'log',
-    quote(printLogAddress(log.address)),
-    log.len !== 1024 && `len ${log.len}`,
-    log.format !== 'rfc3164' && `format ${log.format}`,
-    FACILITIES[log.facility]!,
-    (log.level !== 7 || log.minLevel !== 0) && LEVELS[log.level]!,
-    log.minLevel !== 0 && LEVELS[log.minLevel]!,
-  );
-}
-
-function printLogAddress(address: LogAddress): string {
-  if (address.kind === 'unix') return `unix@${address.path}`;
-  return address.kind === 'fd' ? `fd@${address.fd}` : printIp(address.host, address.port);
 }
 
 function printIp(host: string, port: number | string): string {
@@ -179,8 +164,9 @@ function settingsOf(proxy: ProxyConf): Settings {
   add('front', 'maxconn', optional('maxconn', proxy.maxconn));
   add('front', 'backlog', optional('backlog', proxy.backlog));
   add('back', 'fullconn', optional('fullconn', proxy.fullconn));
-  add('back', 'balance', printBalance(proxy.balance));
-  add('back', 'hash-type', when(proxy.hashType !== 'map-based', `hash-type ${proxy.hashType}`));
+  add('back', 'balance', printBalance(proxy.balance, quote));
+  add('back', 'hash-type', printHashType(proxy.hashType));
+  add('back', 'hash-balance-factor', printBalanceFactor(proxy));
   addTimeouts(add, proxy.timeouts);
   add('back', 'retries', when(proxy.retries !== 3, `retries ${proxy.retries}`));
   add('back', 'redispatch', printRedispatch(proxy.redispatch));
@@ -196,9 +182,9 @@ function settingsOf(proxy: ProxyConf): Settings {
   flag('back', proxy.srvtcpka, 'option srvtcpka');
   flag('back', proxy.allbackups, 'option allbackups');
   flag('front', proxy.socketStats, 'option socket-stats');
-  add('any', 'log', proxy.logs.map(printLog));
+  add('any', 'log', proxy.logs.map((log) => printLog(log, quote)));
   add('front', 'accept', printAcceptRules(proxy.accept));
-  add('front', 'log format', LOG_FORMATS[proxy.logFormat]);
+  for (const { key, line: text } of printLogging(proxy, quote)) add('front', key, [text]);
   add('any', 'log-tag', optional('log-tag', proxy.logTag));
   add('front', 'monitor-uri', optional('monitor-uri', proxy.monitorUri));
   add('any', 'stats', printStats(proxy.stats));
@@ -213,13 +199,6 @@ const CONNECTION_MODES: Readonly<Record<ProxyConf['httpConnectionMode'], readonl
   'keep-alive': [],
   'server-close': ['option http-server-close'],
   close: ['option httpclose'],
-};
-
-const LOG_FORMATS: Readonly<Record<ProxyConf['logFormat'], readonly string[]>> = {
-  default: [],
-  tcplog: ['option tcplog'],
-  httplog: ['option httplog'],
-  clf: ['option httplog clf'],
 };
 
 type Add = (side: Setting['side'], key: string, lines: readonly string[]) => void;
@@ -238,11 +217,6 @@ function addTimeouts(add: Add, timeouts: Timeouts): void {
     ['back', 'tunnel', timeouts.tunnelMs],
   ] as const;
   for (const [side, name, ms] of all) add(side, `timeout ${name}`, optional(`timeout ${name}`, milliseconds(ms)));
-}
-
-function printBalance(balance: ProxyConf['balance']): string[] {
-  if (balance.algorithm === 'random') return [`balance random(${balance.draws})`];
-  return when(balance.algorithm !== 'roundrobin', `balance ${balance.algorithm}`);
 }
 
 function printRedispatch(interval: number | null): string[] {
@@ -305,6 +279,7 @@ function printServer(server: ServerConf, names: ReadonlyMap<number, ProxyConf>):
     server.maxconn !== 0 && `maxconn ${server.maxconn}`,
     server.minconn !== 0 && `minconn ${server.minconn}`,
     server.maxqueue !== 0 && `maxqueue ${server.maxqueue}`,
+    ...printServerBalance(server),
     ...printServerLink(server.link, quote),
     server.onMarkedDownShutdownSessions && 'on-marked-down shutdown-sessions',
     ...(check ? printServerCheck(check) : []),

@@ -39,6 +39,8 @@ import { resolveBalance, resolveHashType } from './resolve-balance.ts';
 import { resolveAcceptRules, resolveLimits, resolveListeners } from './resolve-listeners.ts';
 import { COOKIE_LENGTH, resolveCaptures, resolvePersistence, resolveUniqueId } from './resolve-persistence.ts';
 import { resolveProxyLink } from './resolve-server-link.ts';
+import { resolveLogging } from './resolve-logging.ts';
+import { resolveRings } from './resolve-rings.ts';
 import { resolveServers } from './resolve-servers.ts';
 
 export interface ResolveOptions {
@@ -95,7 +97,7 @@ export function resolveHaproxy(nodes: HaproxyNodes, options: ResolveOptions): Ha
     return resolveProxy(proxy, index, { listeners, logs, captures }, options);
   });
   const files = nodes.trees.map((tree) => tree.source.file);
-  return deepFreeze({ global, proxies, files });
+  return deepFreeze({ global, proxies, rings: resolveRings(nodes.rings, options), files });
 }
 
 /** The smallest buffer that the original's own error pages fit into. */
@@ -200,6 +202,8 @@ function resolveGlobal(node: GlobalNode, options: ResolveOptions): GlobalConf {
     tuneBufsize: settings.tuneBufsize ?? 16384,
     tuneMaxrewrite: settings.tuneMaxrewrite ?? 1024,
     tuneHttpMaxhdr: settings.tuneHttpMaxhdr ?? 101,
+    tunePoolLowFdRatio: settings.tunePoolLowFdRatio ?? 20,
+    tunePoolHighFdRatio: settings.tunePoolHighFdRatio ?? 25,
     limits: resolveLimits(settings),
     tuneHttpCookielen: settings.tuneHttpCookielen || COOKIE_LENGTH,
     environment: Object.fromEntries(exported.map((name) => [name, node.env.get(name)!])),
@@ -215,8 +219,8 @@ function resolveLogs(
     if (node.kind === 'global') return globalLogs;
     const address = resolveLogAddress(node, options);
     if (!address) return [];
-    const { facility = 16, level = 7, minLevel = 0, len = 1024, format = 'rfc3164' } = node;
-    return [{ address, facility, level, minLevel, len, format }];
+    const { facility = 16, level = 7, minLevel = 0, len = 1024, format = 'rfc3164', sample = null } = node;
+    return [{ address, facility, level, minLevel, len, format, sample }];
   });
 }
 
@@ -252,14 +256,14 @@ function resolveProxy(
     httpConnectionMode: settings.httpClose ? 'close' : settings.httpServerClose ? 'server-close' : 'keep-alive',
     forwardfor: mode === 'http' ? (settings.forwardfor ?? null) : null,
     logs: made.logs,
-    logFormat: settings.logFormat === 'httplog' && mode === 'tcp' ? 'tcplog' : (settings.logFormat ?? 'default'),
+    ...resolveLogging(merged, options),
     logTag: utf8OrNull(settings.logTag),
     monitorUri: utf8OrNull(settings.monitorUri),
     stats: mode === 'http' ? resolveStats(merged.stats) : null,
     check: resolveCheck(settings, merged.httpCheck),
     persistence: resolvePersistence(merged, options),
     captures: made.captures,
-    uniqueId: resolveUniqueId(merged),
+    uniqueId: resolveUniqueId(merged, options),
     link: resolveProxyLink(settings),
     servers,
   };

@@ -92,6 +92,13 @@ export function connectSocket(fd: number, address: SocketAddress): number {
   return result(connectCall(fd, scratch.address, putAddress(encodeAddress(address))));
 }
 
+/** Connects to an encoded address (data plane). */
+export function connectEncoded(fd: number, address: Uint8Array): number {
+  const { bytes } = scratch;
+  for (let i = 0; i < address.length; i++) bytes[i] = address[i]!;
+  return result(connectCall(fd, scratch.address, address.length));
+}
+
 /** Connects to an encoded address in a region (data plane). */
 export function connectAt(fd: number, address: number, length: number): number {
   return result(connectCall(fd, address, length));

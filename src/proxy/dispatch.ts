@@ -1,26 +1,41 @@
 /**
- * From "this session needs a server" to a standing connection: choosing, waiting in queues, connecting, trying again
- * (manual: `retries`, `option redispatch`, `timeout connect`, `timeout queue`, server `maxconn`).
+ * From "this session needs a server" to a standing connection: choosing, waiting in queues, taking an idle connection or
+ * making one, trying again (manual: `retries`, `retry-on`, `option redispatch`, `http-reuse`, `timeout connect`,
+ * `timeout queue`, server `maxconn`).
  *
- *     start -> choose -> (QUEUED ->) CONNECTING -> onConnected
+ *     start -> choose -> (QUEUED ->) CONNECTING -> (GREETING ->) onConnected
  *                ^            |           |
- *                |            |           `-> TURNAROUND (1 s, same server again) -> CONNECTING
+ *                |            |           `-> TURNAROUND (1 s) -> CONNECTING, the same server again
  *                `------------+-----------'   redispatch: choose anew
  *
- * Its owner lends it the timer while it is at work, and watches the client meanwhile.
+ * GREETING waits for a SOCKS4 proxy's answer. Its owner lends it the timer while it is at work, and watches the client
+ * meanwhile. One a client connection: it also keeps the connections to servers that are this client's own.
  */
-import { EMFILE, ENFILE } from '../os/libc.ts';
+import type { RetryOn } from '../config/server-link.ts';
+import { EADDRINUSE, EADDRNOTAVAIL, EMFILE, ENFILE, EPERM } from '../os/libc.ts';
+import { isSocks4Granted, SOCKS4_ANSWER } from '../wire/socks4.ts';
 import type { Backend } from './backend.ts';
+import { copyBytes } from './buffers.ts';
 import { CONNECT, ECON, LAST_SESSION, LBTOT, REUSE, ROW_WIDTH, SESS_RATE, WREDIS, WRETR } from './counter-layout.ts';
 import type { Server } from './server.ts';
 import { openServerConnection, type ServerConnection } from './server-connection.ts';
+import { SessionConnections } from './session-connections.ts';
+import type { SessionOrigin } from './session-origin.ts';
 import type { EndOwner, SocketEnd } from './socket-end.ts';
 import { WaitEntry, type Waiting } from './wait-queue.ts';
 import type { WorkerContext } from './worker-context.ts';
 
 export type DispatchFailure = 'no-server' | 'queue-timeout' | 'queue-full' | 'refused' | 'connect-timeout' | 'resource';
 
-export interface DispatchOwner {
+/** Which idle connections a session may use: none, those for a client's first request, those for later ones. */
+export const REUSE_NONE = 0;
+export const REUSE_FIRST = 1;
+export const REUSE_LATER = 2;
+export type Reuse = typeof REUSE_NONE | typeof REUSE_FIRST | typeof REUSE_LATER;
+
+export interface DispatchOwner extends SessionOrigin {
+  /** A server was chosen. True: the owner answers in its place, no connection is made. */
+  answersFor?(server: Server): boolean;
   onConnected(connection: ServerConnection, reused: boolean): void;
   onDispatchFailed(cause: DispatchFailure): void;
   /** The timer must fire at `at` for `Dispatch.onTimer`. */
@@ -31,8 +46,11 @@ const IDLE = 0;
 const QUEUED = 1;
 const CONNECTING = 2;
 const TURNAROUND = 3;
+const GREETING = 4;
 
 const TURNAROUND_MS = 1000;
+/** What no other try can help against. */
+const RESOURCE_ERRORS: readonly number[] = [EMFILE, ENFILE, EPERM, EADDRINUSE, EADDRNOTAVAIL];
 
 export class Dispatch implements EndOwner, Waiting {
   server: Server | null = null;
@@ -51,7 +69,17 @@ export class Dispatch implements EndOwner, Waiting {
   private backend!: Backend;
   private key = 0;
   private port = 0;
-  private mayReuse = false;
+  private reuse: Reuse = REUSE_NONE;
+  /** What connections for this session have in common with nobody else's; '' when all are alike. */
+  private connectionKey = '';
+  /** The server of the failed attempt before this one. */
+  private previous: Server | null = null;
+  /** Of a SOCKS4 proxy's answer. */
+  private answered = 0;
+  /** Connections that are this client's own. */
+  private own: SessionConnections | null = null;
+  /** An authentication ties the client to its connection. */
+  private staysPut = false;
   private entry: WaitEntry | null = null;
   private readonly worker: WorkerContext;
   private readonly owner: DispatchOwner;
@@ -80,23 +108,56 @@ export class Dispatch implements EndOwner, Waiting {
     return this.state === QUEUED;
   }
 
-  /** `key`: hash of the client's address; `port`: the one it connected to; `mayReuse`: idle connections will do. */
-  start(backend: Backend, key: number, port: number, mayReuse: boolean, bound: Server | null = null): void {
+  /** `key`: what balancing goes by; `port`: the one that the client connected to; `reuse`: which idle connections will do. */
+  start(backend: Backend, key: number, port: number, reuse: Reuse, bound: Server | null = null): void {
     this.backend = backend;
     this.key = key;
     this.port = port;
-    this.mayReuse = mayReuse;
+    this.reuse = reuse;
     this.reset();
     this.startedAt = this.worker.loop.now;
     this.server = null;
+    this.previous = null;
     this.bound = bound;
-    this.assign(null);
+    const last = this.own === null || bound !== null ? null : this.findLast(this.own);
+    if (last === null) this.assign(null);
+    else this.assignTo(last);
   }
 
   /** A new connection for a request whose reused one died before it was answered. */
   again(): void {
-    this.mayReuse = false;
+    this.reuse = REUSE_NONE;
     this.connect();
+  }
+
+  /** Whether a request that failed after it was sent may be sent again. */
+  get mayRepeat(): boolean {
+    return this.server !== null && this.retries < this.backend.conf.retries;
+  }
+
+  /** Sends a request again after a failure of `retry-on`: to the same server, or to another if that is its turn. */
+  repeat(): void {
+    this.retries++;
+    this.reuse = REUSE_NONE;
+    const server = this.server!;
+    if (this.mayRedispatch(server)) this.redispatch(server);
+    else {
+      this.countRetry(server);
+      this.connect();
+    }
+  }
+
+  /** The server that the session's own connections lead to, if it is to stay there and that server has room. */
+  private findLast(own: SessionConnections): Server | null {
+    const { backend } = this;
+    const { preferLastServer, maxKeepAliveQueue } = backend.conf.link;
+    if (!preferLastServer && !this.staysPut) return null;
+    return own.findServer(
+      (server) =>
+        server.proxy === backend.conf &&
+        server.usable &&
+        (this.staysPut || maxKeepAliveQueue === 0 || server.hasRoom() || server.queue.length + 1 < maxKeepAliveQueue),
+    );
   }
 
   private assign(avoid: Server | null): void {
@@ -110,8 +171,11 @@ export class Dispatch implements EndOwner, Waiting {
       this.fail('no-server');
       return;
     }
-    const server = backend.choose(this.key, avoid);
-    if (server === null || !server.reserve(backend.limitOf(server))) this.wait(server);
+    this.assignTo(backend.choose(this.key, avoid));
+  }
+
+  private assignTo(server: Server | null): void {
+    if (server === null || !server.reserve(this.backend.limitOf(server))) this.wait(server);
     else this.take(server);
   }
 
@@ -138,8 +202,28 @@ export class Dispatch implements EndOwner, Waiting {
     counters.tick(server.row, SESS_RATE, loop.second);
     counters.own.totals[server.row * ROW_WIDTH + LAST_SESSION] = loop.wallMs;
     counters.own.totals[this.backend.row * ROW_WIDTH + LAST_SESSION] = loop.wallMs;
-    server.idle?.countUse();
+    if (this.previous !== null) this.countChange(this.previous, server);
+    if (this.owner.answersFor?.(server)) return;
     this.connect();
+  }
+
+  /** Another attempt: at another server, which counts as a redispatch, or at the same one after all. */
+  private countChange(previous: Server, server: Server): void {
+    this.previous = null;
+    if (previous === server) {
+      this.countRetry(server);
+      return;
+    }
+    const { counters } = this.worker;
+    this.redispatched = true;
+    counters.add(previous.row, WREDIS, 1);
+    counters.add(this.backend.row, WREDIS, 1);
+  }
+
+  private countRetry(server: Server): void {
+    const { counters } = this.worker;
+    counters.add(server.row, WRETR, 1);
+    counters.add(this.backend.row, WRETR, 1);
   }
 
   private wait(server: Server | null): void {
@@ -192,8 +276,10 @@ export class Dispatch implements EndOwner, Waiting {
 
   private connect(): void {
     const server = this.server!;
-    if (this.mayReuse) {
-      const idle = server.idle?.take() ?? null;
+    const connector = server.connector!;
+    this.connectionKey = connector.isKeyed ? connector.keyFor(this.owner, this.port) : '';
+    if (this.reuse !== REUSE_NONE) {
+      const idle = this.own?.take(server, this.connectionKey) ?? this.takeIdle(server);
       if (idle !== null) {
         this.worker.counters.add(server.row, REUSE, 1);
         this.worker.counters.add(this.backend.row, REUSE, 1);
@@ -204,37 +290,93 @@ export class Dispatch implements EndOwner, Waiting {
     this.openConnection(server);
   }
 
+  /** A client's first request only gets a connection that the mode calls safe: it could not be repeated silently. */
+  private takeIdle(server: Server): ServerConnection | null {
+    const { idle } = server;
+    if (idle.length === 0) return null;
+    const { httpReuse } = this.backend.conf.link;
+    const key = this.connectionKey;
+    if (httpReuse === 'never') return null;
+    if (this.reuse === REUSE_LATER || repeatsLost(this.backend.conf.link.retryOn))
+      return idle.takeFresh(key) ?? idle.takeSafe(key);
+    if (httpReuse === 'safe') return null;
+    return idle.takeSafe(key) ?? (httpReuse === 'always' ? idle.takeFresh(key) : null);
+  }
+
   private openConnection(server: Server): void {
     const { worker } = this;
     worker.counters.add(server.row, CONNECT, 1);
     worker.counters.add(this.backend.row, CONNECT, 1);
-    const opened = openServerConnection(server, this.port, worker.loop, worker.buffers, this);
+    server.idle.makeRoom();
+    const isFirst = this.retries === 0;
+    const { connectionKey, owner, port } = this;
+    const opened = openServerConnection(server, owner, connectionKey, port, isFirst, worker.loop, worker.buffers, this);
     if (typeof opened === 'number') {
       this.state = CONNECTING;
-      if (opened === -EMFILE || opened === -ENFILE) this.giveUp('resource');
+      if (RESOURCE_ERRORS.includes(-opened)) this.giveUp('resource');
       else this.connectionFailed(true);
-      return;
-    }
-    if (!opened.connecting) {
-      this.done(opened, false);
       return;
     }
     this.state = CONNECTING;
     this.connection = opened;
+    if (!opened.connecting) {
+      this.onEstablished(opened);
+      return;
+    }
     const limit = this.backend.conf.timeouts.connectMs;
     if (limit !== null) this.owner.armDispatch(worker.loop.now + limit);
+  }
+
+  private onEstablished(connection: ServerConnection): void {
+    const connector = connection.server.connector!;
+    if (!connector.viaSocks4) {
+      this.greet(connection);
+      return;
+    }
+    const request = connector.encodeSocksRequest(this.owner, this.port);
+    this.state = GREETING;
+    this.answered = 0;
+    if (request === null || !this.write(connection, request)) this.connectionFailed(true);
+  }
+
+  /** The SOCKS4 proxy has answered, in part at least. */
+  private readAnswer(connection: ServerConnection): void {
+    const { scratch } = this.worker;
+    const n = connection.read(scratch.address, SOCKS4_ANSWER - this.answered);
+    if (n < 0) this.connectionFailed(true);
+    if (n <= 0) return;
+    // The first two bytes decide; a peer that sends them apart from each other is none that we know.
+    const isGranted = this.answered > 0 || (n > 1 && isSocks4Granted(scratch.bytes, 0));
+    this.answered += n;
+    if (!isGranted) this.connectionFailed(true);
+    else if (this.answered === SOCKS4_ANSWER) this.greet(connection);
+  }
+
+  private greet(connection: ServerConnection): void {
+    const header = connection.server.connector!.encodeHeader(this.owner);
+    if (header === null || this.write(connection, header)) this.done(connection, false);
+    else this.connectionFailed(true);
+  }
+
+  private write(connection: ServerConnection, bytes: Uint8Array): boolean {
+    const { out } = this.worker;
+    copyBytes(out.bytes, 0, bytes, 0, bytes.length);
+    return connection.write(out.bytes, out.address, 0, bytes.length);
   }
 
   private done(connection: ServerConnection, reused: boolean): void {
     this.state = IDLE;
     this.connection = null;
+    connection.requests++;
     this.owner.onConnected(connection, reused);
   }
 
   onEnd(end: SocketEnd): void {
     if (end !== this.connection || end.closed) return;
-    if (end.error !== 0) this.connectionFailed(end.error !== 0 && !end.timedOut);
-    else if (!end.connecting) this.done(this.connection, false);
+    if (end.error !== 0) this.connectionFailed(!end.timedOut);
+    else if (this.state === GREETING) {
+      if (end.readable) this.readAnswer(this.connection);
+    } else if (!end.connecting) this.onEstablished(this.connection);
   }
 
   onTimer(): void {
@@ -246,10 +388,12 @@ export class Dispatch implements EndOwner, Waiting {
         this.fail('queue-timeout');
         return;
       case CONNECTING:
+      case GREETING:
         this.connectionFailed(false);
         return;
       case TURNAROUND:
-        this.openConnection(this.server!);
+        if (this.server === null) this.assign(this.previous);
+        else this.openConnection(this.server);
         return;
     }
   }
@@ -260,14 +404,14 @@ export class Dispatch implements EndOwner, Waiting {
     this.connection?.close();
     this.connection = null;
     const server = this.server!;
-    if (this.retries >= backend.conf.retries) {
+    if (this.retries >= backend.conf.retries || !backend.conf.link.retryOn.connFailure) {
       this.giveUp(atOnce ? 'refused' : 'connect-timeout');
       return;
     }
     this.retries++;
-    worker.counters.add(server.row, WRETR, 1);
-    worker.counters.add(backend.row, WRETR, 1);
-    if (this.mayRedispatch(server)) {
+    const changes = this.mayRedispatch(server);
+    if (!changes) this.countRetry(server);
+    if (changes && (!atOnce || backend.takesTurns)) {
       this.redispatch(server);
       return;
     }
@@ -275,6 +419,7 @@ export class Dispatch implements EndOwner, Waiting {
       this.openConnection(server);
       return;
     }
+    if (changes) this.leaveFor(server);
     this.state = TURNAROUND;
     const wait = Math.min(TURNAROUND_MS, backend.conf.timeouts.connectMs ?? TURNAROUND_MS);
     this.owner.armDispatch(worker.loop.now + wait);
@@ -289,13 +434,15 @@ export class Dispatch implements EndOwner, Waiting {
   }
 
   private redispatch(server: Server): void {
-    const { backend, worker } = this;
-    this.redispatched = true;
-    this.bound = null;
-    worker.counters.add(server.row, WREDIS, 1);
-    worker.counters.add(backend.row, WREDIS, 1);
-    this.releaseServer();
+    this.leaveFor(server);
     this.assign(server);
+  }
+
+  /** Gives the place up, to be had anew, perhaps elsewhere. */
+  private leaveFor(server: Server): void {
+    this.bound = null;
+    this.releaseServer();
+    this.previous = server;
   }
 
   private giveUp(cause: DispatchFailure): void {
@@ -317,8 +464,23 @@ export class Dispatch implements EndOwner, Waiting {
     this.server = null;
     server.release();
     this.worker.counters.leaveRow(server.row);
-    server.idle?.countEnd();
     this.worker.offerPlace(this.backend, server);
+  }
+
+  /** After a request: keeps the connection for the next one, of this session or of any, or closes it. */
+  keep(connection: ServerConnection): void {
+    const { server } = connection;
+    if (!connection.isFit) connection.discard();
+    else if (connection.isPrivate) {
+      this.own ??= new SessionConnections(this.owner.mostConnections);
+      if (!this.own.keep(connection)) connection.discard();
+    } else if (!server.idle.keep(connection)) connection.discard();
+  }
+
+  /** The server asked for an authentication that holds for the connection: it is this client's from now on. */
+  tieTo(connection: ServerConnection): void {
+    connection.isPrivate = true;
+    this.staysPut = true;
   }
 
   /** The session ends: out of any queue, no connection attempt, no place taken. */
@@ -329,4 +491,14 @@ export class Dispatch implements EndOwner, Waiting {
     this.state = IDLE;
     this.releaseServer();
   }
+  /** The client is gone, and its own connections with it. */
+  close(): void {
+    this.own?.closeAll();
+    this.own = null;
+  }
+}
+
+/** A request that meets a dead connection is sent again anyway, so that the first one may run the risk as well. */
+function repeatsLost({ connFailure, emptyResponse, responseTimeout }: RetryOn): boolean {
+  return connFailure && emptyResponse && responseTimeout;
 }

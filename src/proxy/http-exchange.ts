@@ -13,10 +13,18 @@
  * Not here: reading requests, answers of our own, closing the client (http-stream.ts); choosing servers (dispatch.ts).
  */
 import type { Head } from '../wire/http1-head.ts';
+import type { PooledBuffer } from './buffers.ts';
 import type { ClientAddress } from './client-address.ts';
 import { EREQ } from './counter-layout.ts';
 import type { Deadlines } from './deadlines.ts';
-import { Dispatch, type DispatchFailure, type DispatchOwner } from './dispatch.ts';
+import {
+  Dispatch,
+  type DispatchFailure,
+  type DispatchOwner,
+  REUSE_FIRST,
+  REUSE_LATER,
+  REUSE_NONE,
+} from './dispatch.ts';
 import type { ErrorStatus } from './errors.ts';
 import type { Frontend } from './frontend.ts';
 import { HttpDownload } from './http-download.ts';
@@ -57,10 +65,12 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
   report!: HttpReport;
   private readonly worker: WorkerContext;
   readonly address: ClientAddress;
-  private readonly client: SocketEnd;
+  readonly client: SocketEnd;
   private readonly deadlines: Deadlines;
   private readonly owner: ExchangeOwner;
   private phase = NONE;
+  /** See `balance` (balance/balancer.ts). */
+  private key = 0;
   private connection: ServerConnection | null = null;
   private reused = false;
   private relay: Relay | null = null;
@@ -91,6 +101,18 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
     return this.dispatch.server;
   }
 
+  get requestBytes(): PooledBuffer | null {
+    return this.upload.request;
+  }
+
+  get uniqueId(): string {
+    return this.transaction.notes?.uniqueId ?? '';
+  }
+
+  get mostConnections(): number {
+    return this.frontend.conf.link.maxSessionServerConns;
+  }
+
   /** All of the request was read. */
   get requestDone(): boolean {
     return this.upload.body.done;
@@ -106,22 +128,32 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
 
   /** Puts the request at hand together for the server; false when it does not fit or is broken. */
   compose(): boolean {
+    this.key = this.makeKey();
     return this.upload.compose(this.worker, this.address);
   }
 
-  /** Gets a server for what was composed. `mayReuse`: an idle connection will do. `port`: where the client connected. */
-  send(port: number, mayReuse: boolean): void {
+  /** Gets a server for what was composed. `isFirst`: of its client's connection. `port`: where the client connected. */
+  send(port: number, isFirst: boolean): void {
     this.phase = DISPATCH;
     this.deadlines.setClient(null);
-    this.chooseServer(port, mayReuse);
+    this.chooseServer(port, isFirst);
     if (this.phase === DISPATCH) this.onClient();
   }
 
+  /** What binds the request to a server, while its bytes are at hand. */
+  private makeKey(): number {
+    const { address, frontend } = this;
+    const { bytes, head, end } = this.input;
+    const backend = frontend.backend!;
+    if (backend.requestKey === null) return backend.addressKey(address);
+    return backend.requestKey.compute(bytes, head, end, address, frontend);
+  }
+
   /** The place where what a request says decides on its server. */
-  private chooseServer(port: number, mayReuse: boolean): void {
+  private chooseServer(port: number, isFirst: boolean): void {
     const { dispatch, transaction } = this;
-    const reuse = mayReuse && transaction.keepServer;
-    dispatch.start(this.frontend.backend!, this.address.key, port, reuse, transaction.wanted);
+    const reuse = !transaction.keepServer ? REUSE_NONE : isFirst ? REUSE_FIRST : REUSE_LATER;
+    dispatch.start(this.frontend.backend!, this.key, port, reuse, transaction.wanted);
   }
 
   // ---- events ------------------------------------------------------------------------------------------------------
@@ -267,7 +299,7 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
     if (connection === null) dispatch.abandon();
     else {
       dispatch.releaseServer();
-      if (this.transaction.keepServer && this.requestDone && connection.pending === null) connection.rest();
+      if (this.transaction.keepServer && this.requestDone) dispatch.keep(connection);
       else connection.discard();
     }
   }

@@ -209,7 +209,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
       worker.counters.add(frontend.backend.row, REQ_TOT, 1);
       report.enteredBackend = true;
       this.phase = EXCHANGE;
-      exchange.send(this.listener.portOf(this.client.fd, this.exchange.address), this.requests > 1);
+      exchange.send(this.listener.portOf(this.client.fd, this.exchange.address), this.requests === 1);
     }
   }
 
@@ -365,6 +365,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     this.phase = CLOSED;
     this.deadlines.cancel();
     this.input.drop();
+    this.exchange.dispatch.close();
     this.client.close();
     this.listener.onSessionEnd();
     this.worker.end(this);

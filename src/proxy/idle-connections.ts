@@ -1,83 +1,186 @@
 /**
- * Idle connections to one server, of one worker, for HTTP keep-alive towards servers (manual: `http-reuse safe`).
+ * Idle connections to one server, of one worker, for HTTP keep-alive towards servers (manual: `http-reuse`,
+ * `pool-max-conn`, `pool-low-conn`, `pool-purge-delay`).
  *
- * The last one put away is the first to be taken: it is the least likely to be closed by the server meanwhile. No more
- * are kept than were in use at the same time lately; `purge` halves what was not needed.
+ * Two shelves: `safe` holds those that have served more than one request, and so have shown that the server keeps its
+ * connections; `fresh` the others. Of each, the last one put away is the first to be taken: it is the least likely to be
+ * closed by the server meanwhile. As many are kept as were in use at the same time lately; every `pool-purge-delay` half
+ * of the rest is closed.
  */
-import { GAUGE_WIDTH, IDLE_CUR } from './counter-layout.ts';
+import type { GlobalConf } from '../config/haproxy.ts';
+import type { ServerLink } from '../config/server-link.ts';
+import { GAUGE_WIDTH, IDLE_CUR, NEED_CONNS, PROCESS_ROW, SAFE_CUR, SCUR, USED_CUR } from './counter-layout.ts';
 import type { Counters } from './counters.ts';
-import type { ServerConnection } from './server-connection.ts';
+import type { Loop } from './loop.ts';
+import type { ServerConnection, Shelf } from './server-connection.ts';
+import { type Timed, Timer } from './timers.ts';
 
-export class IdleConnections {
-  /** Of this worker, at work now; the most since the last purge. */
-  used = 0;
-  private peak = 0;
-  private least = 0;
-  private readonly list: ServerConnection[] = [];
-  private readonly gauges: Int32Array;
-  private readonly gaugeAt: number;
+/** How many descriptors a process may have in use before idle connections are closed (`high`) or not kept (`low`). */
+export interface PoolLimits {
+  readonly low: number;
+  readonly high: number;
+}
 
-  constructor(counters: Counters, row: number) {
-    this.gauges = counters.own.gauges;
-    this.gaugeAt = row * GAUGE_WIDTH + IDLE_CUR;
+/** `connections`: how many the process takes; each needs two descriptors. */
+export function poolLimits(global: GlobalConf, connections: number): PoolLimits {
+  const descriptors = 2 * connections;
+  return {
+    low: Math.ceil((descriptors * global.tunePoolLowFdRatio) / 100),
+    high: Math.ceil((descriptors * global.tunePoolHighFdRatio) / 100),
+  };
+}
+
+class IdleShelf implements Shelf {
+  readonly list: ServerConnection[] = [];
+  /** Those with a key, by it. */
+  private readonly keyed = new Map<string, ServerConnection[]>();
+  private readonly owner: IdleConnections;
+  private readonly isSafe: boolean;
+
+  constructor(owner: IdleConnections, isSafe: boolean) {
+    this.owner = owner;
+    this.isSafe = isSafe;
   }
 
-  get length(): number {
-    return this.list.length;
+  put(connection: ServerConnection): void {
+    connection.lieOn(this, this.list.length);
+    this.list.push(connection);
+    this.owner.countIdle(1, this.isSafe);
+    if (connection.key === '') return;
+    const alike = this.keyed.get(connection.key);
+    if (alike === undefined) this.keyed.set(connection.key, [connection]);
+    else alike.push(connection);
   }
 
-  countUse(): void {
-    this.used++;
-    if (this.used > this.peak) this.peak = this.used;
-  }
-
-  countEnd(): void {
-    this.used--;
-  }
-
-  take(): ServerConnection | null {
-    const connection = this.list.pop() ?? null;
-    if (connection !== null) connection.idleIndex = -1;
-    this.gauges[this.gaugeAt] = this.list.length;
-    if (this.list.length < this.least) this.least = this.list.length;
+  take(key: string): ServerConnection | null {
+    const connection = (key === '' ? this.list : this.keyed.get(key))?.at(-1);
+    if (connection === undefined) return null;
+    this.remove(connection);
+    connection.leaveShelf();
     return connection;
   }
 
-  /** Keeps a connection, in the place of an older one when there are enough; false when there is no place at all. */
-  keep(connection: ServerConnection): boolean {
-    if (this.used + this.list.length + 1 > this.peak) {
-      const [older] = this.list;
-      if (older === undefined) return false;
-      older.discard();
+  remove(connection: ServerConnection): void {
+    const at = connection.shelfIndex;
+    const last = this.list.pop()!;
+    this.owner.countIdle(-1, this.isSafe);
+    if (last !== connection) {
+      this.list[at] = last;
+      last.shelfIndex = at;
     }
-    connection.idleIndex = this.list.length;
-    this.list.push(connection);
-    this.gauges[this.gaugeAt] = this.list.length;
+    if (connection.key !== '') this.removeKeyed(connection);
+  }
+
+  private removeKeyed(connection: ServerConnection): void {
+    const alike = this.keyed.get(connection.key)!;
+    alike.splice(alike.indexOf(connection), 1);
+    if (alike.length === 0) this.keyed.delete(connection.key);
+  }
+}
+
+export class IdleConnections implements Timed {
+  /** At work now, and the most since the last purge. */
+  private used = 0;
+  private peak = 0;
+  /** How many are needed, by what was seen in this interval and the earlier ones. */
+  private needed = 0;
+  private readonly safe = new IdleShelf(this, true);
+  private readonly fresh = new IdleShelf(this, false);
+  private readonly counters: Counters;
+  private readonly row: number;
+  private readonly link: ServerLink;
+  private readonly loop: Loop;
+  private readonly limits: PoolLimits;
+  private readonly timer = new Timer(this);
+
+  constructor(counters: Counters, row: number, link: ServerLink, loop: Loop, limits: PoolLimits) {
+    this.counters = counters;
+    this.row = row;
+    this.link = link;
+    this.loop = loop;
+    this.limits = limits;
+  }
+
+  get length(): number {
+    return this.safe.list.length + this.fresh.list.length;
+  }
+
+  countUse(): void {
+    this.counters.own.gauges[this.row * GAUGE_WIDTH + USED_CUR] = ++this.used;
+    if (this.used > this.peak) this.peak = this.used;
+    if (this.used > this.needed) this.needed = this.used;
+  }
+
+  countEnd(): void {
+    this.counters.own.gauges[this.row * GAUGE_WIDTH + USED_CUR] = --this.used;
+  }
+
+  countIdle(change: 1 | -1, isSafe: boolean): void {
+    const { gauges } = this.counters.own;
+    gauges[this.row * GAUGE_WIDTH + IDLE_CUR]! += change;
+    if (isSafe) gauges[this.row * GAUGE_WIDTH + SAFE_CUR]! += change;
+    gauges[PROCESS_ROW * GAUGE_WIDTH + IDLE_CUR]! += change;
+  }
+
+  /** One that has served a single request so far, or null. */
+  takeFresh(key: string): ServerConnection | null {
+    return this.fresh.take(key);
+  }
+
+  /** One that has served more, or null. */
+  takeSafe(key: string): ServerConnection | null {
+    return this.safe.take(key);
+  }
+
+  /** False: there is no place for it. */
+  keep(connection: ServerConnection): boolean {
+    const isSafe = connection.requests > 1;
+    if (!this.hasRoom(isSafe)) return false;
+    (isSafe ? this.safe : this.fresh).put(connection);
+    if (!this.timer.armed) this.loop.timers.arm(this.timer, this.loop.now + this.link.poolPurgeDelayMs);
     return true;
   }
 
-  /** Takes out one that the server closed. */
-  remove(connection: ServerConnection): void {
-    const at = connection.idleIndex;
-    if (at < 0) return;
-    const last = this.list.pop()!;
-    if (last !== connection) {
-      this.list[at] = last;
-      last.idleIndex = at;
-    }
-    connection.idleIndex = -1;
-    this.gauges[this.gaugeAt] = this.list.length;
+  /** `used` still counts the connection that asks for a place. */
+  private hasRoom(isSafe: boolean): boolean {
+    const { poolMaxConn, poolLowConn, poolPurgeDelayMs } = this.link;
+    if (poolPurgeDelayMs === 0) return false;
+    if (poolMaxConn >= 0 && this.counters.mineNow(this.row, IDLE_CUR) >= poolMaxConn) return false;
+    const { low, high } = this.limits;
+    const descriptors = this.descriptors();
+    if (descriptors >= high) return false;
+    const isFirst = this.safe.list.length === 0 && (isSafe || this.fresh.list.length === 0);
+    return isFirst || (descriptors < low && this.used + this.length <= Math.max(this.used, this.needed) + poolLowConn);
   }
 
-  /** Called every few seconds: closes half of those that nobody took since the last call. */
-  purge(): void {
-    const surplus = Math.ceil(Math.min(this.least, this.list.length) / 2);
-    for (const connection of this.list.slice(0, surplus)) connection.discard();
-    this.least = this.list.length;
-    this.peak = Math.max(this.used, Math.ceil((this.peak + this.used) / 2));
+  /** What sessions and idle connections of the process take up: a session has two. */
+  private descriptors(): number {
+    const { counters } = this;
+    return 2 * counters.mineNow(PROCESS_ROW, SCUR) + counters.mineNow(PROCESS_ROW, IDLE_CUR);
+  }
+
+  /** Every `pool-purge-delay`, while any rest: closes half of those that were not needed. */
+  onTimer(): void {
+    const exceeding = this.used + this.length - Math.max(this.peak, this.needed);
+    this.needed = Math.max(Math.floor((this.needed + this.peak) / 2), this.peak);
+    this.peak = this.used;
+    this.counters.own.gauges[this.row * GAUGE_WIDTH + NEED_CONNS] = this.needed;
+    for (let left = Math.ceil(exceeding / 2); left > 0; left--) this.closeOldest();
+    if (this.length > 0) this.loop.timers.arm(this.timer, this.loop.now + this.link.poolPurgeDelayMs);
+  }
+
+  /** A connection is about to be made: when descriptors run short, an idle one makes room for it. */
+  makeRoom(): void {
+    if (this.length > 0 && this.descriptors() >= this.limits.high) this.closeOldest();
+  }
+
+  private closeOldest(): void {
+    const oldest = this.fresh.list[0] ?? this.safe.list[0];
+    oldest?.discard();
   }
 
   closeAll(): void {
-    for (const connection of this.list.slice()) connection.discard();
+    for (const { list } of [this.fresh, this.safe]) for (const connection of list.slice()) connection.discard();
+    this.loop.timers.disarm(this.timer);
   }
 }

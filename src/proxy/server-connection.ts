@@ -1,21 +1,17 @@
-/** A connection to a server: a socket end that knows its server and may rest among its idle ones. */
-
-import { AF_INET, AF_INET6, AF_UNIX } from '../os/address.ts';
-import { EINPROGRESS } from '../os/libc.ts';
-import {
-  bindSocket,
-  connectAt,
-  openSocket,
-  SO_KEEPALIVE,
-  SOCK_NONBLOCK,
-  SOCK_STREAM,
-  SOL_SOCKET,
-  setOption,
-} from '../os/socket.ts';
+/**
+ * A connection to a server: a socket end that knows its server and what it was made for, and may rest between requests,
+ * among the server's idle ones (idle-connections.ts) or with the session that it belongs to (session-connections.ts).
+ */
 import type { BufferPool } from './buffers.ts';
 import type { Loop } from './loop.ts';
 import type { Server } from './server.ts';
+import type { SessionOrigin } from './session-origin.ts';
 import { type EndOwner, SocketEnd } from './socket-end.ts';
+
+/** Keeps connections at rest, and is told when one of them is gone. */
+export interface Shelf {
+  remove(connection: ServerConnection): void;
+}
 
 /** The owner of a connection at rest: whatever happens to it, it cannot be used any more. */
 const resting: EndOwner = {
@@ -26,67 +22,96 @@ const resting: EndOwner = {
 
 export class ServerConnection extends SocketEnd {
   readonly server: Server;
-  /** Place among the idle ones, -1 while at work. */
-  idleIndex = -1;
+  /** Only a request of a session with the same key may use it; '' where all connections to the server are alike. */
+  readonly key: string;
+  /** It is its session's own. */
+  isPrivate: boolean;
+  /** Where it rests, null while at work, and its place there. */
+  shelf: Shelf | null = null;
+  shelfIndex = -1;
+  /** Requests that it has served. */
+  requests = 0;
+  private readonly port: number;
 
-  constructor(fd: number, server: Server, loop: Loop, pool: BufferPool, owner: EndOwner, connecting: boolean) {
-    super(fd, loop, pool, owner, connecting, server.address!.view.getUint16(0, true) === AF_UNIX);
+  constructor(
+    fd: number,
+    server: Server,
+    key: string,
+    loop: Loop,
+    pool: BufferPool,
+    owner: EndOwner,
+    connecting: boolean,
+  ) {
+    const connector = server.connector!;
+    super(fd, loop, pool, owner, connecting, connector.isUnix);
     this.server = server;
+    this.key = key;
+    this.isPrivate = connector.isPrivate || server.proxy.link.httpReuse === 'never';
+    this.port = connector.takenPort;
+    server.idle.countUse();
   }
 
-  /** After a request: keeps it for the next one, or closes it. */
-  rest(): void {
+  /** Whether another request may be sent on it. */
+  get isFit(): boolean {
+    const { maxReuse } = this.server.conf.link;
+    return (
+      this.error === 0 &&
+      !this.finAnnounced &&
+      !this.readable &&
+      this.pending === null &&
+      (maxReuse < 0 || this.requests <= maxReuse)
+    );
+  }
+
+  /** It rests on a shelf: nobody but the shelf knows it now. */
+  lieOn(shelf: Shelf, index: number): void {
     this.owner = resting;
-    const { idle } = this.server;
-    if (this.error !== 0 || this.finAnnounced || this.readable || idle === null || !idle.keep(this)) this.discard();
+    this.shelf = shelf;
+    this.shelfIndex = index;
+    this.server.idle.countEnd();
+  }
+
+  /** Back to work. */
+  leaveShelf(): void {
+    this.shelf = null;
+    this.shelfIndex = -1;
+    this.server.idle.countUse();
   }
 
   /** Closes; a reset leaves no TIME_WAIT on our side, which would use up the local ports. */
   discard(): void {
-    this.server.idle?.remove(this);
     this.close(!this.ended && this.error === 0);
+  }
+
+  override close(reset = false): void {
+    if (this.closed) return;
+    if (this.shelf === null) this.server.idle.countEnd();
+    else this.shelf.remove(this);
+    super.close(reset);
+    this.server.connector!.release(this.port);
   }
 }
 
 /**
- * Starts a connection. `port`: the client's destination port, for servers that take theirs from it.
- * Returns the connection or `-errno`.
+ * Starts a connection. `port`: the client's destination port, for servers that take theirs from it. Returns the
+ * connection or `-errno`.
  */
 export function openServerConnection(
   server: Server,
+  origin: SessionOrigin,
+  key: string,
   port: number,
+  isFirst: boolean,
   loop: Loop,
   pool: BufferPool,
   owner: EndOwner,
 ): ServerConnection | number {
-  const region = server.address!;
-  const family = region.view.getUint16(0, true);
-  const fd = openSocket(family, SOCK_STREAM | SOCK_NONBLOCK);
+  const connector = server.connector!;
+  const fd = connector.open(origin, port, isFirst);
   if (fd < 0) return fd;
-  prepareSocket(fd, server, family);
-  if (family !== AF_UNIX) setPort(server, port);
-  const done = connectAt(fd, region.address, server.addressLength);
-  const connection = new ServerConnection(fd, server, loop, pool, owner, done < 0);
-  if (done < 0 && done !== -EINPROGRESS) {
-    connection.close();
-    return done;
-  }
+  const connection = new ServerConnection(fd, server, key, loop, pool, owner, connector.connecting);
   const watched = connection.open();
   if (watched === 0) return connection;
   connection.close();
   return watched;
-}
-
-function prepareSocket(fd: number, server: Server, family: number): void {
-  if (server.proxy.srvtcpka) setOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-  const source = server.conf.link.source?.host ?? null;
-  if (source === null || (family !== AF_INET && family !== AF_INET6)) return;
-  bindSocket(fd, { family: family === AF_INET ? 4 : 6, host: source, port: 0 });
-}
-
-/** Port 0 or an offset: from the port that the client connected to. */
-function setPort(server: Server, port: number): void {
-  const { address } = server.conf;
-  if (address.kind !== 'ip' || (address.port !== 0 && !address.portOffset)) return;
-  server.address!.view.setUint16(2, address.portOffset ? port + address.port : port);
 }

@@ -14,6 +14,8 @@ export interface SessionOrigin {
   readonly requestBytes: PooledBuffer | null;
   /** What `unique-id-format` makes of the session; '' when there is none. */
   readonly uniqueId: string;
+  /** Connections to servers that the session may keep to itself. */
+  readonly mostConnections: number;
 }
 
 /** Where the client connected to, or null. */

@@ -5,10 +5,11 @@
  * sides talk `timeout tunnel` if given. Not here: getting a server (dispatch.ts), moving the bytes (relay.ts).
  */
 import { MSG_DONTWAIT, MSG_PEEK, recvAt } from '../os/socket.ts';
+import type { Backend } from './backend.ts';
 import type { ClientAddress } from './client-address.ts';
 import { CLI_ABRT, SRV_ABRT } from './counter-layout.ts';
 import { Deadlines } from './deadlines.ts';
-import { Dispatch, type DispatchFailure, type DispatchOwner } from './dispatch.ts';
+import { Dispatch, type DispatchFailure, type DispatchOwner, REUSE_NONE } from './dispatch.ts';
 import type { Frontend } from './frontend.ts';
 import type { Listener } from './listener.ts';
 import { NO_SERVER, SessionRecord } from './log/record.ts';
@@ -24,8 +25,10 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
   private readonly worker: WorkerContext;
   private readonly frontend: Frontend;
   private readonly listener: Listener;
-  private readonly address: ClientAddress;
-  private readonly client: SocketEnd;
+  readonly address: ClientAddress;
+  readonly client: SocketEnd;
+  readonly requestBytes = null;
+  readonly mostConnections = 0;
   private readonly dispatch: Dispatch;
   private readonly deadlines: Deadlines;
   place = 0;
@@ -54,6 +57,11 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
     this.deadlines = new Deadlines(worker.loop, this);
   }
 
+  /** In mode tcp nothing asks for one but a PROXY header. */
+  get uniqueId(): string {
+    return '';
+  }
+
   get server(): Server | null {
     return this.dispatch.server;
   }
@@ -73,7 +81,16 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
     }
     worker.enterBackend(backend);
     this.deadlines.setClient(frontend.conf.timeouts.clientMs);
-    this.dispatch.start(backend, this.address.key, this.listener.portOf(this.client.fd, this.address), false);
+    this.dispatch.start(backend, this.makeKey(backend), this.listener.portOf(this.client.fd, this.address), REUSE_NONE);
+  }
+
+  /** What binds the session to a server: its client's address, or what it has said by now. */
+  private makeKey(backend: Backend): number {
+    const { address, frontend, client, worker } = this;
+    if (backend.requestKey === null) return backend.addressKey(address);
+    const { scratch } = worker;
+    const n = recvAt(client.fd, scratch.address, scratch.length, MSG_PEEK | MSG_DONTWAIT);
+    return backend.requestKey.compute(scratch.bytes, null, Math.max(n, 0), address, frontend);
   }
 
   armDispatch(at: number): void {

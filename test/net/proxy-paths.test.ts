@@ -85,6 +85,8 @@ listen stats
   });
 
   beforeEach(() => {
+    // What rests from one test must not serve the next.
+    for (const { socket } of connections) socket.destroy();
     connections = [];
     onRequest = (peer) => peer.send(ok);
   });

@@ -83,6 +83,16 @@ export const globalRows: readonly KeywordRow<GlobalNode>[] = [
     'prefix',
   ),
   numberRow('tune.http.maxhdr', 'tuneHttpMaxhdr', '1.5', 'Most header fields of a message.', [1, 32767], 'prefix'),
+  poolRatioRow(
+    'tune.pool-low-fd-ratio',
+    'tunePoolLowFdRatio',
+    'Percent of descriptors: no more idle connections are kept.',
+  ),
+  poolRatioRow(
+    'tune.pool-high-fd-ratio',
+    'tunePoolHighFdRatio',
+    'Percent of descriptors: idle connections are closed.',
+  ),
   textRow('user', 'user', '1.3', 'User to run as, by name.'),
   textRow('group', 'group', '1.3', 'Group to run as, by name.'),
   textRow('chroot', 'chroot', '1.1', 'Directory to lock the process in.'),
@@ -259,4 +269,8 @@ function environmentRow(name: string, overwrite: boolean): KeywordRow<GlobalNode
       node.exported.add(variable);
     },
   });
+}
+
+function poolRatioRow(name: string, key: 'tunePoolLowFdRatio' | 'tunePoolHighFdRatio', doc: string) {
+  return numberRow(name, key, '2.0', doc, [0, 100], 'prefix');
 }

@@ -62,8 +62,7 @@ const globalWords = `
   1 1.8: tune.h2.header-table-size, tune.h2.initial-window-size, tune.h2.max-concurrent-streams
   1 1.8: tune.http.logurilen, tune.ssl.capture-cipherlist-size
   1 1.9: ssl-default-bind-ciphersuites, ssl-default-server-ciphersuites, tune.runqueue-depth
-  1 2.0: mworker-max-reloads, tune.h2.max-frame-size, tune.listener.multi-queue, tune.pool-high-fd-ratio
-  1 2.0: tune.pool-low-fd-ratio
+  1 2.0: mworker-max-reloads, tune.h2.max-frame-size, tune.listener.multi-queue
   1 2.1: h1-case-adjust-file
   1 2.2: issuers-chain-path, localpeer, ssl-default-bind-curves, tune.fd.edge-triggered
   1 2.2: tune.idle-pool.shared, tune.sched.low-latency, tune.ssl.keylog
@@ -134,19 +133,14 @@ const proxyWords = `
   dflb 1 1.6: email-alert to
   dlb 0 1.3: option transparent
   db 0 3.2: option http-drop-request-trailers
-  db 1 1.7: hash-balance-factor
   dfl 0 1.3: option contstats
   dfl 0 1.4: option http-use-proxy-header
   dfl 0 1.6: option http-ignore-probes
   dfl 0 2.1: option h1-case-adjust-bogus-client
   dfl 0 2.2: option disable-h2-upgrade
-  dfl 0 2.5: option httpslog
   dfl 0 2.6: option idle-close-on-response
   dfl 0 3.1: option accept-unsafe-violations-in-http-request
   dfl 0 3.2: option http-drop-response-trailers
-  dfl 1 1.5: log-format
-  dfl 1 1.6: log-format-sd
-  dfl 1 2.5: error-log-format
   dfl 1 3.1: log-steps
   dflb 0 1.3: option accept-invalid-http-request, option accept-invalid-http-response, option nolinger
   dflb 0 1.3: option splice-auto, option splice-request, option splice-response
@@ -238,7 +232,6 @@ const serverWords = `
   0 2.9: no-verifyhost, set-proxy-v2-tlv-fmt
   0 3.2: check-reuse-pool, no-check-reuse-pool, strict-maxconn
   0 3.3: check-sni-auto, no-check-sni-auto, no-renegotiate, no-sni-auto, renegotiate, sni-auto
-  1 1.3: slowstart
   1 1.4: error-limit, observe, on-error
   1 1.5: agent-inter, agent-port, ca-file, ciphers, crl-file, crt, on-marked-up, verify, verifyhost
   1 1.6: resolve-prefer, resolvers, sni
@@ -246,10 +239,10 @@ const serverWords = `
   1 1.8: agent-addr, check-sni, ssl-max-ver, ssl-min-ver
   1 1.9: alpn, ciphersuites, npn, resolve-opts
   1 2.0: check-alpn
-  1 2.2: check-proto, log-proto
+  1 2.2: check-proto
   1 2.7: shard
   1 2.9: client-sigalgs, curves, log-bufsize, sigalgs
-  1 3.0: guid, hash-key, pool-conn-name
+  1 3.0: guid, pool-conn-name
   1 3.1: init-state
   1 3.2: check-pool-conn-name, idle-ping
   1 3.3: cc, ktls, tcp-md5sig
@@ -261,9 +254,9 @@ const tolerant = new Set(
   `
   compression offload,
   email-alert from, email-alert mailers, email-alert myhostname, email-alert to, errorfile,
-  errorloc, errorloc302, errorloc303, expose-experimental-directives, hash-balance-factor,
+  errorloc, errorloc302, errorloc303, expose-experimental-directives,
   http-check comment, mworker-max-reloads, numa-cpu-mapping,
-  option httpslog, persist rdp-cookie, server-state-base, server-state-file,
+  persist rdp-cookie, server-state-base, server-state-file,
   ssl-load-extra-del-ext, ssl-mode-async, ssl-provider-path,
   ssl-skip-self-issued-ca, stats maxconn, stats show-modules, stats timeout, tcp-check comment, tune.fail-alloc,
   tune.lua.maxmem, tune.lua.service-timeout, tune.lua.session-timeout, tune.lua.task-timeout,

@@ -26,7 +26,7 @@ const globalKinds = `
   on|off: harden.reject-privileged-ports.tcp
   on|off|fair: tune.listener.multi-queue
   none|required: ssl-server-verify, httpclient.ssl.verify
-  prefix(0..100): maxcompcpuusage, tune.fail-alloc, tune.pool-high-fd-ratio, tune.pool-low-fd-ratio
+  prefix(0..100): maxcompcpuusage, tune.fail-alloc
   prefix(0..2147483647): maxsslconn, tune.h2.initial-window-size, tune.h2.max-concurrent-streams
   prefix(0..2147483647): tune.pattern.cache-size, tune.ssl.cachesize, tune.ssl.capture-buffer-size
   prefix(0..2147483647): tune.ssl.capture-cipherlist-size, tune.ssl.hard-maxrecord, tune.ssl.maxrecord
@@ -61,7 +61,7 @@ const bindKinds = `
 `;
 
 const serverKinds = `
-  time: slowstart, idle-ping
+  time: idle-ping
   time(1..2147483647): agent-inter
   prefix(1..2147483647): error-limit
   layer4|layer7|none: observe
@@ -73,7 +73,6 @@ const serverKinds = `
   h1|h2|fcgi|none|spop|quic: check-proto
   list(allow-dup-ip|ignore-weight|prevent-dup-ip): resolve-opts
   up|down|fully-up|fully-down: init-state
-  legacy|octet-count: log-proto
 `;
 
 export const globalValues = readTable(globalKinds);

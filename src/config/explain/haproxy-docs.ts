@@ -122,7 +122,6 @@ const globalDocs = `
   tune.pattern.cache-size: Results of pattern matching that are remembered.
   tune.peers.: Tuning of peers.
   tune.pipesize: Size of pipes for splicing.
-  tune.pool-: Descriptors at which idle connections are closed or no longer kept.
   tune.pt.: Tuning of plain TCP streams.
   tune.quic.: Tuning of QUIC.
   tune.rcvbuf.: Receive buffer of sockets in the kernel.
@@ -169,7 +168,6 @@ const proxyDocs = `
   external-check command: Program that checks servers.
   external-check path: PATH of that program.
   hash-preserve-affinity: What a hash does when its server is full.
-  hash-balance-factor: How much more than the average a server may get by a hash.
   http-check: Step or setting of a check over HTTP.
   http-send-name-header: Header that tells a server its name.
   load-server-state-from-file: Takes server states from before a reload.
@@ -270,7 +268,6 @@ const lineDocs = `
   agent-send: What is sent to the agent.
   check-: Setting of the health check's connection.
   error-limit: Errors in traffic that count as a failed check.
-  hash-key: What the server's place in a hash is made of.
   healthcheck: Section that describes the check.
   init-state: State before the first check.
   log-bufsize: Buffer for log lines.
@@ -285,7 +282,6 @@ const lineDocs = `
   resolvers: Section of name servers that resolve the name.
   set-proxy-v2-tlv-fmt: Field of the PROXY protocol made from a log format.
   shard: Part of the tables that a peer gets.
-  slowstart: Time in which the weight grows after the server came up.
   sni: Name told in the handshake.
   sni-auto: Tells the Host header in the handshake.
   ssl-reuse: Resumes TLS sessions.

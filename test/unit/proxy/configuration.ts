@@ -1,4 +1,5 @@
 /** Small complete configuration records for tests of the proxy: everything that a test does not name has a default. */
+import { defaultHashType } from '../../../src/config/balance.ts';
 import type { GlobalConf, ListenerConf, ProxyConf, ServerConf, Timeouts } from '../../../src/config/haproxy.ts';
 import {
   defaultAcceptRules,
@@ -46,6 +47,8 @@ export function makeGlobal(given: Partial<GlobalConf> = {}): GlobalConf {
     tuneBufsize: 16384,
     tuneMaxrewrite: 1024,
     tuneHttpMaxhdr: 101,
+    tunePoolLowFdRatio: 20,
+    tunePoolHighFdRatio: 25,
     limits: defaultProcessLimits,
     tuneHttpCookielen: 64,
     environment: {},
@@ -66,6 +69,8 @@ export function makeServer(id: number, given: Partial<ServerConf> = {}): ServerC
     maxconn: 0,
     minconn: 0,
     maxqueue: 0,
+    slowstartMs: 0,
+    hashKey: 'id',
     check: null,
     track: null,
     onMarkedDownShutdownSessions: false,
@@ -113,7 +118,7 @@ export function makeProxy(
     fullconn: null,
     backend: rest.id ?? 2,
     balance: { algorithm: 'roundrobin' },
-    hashType: 'map-based',
+    hashType: defaultHashType,
     timeouts: noTimeouts,
     retries: 3,
     redispatch: null,

@@ -1,0 +1,215 @@
+/**
+ * Makes sockets towards one server and connects them: in its network namespace, with its options, from its source, to its
+ * address or to the one that the client wanted, directly or by way of a SOCKS4 proxy. One a server and worker; what the
+ * configuration decides is decided when it is made.
+ *
+ * Not here: watching the connection (server-connection.ts), what it begins with (proxy-header.ts), trying again (dispatch.ts).
+ */
+import { isIP } from 'node:net';
+import type { ProxyConf, ServerConf } from '../config/haproxy.ts';
+import { AF_INET, AF_UNIX, encodeAddress } from '../os/address.ts';
+import { EADDRINUSE, EADDRNOTAVAIL, EINPROGRESS } from '../os/libc.ts';
+import { enterNamespace, openNamespace, openOwnNamespace } from '../os/namespace.ts';
+import {
+  closeFd,
+  connectEncoded,
+  openSocket,
+  SO_KEEPALIVE,
+  SOCK_NONBLOCK,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  SOL_TCP,
+  setOption,
+  TCP_FASTOPEN_CONNECT,
+  TCP_KEEPCNT,
+  TCP_KEEPIDLE,
+  TCP_KEEPINTVL,
+  TCP_QUICKACK,
+  TCP_USER_TIMEOUT,
+} from '../os/socket.ts';
+import { encodeSocks4 } from '../wire/socks4.ts';
+import { encodeHeader } from './proxy-header.ts';
+import { destinationOf, type SessionOrigin } from './session-origin.ts';
+import { SourceBinding } from './source-binding.ts';
+
+interface Option {
+  readonly level: number;
+  readonly name: number;
+  readonly value: number;
+}
+
+/** How many ports of a range are tried before a connection is given up. */
+const PORT_TRIES = 10;
+
+export class Connector {
+  /** Connections are for the session that they were made for, and nobody else's. */
+  readonly isPrivate: boolean;
+  /** Connections differ from session to session: only one of the same key will do. */
+  readonly isKeyed: boolean;
+  /** The first answer on a connection is the SOCKS4 proxy's. */
+  readonly viaSocks4: boolean;
+  readonly isUnix: boolean;
+  /** Of the connection made last: whether it is still under way, and its port of the source's range (0: none). */
+  connecting = false;
+  takenPort = 0;
+  private readonly conf: ServerConf;
+  /** `struct sockaddr` of the server; the port is filled in where it comes from the client. */
+  private readonly server: Uint8Array;
+  private readonly proxy: Uint8Array | null;
+  private readonly source: SourceBinding | null;
+  private readonly options: readonly Option[];
+  private readonly usesClientPort: boolean;
+  /** 0.0.0.0 or ::, the client's own destination. */
+  private readonly isWildcard: boolean;
+  private readonly namespaceFd: number | null;
+  private readonly homeFd: number | null;
+
+  /** `share`: this worker's place among all, from 0 up to 1. */
+  constructor(conf: ServerConf, proxy: ProxyConf, address: Uint8Array, share: number) {
+    const { link, address: at } = conf;
+    this.conf = conf;
+    this.server = address;
+    this.isUnix = at.kind === 'unix';
+    this.proxy = link.socks4 === null ? null : encodeIp(link.socks4.host, link.socks4.port);
+    this.viaSocks4 = this.proxy !== null;
+    this.source = link.source === null || this.isUnix ? null : new SourceBinding(link.source, share);
+    this.options = this.isUnix ? [] : optionsOf(conf, proxy);
+    this.usesClientPort = at.kind === 'ip' && (at.port === 0 || at.portOffset);
+    this.isWildcard = at.kind === 'ip' && (at.host === '0.0.0.0' || at.host === '::');
+    this.isPrivate = this.source?.isPrivate ?? false;
+    this.isKeyed = link.proxyHeader !== null || this.usesClientPort || this.isWildcard || this.isPrivate;
+    this.namespaceFd = link.namespace === null ? null : openNamespace(link.namespace);
+    this.homeFd = link.namespace === null ? null : openOwnNamespace();
+  }
+
+  /** The server has no address yet. */
+  static of(conf: ServerConf, proxy: ProxyConf, share: number): Connector | null {
+    const { address } = conf;
+    if (address.kind === 'unix') {
+      return new Connector(conf, proxy, encodeAddress({ family: 'unix', path: address.path }), share);
+    }
+    if (isIP(address.host) === 0) return null;
+    return new Connector(conf, proxy, encodeIp(address.host, Math.max(address.port, 0)), share);
+  }
+
+  /**
+   * A socket that is connected or about to be, or `-errno`. `port`: the one that the client connected to. `isFirst`: no
+   * earlier attempt failed, so that data may go out with the first packet.
+   */
+  open(origin: SessionOrigin, port: number, isFirst: boolean): number {
+    const target = this.proxy ?? this.findTarget(origin, port);
+    let fd = this.openOnce(target, origin, isFirst);
+    if (this.source === null || this.source.ring === null) return fd;
+    for (let tries = 1; tries < PORT_TRIES && (fd === -EADDRNOTAVAIL || fd === -EADDRINUSE); tries++) {
+      fd = this.openOnce(target, origin, isFirst);
+    }
+    return fd;
+  }
+
+  private openOnce(target: Uint8Array, origin: SessionOrigin, isFirst: boolean): number {
+    const family = target[0]!;
+    const fd = this.openSocket(family);
+    if (fd < 0) return fd;
+    for (const { level, name, value } of this.options) {
+      if (name !== TCP_FASTOPEN_CONNECT || isFirst) setOption(fd, level, name, value);
+    }
+    if (this.source !== null) {
+      const bound = this.source.bind(fd, family, origin);
+      this.takenPort = bound < 0 ? 0 : this.source.takenPort;
+      if (bound < 0) return giveUp(fd, bound);
+    }
+    const done = connectEncoded(fd, target);
+    this.connecting = done < 0;
+    if (done >= 0 || done === -EINPROGRESS) return fd;
+    this.release(this.takenPort);
+    return giveUp(fd, done);
+  }
+
+  private openSocket(family: number): number {
+    if (this.namespaceFd === null || this.homeFd === null) return openSocket(family, SOCK_STREAM | SOCK_NONBLOCK);
+    const entered = enterNamespace(this.namespaceFd);
+    if (entered < 0) return entered;
+    const fd = openSocket(family, SOCK_STREAM | SOCK_NONBLOCK);
+    const back = enterNamespace(this.homeFd);
+    if (back < 0) throw new Error(`cannot leave network namespace ${this.conf.link.namespace}: errno ${-back}`);
+    return fd;
+  }
+
+  /** The connection is closed: its port of the source's range may serve again. */
+  release(port: number): void {
+    this.source?.release(port);
+  }
+
+  private findTarget(origin: SessionOrigin, port: number): Uint8Array {
+    const { address } = this.conf;
+    let target = this.server;
+    if (this.isWildcard) {
+      const wanted = destinationOf(origin);
+      if (wanted !== null && wanted.family !== 'unix') target = encodeIp(wanted.host, wanted.port);
+      if (address.kind === 'ip' && address.port !== 0 && !address.portOffset) setPort(target, address.port);
+    }
+    if (this.usesClientPort && address.kind === 'ip') setPort(target, address.portOffset ? port + address.port : port);
+    return target;
+  }
+
+  /** What only connections for the same kind of session have in common. */
+  keyFor(origin: SessionOrigin, port: number): string {
+    const { proxyHeader } = this.conf.link;
+    const target = this.usesClientPort || this.isWildcard ? hex(this.findTarget(origin, port)) : '';
+    const header = proxyHeader === null ? '' : hex(encodeHeader(proxyHeader, origin));
+    const source = this.isPrivate ? `${origin.address.host} ${origin.address.port}` : '';
+    return `${target} ${header} ${source}`;
+  }
+
+  /** The request to the SOCKS4 proxy; null when the server's address is none that version 4 knows. */
+  encodeSocksRequest(origin: SessionOrigin, port: number): Uint8Array | null {
+    const target = this.findTarget(origin, port);
+    if (target[0] !== AF_INET) return null;
+    return encodeSocks4(target.subarray(4, 8), (target[2]! << 8) | target[3]!);
+  }
+
+  /** What the server is told before the session's own bytes, or null. */
+  encodeHeader(origin: SessionOrigin): Uint8Array | null {
+    const { proxyHeader } = this.conf.link;
+    return proxyHeader === null ? null : encodeHeader(proxyHeader, origin);
+  }
+}
+
+function giveUp(fd: number, error: number): number {
+  closeFd(fd);
+  return error;
+}
+
+function encodeIp(host: string, port: number): Uint8Array {
+  return encodeAddress({ family: host.includes(':') ? 6 : 4, host, port });
+}
+
+function setPort(address: Uint8Array, port: number): void {
+  if (address[0] === AF_UNIX) return;
+  address[2] = (port >> 8) & 255;
+  address[3] = port & 255;
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}
+
+/** Set on every socket, in this order. */
+function optionsOf(conf: ServerConf, proxy: ProxyConf): Option[] {
+  const { link } = conf;
+  const { smartConnect, serverProbes } = proxy.link;
+  const options: Option[] = [];
+  const tcp = (name: number, value: number | null) => {
+    if (value !== null) options.push({ level: SOL_TCP, name, value });
+  };
+  if (proxy.srvtcpka) {
+    options.push({ level: SOL_SOCKET, name: SO_KEEPALIVE, value: 1 });
+    tcp(TCP_KEEPCNT, serverProbes.count);
+    tcp(TCP_KEEPIDLE, serverProbes.idleSeconds);
+    tcp(TCP_KEEPINTVL, serverProbes.intervalSeconds);
+  }
+  tcp(TCP_USER_TIMEOUT, link.userTimeoutMs);
+  if (smartConnect && proxy.mode === 'http') tcp(TCP_QUICKACK, 0);
+  if (link.fastOpen) tcp(TCP_FASTOPEN_CONNECT, 1);
+  return options;
+}

@@ -1,0 +1,174 @@
+import { describe, expect, it } from 'vitest';
+import { defaultServerLink, type ServerLink } from '../../../src/config/server-link.ts';
+import { createMemfd } from '../../../src/os/memfd.ts';
+import { IDLE_CUR, mapRows, SAFE_CUR, USED_CUR } from '../../../src/proxy/counter-layout.ts';
+import { Counters, claimCounters } from '../../../src/proxy/counters.ts';
+import { IdleConnections } from '../../../src/proxy/idle-connections.ts';
+import type { Loop } from '../../../src/proxy/loop.ts';
+import type { ServerConnection, Shelf } from '../../../src/proxy/server-connection.ts';
+import { SessionConnections } from '../../../src/proxy/session-connections.ts';
+import { TimerWheel } from '../../../src/proxy/timers.ts';
+import { makeProxy, makeSlice } from './configuration.ts';
+
+const ROW = 1;
+
+/** What shelves need of a connection. */
+class FakeConnection {
+  requests = 1;
+  shelf: Shelf | null = null;
+  shelfIndex = -1;
+  closed = false;
+  readonly key: string;
+  readonly server: unknown;
+  private readonly idle: IdleConnections;
+
+  constructor(idle: IdleConnections, key = '', server: unknown = null) {
+    this.idle = idle;
+    this.key = key;
+    this.server = server;
+    idle.countUse();
+  }
+
+  lieOn(shelf: Shelf, index: number): void {
+    this.shelf = shelf;
+    this.shelfIndex = index;
+    this.idle.countEnd();
+  }
+
+  leaveShelf(): void {
+    this.shelf = null;
+    this.idle.countUse();
+  }
+
+  discard(): void {
+    this.closed = true;
+    if (this.shelf === null) this.idle.countEnd();
+    else this.shelf.remove(this.real);
+  }
+
+  get real(): ServerConnection {
+    return this as unknown as ServerConnection;
+  }
+}
+
+function makeIdle(link: Partial<ServerLink> = {}, limits = { low: 100, high: 100 }) {
+  const rows = mapRows(makeSlice([makeProxy()]));
+  const { place, owned } = claimCounters(createMemfd('test'), rows, 1);
+  const counters = new Counters(place, owned, owned[0]!);
+  const timers = new TimerWheel(0);
+  const loop = { now: 0, timers } as unknown as Loop;
+  const idle = new IdleConnections(counters, ROW, { ...defaultServerLink, ...link }, loop, limits);
+  const make = (count: number, key?: string) => Array.from({ length: count }, () => new FakeConnection(idle, key));
+  const gauges = () => [IDLE_CUR, SAFE_CUR, USED_CUR].map((gauge) => counters.gauge(ROW, gauge));
+  /** Puts away; what finds no place is closed. */
+  const keep = (connections: readonly FakeConnection[]) => {
+    for (const connection of connections) if (!idle.keep(connection.real)) connection.discard();
+  };
+  return { idle, make, keep, gauges, purge: () => idle.onTimer() };
+}
+
+describe('IdleConnections', () => {
+  it('keeps as many as were in use at once', () => {
+    const { make, keep, idle } = makeIdle();
+    keep(make(3));
+    expect(idle.length).toBe(3);
+    const [more] = make(1);
+    keep([more!]);
+    expect([more!.closed, idle.length]).toEqual([true, 3]);
+  });
+
+  it('keeps one in any case', () => {
+    const { make, keep, idle } = makeIdle({}, { low: 0, high: 100 });
+    const [fresh, other, safe] = make(3);
+    safe!.requests = 2;
+    keep([fresh!, other!, safe!]);
+    expect([fresh!.closed, other!.closed, safe!.closed]).toEqual([false, true, false]);
+    expect(idle.length).toBe(2);
+  });
+
+  it('tells those that have served more than one request from the others', () => {
+    const { idle, make, keep, gauges } = makeIdle();
+    const [fresh, safe] = make(2);
+    safe!.requests = 2;
+    keep([safe!, fresh!]);
+    expect(gauges()).toEqual([2, 1, 0]);
+    expect(idle.takeFresh('')).toBe(fresh);
+    expect(idle.takeFresh('')).toBeNull();
+    expect(idle.takeSafe('')).toBe(safe);
+    expect(idle.takeSafe('')).toBeNull();
+    expect(gauges()).toEqual([0, 0, 2]);
+  });
+
+  it('finds one of the same key only', () => {
+    const { idle, make, keep } = makeIdle();
+    const [a] = make(1, 'a');
+    const [b] = make(1, 'b');
+    keep([a!, b!]);
+    expect(idle.takeFresh('c')).toBeNull();
+    expect(idle.takeFresh('a')).toBe(a);
+    expect(idle.takeFresh('a')).toBeNull();
+    b!.discard();
+    expect(idle.takeFresh('b')).toBeNull();
+  });
+
+  it('forgets one that the server closed, wherever it lies', () => {
+    const { idle, make, keep, gauges, purge } = makeIdle();
+    keep(make(3));
+    purge();
+    idle.closeAll();
+    const [a, b, c] = make(3);
+    keep([a!, b!, c!]);
+    a!.discard();
+    expect([idle.takeFresh(''), idle.takeFresh('')].map((each) => each as unknown).sort()).toEqual([b, c].sort());
+    expect(gauges()).toEqual([0, 0, 2]);
+  });
+
+  it('holds pool-max-conn, and keeps nothing without a purge delay', () => {
+    const bounded = makeIdle({ poolMaxConn: 1, poolLowConn: 10 });
+    bounded.keep(bounded.make(3));
+    expect(bounded.idle.length).toBe(1);
+    const none = makeIdle({ poolPurgeDelayMs: 0 });
+    none.keep(none.make(1));
+    expect(none.idle.length).toBe(0);
+  });
+
+  it('keeps more with pool-low-conn, unless descriptors run short', () => {
+    const more = makeIdle({ poolLowConn: 10 });
+    more.keep(more.make(8));
+    expect(more.idle.length).toBe(8);
+    const short = makeIdle({ poolLowConn: 10 }, { low: 2, high: 4 });
+    short.keep(short.make(8));
+    expect(short.idle.length).toBe(2);
+    const out = makeIdle({ poolLowConn: 10 }, { low: 0, high: 1 });
+    out.keep(out.make(2));
+    expect(out.idle.length).toBe(1);
+    out.idle.makeRoom();
+    expect(out.idle.length).toBe(0);
+  });
+
+  it('closes half of those that nobody needed lately at every purge', () => {
+    const { idle, make, keep, purge } = makeIdle({ poolLowConn: 10 });
+    keep(make(8));
+    const lengths = [1, 2, 3, 4, 5, 6].map(() => {
+      purge();
+      return idle.length;
+    });
+    expect(lengths).toEqual([8, 8, 6, 4, 2, 1]);
+  });
+});
+
+describe('SessionConnections', () => {
+  it("keeps a session's own, up to a number, by server and key", () => {
+    const { idle } = makeIdle();
+    const own = new SessionConnections(2);
+    const [a, b, c] = ['a', 'b', 'c'].map((server) => new FakeConnection(idle, '', server));
+    expect([own.keep(a!.real), own.keep(b!.real), own.keep(c!.real)]).toEqual([true, true, false]);
+    expect(own.take('c' as never, '')).toBeNull();
+    expect(own.take('a' as never, 'key')).toBeNull();
+    expect(own.take('a' as never, '')).toBe(a);
+    expect(own.findServer(() => true)).toBe('b');
+    own.closeAll();
+    expect(b!.closed).toBe(true);
+    expect(own.findServer(() => true)).toBeNull();
+  });
+});
