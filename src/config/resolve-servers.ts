@@ -68,9 +68,12 @@ function resolveServer(
     backup: settings.backup ?? false,
     cookie: utf8OrNull(settings.cookie),
     disabled: address === null || !!settings.disabled || !!settings.unusable || isDisabledByTracking(own, index),
-    maxconn: settings.maxconn ?? 0,
+    // A lone `minconn`, or one above `maxconn`, is the limit.
+    maxconn: Math.max(settings.maxconn ?? 0, settings.minconn ?? 0),
     minconn: settings.minconn ?? 0,
     maxqueue: settings.maxqueue ?? 0,
+    slowstartMs: settings.slowstartMs ?? 0,
+    hashKey: settings.hashKey ?? 'id',
     check: settings.check && !settings.unusable ? resolveServerCheck(settings) : null,
     track: tracked === null ? null : { proxyId: tracked.proxy.id, serverId: idOf(tracked) },
     onMarkedDownShutdownSessions: settings.shutdownSessionsWhenDown ?? false,

@@ -1,57 +1,125 @@
-/** A backend as a worker sees it: its servers, who may be chosen, who waits for any of them. */
+/**
+ * A backend as a worker sees it: its servers, who may be chosen, who waits for any of them.
+ *
+ * Active servers are chosen from as long as there is one; then the first backup, or all of them with
+ * `option allbackups`. Each of both groups has a balancer (balance/).
+ */
+import type { Balance, HashType } from '../config/balance.ts';
 import type { ProxyConf } from '../config/haproxy.ts';
-import { type Balancer, makeBalancer } from './balance/balancer.ts';
-import { GAUGE_WIDTH, QCUR, QMAX, ROW_WIDTH, SCUR } from './counter-layout.ts';
+import { type Balancer, makeBalancer, NO_KEY } from './balance/balancer.ts';
+import { mixBits } from './balance/hash-functions.ts';
+import type { RequestKey } from './balance/request-key.ts';
+import type { ShareGroups } from './balance/share.ts';
+import type { ClientAddress } from './client-address.ts';
+import { GAUGE_WIDTH, QCUR, QMAX, ROW_WIDTH, SCUR, SERVED, WAITING_SINCE } from './counter-layout.ts';
 import type { Counters } from './counters.ts';
 import type { Server } from './server.ts';
 import { type WaitEntry, WaitQueue } from './wait-queue.ts';
 
-/** Gauge of the backend's row in the first slot of the process: whose turn it is, for all workers. */
-const POSITION = 7;
+/** While anybody waits for any server, these have nobody to choose: all servers were full for the one before. */
+const FILLS_ALL: readonly Balance['algorithm'][] = ['roundrobin', 'static-rr', 'leastconn', 'first'];
+const TAKES_TURNS: readonly Balance['algorithm'][] = ['roundrobin', 'static-rr', 'random'];
 
 export class Backend {
   readonly conf: ProxyConf;
   readonly row: number;
   readonly servers: readonly Server[];
   readonly queue = new WaitQueue();
-  /** Whether any server may get sessions. */
-  usable = false;
-  /** A session is bound to no server and others are there: a failed attempt goes to another one at once. */
-  takesTurns = false;
+  /** What a request's key is made of; null: of the client's address, if of anything. */
+  requestKey: RequestKey | null = null;
+  private activeCount = 0;
+  private firstBackup: Server | null = null;
+  /** Entries of this worker in this queue and those of the servers. */
+  private waiting = 0;
   private readonly counters: Counters;
-  private readonly balancer: Balancer<Server>;
+  private readonly active: Balancer<Server>;
+  private readonly backups: Balancer<Server> | null;
   private readonly anyLimit: boolean;
+  private readonly fillsAll: boolean;
+  private readonly turnTaking: boolean;
+  private readonly mixesAddresses: boolean;
 
-  constructor(conf: ProxyConf, row: number, servers: readonly Server[], counters: Counters) {
+  constructor(
+    conf: ProxyConf,
+    row: number,
+    servers: readonly Server[],
+    counters: Counters,
+    shares: ShareGroups,
+    fullconn: number,
+  ) {
+    const { balance, hashType } = conf;
     this.conf = conf;
     this.row = row;
     this.servers = servers;
     this.counters = counters;
     this.anyLimit = servers.some((s) => s.conf.maxconn > 0);
-    const position = { ints: counters.mine[0]!.gauges, index: row * GAUGE_WIDTH + POSITION };
-    this.balancer = makeBalancer(conf.balance, conf.hashType, position);
-    this.refresh();
+    this.fillsAll = FILLS_ALL.includes(balance.algorithm);
+    this.turnTaking = TAKES_TURNS.includes(balance.algorithm);
+    this.mixesAddresses = balance.algorithm === 'source' && hashType.avalanche;
+    const place = {
+      row,
+      fullconn,
+      weighsAnew: weighsAnew(balance, hashType),
+      countsServed: hashType.balanceFactor > 0,
+    };
+    const active = servers.filter((s) => !s.conf.backup);
+    const backups = servers.filter((s) => s.conf.backup);
+    for (const [member, server] of active.entries()) server.join(member, place);
+    for (const [member, server] of backups.entries()) server.join(member, place);
+    const load = () => counters.mineNow(row, SERVED);
+    this.active = makeBalancer(conf, active, shares.active, load);
+    this.backups = conf.allbackups ? makeBalancer(conf, backups, shares.backup, load) : null;
+    for (const server of active) server.follower = this.active.follower ?? null;
+    for (const server of backups) server.follower = this.backups?.follower ?? null;
+    for (const server of servers) this.count(server);
   }
 
-  /** Some server's state has changed: active servers are chosen from, else the first backup, or all of them. */
-  refresh(): void {
-    const usable = this.servers.filter((s) => s.usable);
-    const active = usable.filter((s) => !s.conf.backup);
-    const backups = this.conf.allbackups ? usable : usable.slice(0, 1);
-    const candidates = active.length > 0 ? active : backups;
-    this.usable = candidates.length > 0;
-    this.takesTurns = active.length > 1 && /^(roundrobin|static-rr|random)$/.test(this.conf.balance.algorithm);
-    this.balancer.rebuild(candidates);
+  /** Whether any server may get sessions. */
+  get usable(): boolean {
+    return this.activeCount > 0 || this.firstBackup !== null;
   }
 
-  /** A server with room, or one that the client is bound to; null when all are full. */
+  /** A session is bound to no server and others are there: a failed attempt goes to another one at once. */
+  get takesTurns(): boolean {
+    return this.turnTaking && this.activeCount > 1;
+  }
+
+  /** A server's state may have changed. */
+  update(server: Server): void {
+    if (!server.refreshWeight()) return;
+    const balancer = server.conf.backup ? this.backups : this.active;
+    balancer?.update(server);
+    this.count(server);
+  }
+
+  private count(server: Server): void {
+    const inUse = server.effectiveWeight > 0;
+    if (inUse === server.inUse) return;
+    server.inUse = inUse;
+    if (server.conf.backup) this.firstBackup = this.servers.find((s) => s.conf.backup && s.inUse) ?? null;
+    else this.activeCount += inUse ? 1 : -1;
+  }
+
+  /** The key of a session without a request. */
+  addressKey(address: ClientAddress): number {
+    if (address.family === 'unix') return NO_KEY;
+    return this.mixesAddresses ? mixBits(address.key) : address.key;
+  }
+
+  /** A server with room, or one that the session is bound to; null when all are full. */
   choose(key: number, avoid: Server | null): Server | null {
-    return this.balancer.pick(key, avoid);
+    if (this.fillsAll && this.queue.length > 0 && this.somebodyIsServed) return null;
+    if (this.activeCount > 0) return this.active.pick(key, avoid);
+    return this.backups === null ? this.firstBackup : this.backups.pick(key, avoid);
+  }
+
+  /** Not all sessions of the backend wait: one of those that do not will make room. */
+  private get somebodyIsServed(): boolean {
+    return this.counters.mineNow(this.row, SCUR) > this.counters.mineNow(this.row, QCUR) + 1;
   }
 
   limitOf(server: Server): number {
-    if (!this.anyLimit) return 0;
-    return server.limit(this.counters.mineNow(this.row, SCUR));
+    return this.anyLimit ? server.currentLimit : 0;
   }
 
   /** Lets those waiting for this server, or for any, take its free places; the one that waits longest first. */
@@ -59,15 +127,21 @@ export class Backend {
     for (;;) {
       // Those bound to it do not ask for its weight or state.
       const entry = server.usable ? longerWaiting(server.queue.first, this.queue.first) : server.queue.first;
-      if (entry === null || !entry.owner.onPlace(server)) return;
+      if (entry === null || this.othersWaitLonger(entry, server) || !entry.owner.onPlace(server)) return;
     }
   }
 
   offerAll(): void {
+    if (this.waiting === 0) return;
     for (const server of this.servers) {
       if (this.queue.length === 0 && server.queue.length === 0) continue;
       this.offer(server);
     }
+  }
+
+  /** Nobody waits in this worker. */
+  get idle(): boolean {
+    return this.waiting === 0;
   }
 
   /** Whether workers of this process wait that are not this one. */
@@ -78,10 +152,35 @@ export class Backend {
     return mine.some((slot) => slot !== own && slot.gauges[at]! > 0);
   }
 
+  /** Another worker has somebody who has waited longer: the place is left to it; it is woken for that. */
+  private othersWaitLonger(entry: WaitEntry, server: Server): boolean {
+    const { own, mine } = this.counters;
+    if (mine.length === 1) return false;
+    const since = timeOf(entry);
+    for (const slot of mine) {
+      if (slot === own) continue;
+      for (const row of [server.row, this.row]) {
+        const other = slot.gauges[row * GAUGE_WIDTH + WAITING_SINCE]!;
+        if (other !== 0 && ((other - since) | 0) < 0) return true;
+      }
+    }
+    return false;
+  }
+
   /** Counts one more or one fewer waiting, here and at the server it waits for. */
   countWaiting(server: Server | null, change: 1 | -1): void {
+    this.waiting += change;
     this.countRow(this.row, change);
     if (server !== null) this.countRow(server.row, change);
+    if (this.counters.mine.length > 1) this.tellSince(server);
+  }
+
+  /** Lets the other workers see since when the first in line has waited. */
+  private tellSince(server: Server | null): void {
+    const { gauges } = this.counters.own;
+    const first = server === null ? this.queue.first : server.queue.first;
+    const row = server === null ? this.row : server.row;
+    gauges[row * GAUGE_WIDTH + WAITING_SINCE] = first === null ? 0 : timeOf(first);
   }
 
   private countRow(row: number, change: number): void {
@@ -95,4 +194,15 @@ export class Backend {
 function longerWaiting(a: WaitEntry | null, b: WaitEntry | null): WaitEntry | null {
   if (a === null || b === null) return a ?? b;
   return a.since <= b.since ? a : b;
+}
+
+/** When an entry began to wait, on a clock that all workers share; it wraps around and is never 0. */
+function timeOf(entry: WaitEntry): number {
+  return (performance.timeOrigin + entry.since) | 1;
+}
+
+/** Algorithms that follow weights while servers are in use; fixed orders do not. */
+function weighsAnew({ algorithm }: Balance, { method }: HashType): boolean {
+  if (algorithm === 'roundrobin' || algorithm === 'leastconn' || algorithm === 'random') return true;
+  return algorithm !== 'static-rr' && algorithm !== 'first' && method === 'consistent';
 }

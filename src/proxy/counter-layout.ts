@@ -70,6 +70,8 @@ export const SERVED = 4;
 /** Connections to a server at work, and how many were needed at once lately. */
 export const USED_CUR = 5;
 export const NEED_CONNS = 6;
+/** Since when the first in line waits: milliseconds of a clock that wraps around; 0: nobody does. */
+export const WAITING_SINCE = 7;
 export const GAUGE_WIDTH = 8;
 
 /** Which row belongs to what. Row 0 is the process. */

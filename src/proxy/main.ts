@@ -18,10 +18,12 @@ import { lookUpLogTargets } from '../log/log-lookup.ts';
 import { openEventfd, wake } from '../os/epoll.ts';
 import { readFdLimit } from '../os/process.ts';
 import { closeFd } from '../os/socket.ts';
+import { makeBalanceMemory } from './balance/share.ts';
 import { mapRows } from './counter-layout.ts';
 import { Counters, claimCounters } from './counters.ts';
 import { HealthBoard } from './health-board.ts';
 import { dropPrivileges } from './privileges.ts';
+import { SlowStarts } from './slow-starts.ts';
 import { tellStopped } from './stop-notice.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
 
@@ -68,6 +70,7 @@ class ProxyRole {
   };
   private config: Config | null = null;
   private board: HealthBoard | null = null;
+  private slowStarts: SlowStarts | null = null;
   private counters: Counters | null = null;
   /** Health that came before the workers. */
   private early: ServerHealth[] = [];
@@ -95,11 +98,13 @@ class ProxyRole {
     this.counters = new Counters(claimed.place, claimed.owned, claimed.owned[0]!);
     this.board = new HealthBoard(slice, this.counters, rows);
     this.board.take(this.early);
+    this.slowStarts = new SlowStarts(slice, (servers) => this.tellWorkers({ type: 'server-warmth', servers }));
     const limits = readLimits(slice);
     const shared = {
       slice,
       sockets,
       counters: claimed.place,
+      balance: makeBalanceMemory(slice.proxies),
       slots: claimed.owned,
       wakeFds: Array.from({ length: count }, openWakeFd),
       health: this.board.known,
@@ -164,7 +169,9 @@ class ProxyRole {
       this.early.push(...states);
       return;
     }
-    this.tellWorkers({ type: 'server-health', states: this.board.take(states) });
+    const all = this.board.take(states);
+    this.slowStarts!.take(all);
+    this.tellWorkers({ type: 'server-health', states: all });
   }
 
   private tellWorkers(message: ToWorker): void {

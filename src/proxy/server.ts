@@ -7,12 +7,14 @@
  */
 import type { ProxyConf, ServerConf } from '../config/haproxy.ts';
 import type { ServerHealth } from '../ipc/messages.ts';
-import { encodeAddress } from '../os/address.ts';
-import { allocate, type Region } from '../os/memory.ts';
-import type { Candidate } from './balance/balancer.ts';
-import { GAUGE_WIDTH, SERVED } from './counter-layout.ts';
+import { packInet4, packInet6 } from '../os/address.ts';
+import { type Candidate, type LoadFollower, WEIGHT_SCALE } from './balance/balancer.ts';
+import { mixBits } from './balance/hash-functions.ts';
+import { Connector } from './connector.ts';
+import { GAUGE_WIDTH, QCUR, SCUR, SERVED } from './counter-layout.ts';
 import type { Counters } from './counters.ts';
 import type { IdleConnections } from './idle-connections.ts';
+import { hashXx32 } from './sample/xxhash.ts';
 import { WaitQueue } from './wait-queue.ts';
 
 export type AdminState = 'ready' | 'drain' | 'maint';
@@ -26,6 +28,20 @@ export function effectiveState(admin: AdminState, health: ServerHealth | null): 
   return admin === 'drain' ? 'drain' : 'up';
 }
 
+/** What a server needs to know of its backend. */
+export interface BackendPlace {
+  readonly row: number;
+  /** Sessions at which limits that follow the load have grown to their end. */
+  readonly fullconn: number;
+  /** Weights may change while the server is in use. */
+  readonly weighsAnew: boolean;
+  /** Somebody asks how many sessions all servers serve together. */
+  readonly countsServed: boolean;
+}
+
+/** A server has this many points on a ring at most. */
+const POINTS_A_SERVER = 256 * WEIGHT_SCALE;
+
 export class Server implements Candidate {
   readonly conf: ServerConf;
   readonly proxy: ProxyConf;
@@ -33,11 +49,24 @@ export class Server implements Candidate {
   readonly queue = new WaitQueue();
   health: ServerHealth | null = null;
   admin: AdminState;
-  /** Idle connections of mode http, null in mode tcp. */
-  idle: IdleConnections | null = null;
-  /** Encoded address for connect(2); a name that was not found gives null, and the server stays down. */
-  readonly address: Region | null;
-  readonly addressLength: number;
+  /** Counts connections, and keeps idle ones in mode http; set once the worker stands. */
+  idle!: IdleConnections;
+  /** Makes its connections; null: its name was not found, and it stays down. */
+  readonly connector: Connector | null;
+  member = 0;
+  effectiveWeight = 0;
+  changes = 0;
+  limitMoves = false;
+  /** Counted among those that its backend may use; its backend's to change. */
+  inUse = false;
+  /** Whole seconds since it came up, while `slowstart` holds; -1: it runs at full speed. */
+  warmSeconds = -1;
+  /** Who must know when its load changes. */
+  follower: LoadFollower<Server> | null = null;
+  readonly ringKey: number;
+  /** In whole seconds, as the steps are. */
+  readonly slowstartSeconds: number;
+  private place: BackendPlace = noPlace;
   private readonly counters: Counters;
 
   constructor(conf: ServerConf, proxy: ProxyConf, row: number, counters: Counters) {
@@ -46,10 +75,9 @@ export class Server implements Candidate {
     this.row = row;
     this.counters = counters;
     this.admin = conf.disabled ? 'maint' : 'ready';
-    const bytes = encodeServerAddress(conf);
-    this.address = bytes === null ? null : allocate(4096);
-    this.address?.bytes.set(bytes!);
-    this.addressLength = bytes?.length ?? 0;
+    this.ringKey = ringKeyOf(conf);
+    this.slowstartSeconds = Math.ceil(conf.slowstartMs / 1000);
+    this.connector = Connector.of(conf, proxy, counters.mine.indexOf(counters.own) / counters.mine.length);
   }
 
   get id(): number {
@@ -61,7 +89,7 @@ export class Server implements Candidate {
   }
 
   get state(): EffectiveState {
-    return this.address === null ? 'down' : effectiveState(this.admin, this.health);
+    return this.connector === null ? 'down' : effectiveState(this.admin, this.health);
   }
 
   /** It takes those that are bound to it, whatever its weight. */
@@ -74,48 +102,115 @@ export class Server implements Candidate {
     return this.state === 'up' && this.conf.weight > 0;
   }
 
-  load(): number {
-    return this.counters.mineNow(this.row, SERVED) + this.queue.length;
+  /** Its place among the active servers or the backups of its backend, and what limits and weights follow there. */
+  join(member: number, place: BackendPlace): void {
+    const { maxconn, minconn, slowstartMs } = this.conf;
+    this.member = member;
+    this.place = place;
+    this.limitMoves = maxconn > 0 && (slowstartMs > 0 || (minconn > 0 && minconn < maxconn));
+    this.refreshWeight();
+    this.changes = 0;
   }
 
-  /** With `minconn`, the limit grows with the backend's load up to `maxconn` at `fullconn` sessions. */
+  /** Takes its state over into its weight; true when that changed. */
+  refreshWeight(): boolean {
+    const weight = this.usable ? this.conf.weight * this.warmSixteenths() : 0;
+    if (weight === this.effectiveWeight) return false;
+    this.effectiveWeight = weight;
+    this.changes++;
+    return true;
+  }
+
+  /** While it warms up, weights that may change on the fly grow from one sixteenth on. */
+  private warmSixteenths(): number {
+    const { warmSeconds, slowstartSeconds } = this;
+    if (warmSeconds < 0 || !this.place.weighsAnew) return WEIGHT_SCALE;
+    return Math.floor((WEIGHT_SCALE * warmSeconds + slowstartSeconds) / slowstartSeconds);
+  }
+
+  served(): number {
+    return this.counters.mineNow(this.row, SERVED);
+  }
+
+  load(): number {
+    return this.served() + this.counters.mineNow(this.row, QCUR);
+  }
+
+  /**
+   * With `minconn`, the limit grows with the backend's load up to `maxconn` at `fullconn` sessions; while the server
+   * warms up, it grows with time.
+   */
   limit(backendSessions: number): number {
     const { maxconn, minconn } = this.conf;
-    const { fullconn } = this.proxy;
-    if (maxconn === 0 || minconn === 0 || minconn >= maxconn || fullconn === null) return maxconn;
-    if (backendSessions >= fullconn) return maxconn;
-    return Math.max(minconn, Math.floor((maxconn * backendSessions) / fullconn));
+    if (!this.limitMoves) return maxconn;
+    const { fullconn } = this.place;
+    const isRamp = minconn > 0 && minconn < maxconn && backendSessions < fullconn;
+    const limit = isRamp ? Math.max(minconn, Math.floor((maxconn * backendSessions) / fullconn)) : maxconn;
+    if (this.warmSeconds < 0) return limit;
+    const percent = Math.floor((100 * this.warmSeconds) / this.slowstartSeconds);
+    return Math.max(1, Math.floor((limit * percent) / 100));
+  }
+
+  /** 0: no limit. */
+  get currentLimit(): number {
+    if (!this.limitMoves) return this.conf.maxconn;
+    return this.limit(this.counters.mineNow(this.place.row, SCUR));
   }
 
   isFull(): boolean {
-    return this.conf.maxconn > 0 && this.counters.mineNow(this.row, SERVED) >= this.conf.maxconn;
+    return this.conf.maxconn > 0 && this.served() >= this.currentLimit;
+  }
+
+  hasRoom(): boolean {
+    return this.conf.maxconn === 0 || (this.counters.mineNow(this.row, QCUR) === 0 && !this.isFull());
+  }
+
+  mayQueue(): boolean {
+    return this.conf.maxconn === 0 || this.load() < this.currentLimit + this.conf.maxqueue;
   }
 
   /** Takes a place; false when the limit is reached. */
   reserve(limit: number): boolean {
     const { gauges } = this.counters.own;
     const at = this.row * GAUGE_WIDTH + SERVED;
-    if (limit === 0) {
-      gauges[at]!++;
-      return true;
+    if (limit === 0) gauges[at]!++;
+    else {
+      Atomics.add(gauges, at, 1);
+      if (this.counters.mineNow(this.row, SERVED) > limit) {
+        Atomics.sub(gauges, at, 1);
+        return false;
+      }
     }
-    Atomics.add(gauges, at, 1);
-    if (this.counters.mineNow(this.row, SERVED) <= limit) return true;
-    Atomics.sub(gauges, at, 1);
-    return false;
+    if (this.place.countsServed) gauges[this.place.row * GAUGE_WIDTH + SERVED]!++;
+    this.follower?.loadChanged(this);
+    return true;
   }
 
   release(): void {
-    Atomics.sub(this.counters.own.gauges, this.row * GAUGE_WIDTH + SERVED, 1);
+    const { gauges } = this.counters.own;
+    Atomics.sub(gauges, this.row * GAUGE_WIDTH + SERVED, 1);
+    if (this.place.countsServed) gauges[this.place.row * GAUGE_WIDTH + SERVED]!--;
+    this.follower?.loadChanged(this);
   }
 }
 
-function encodeServerAddress(conf: ServerConf): Uint8Array | null {
-  const { address } = conf;
-  if (address.kind === 'unix') return encodeAddress({ family: 'unix', path: address.path });
-  const family = address.host.includes(':') ? 6 : 4;
+/** A server without a backend around it. */
+const noPlace: BackendPlace = { row: 0, fullconn: 1, weighsAnew: false, countsServed: false };
+
+/** The key of its points on a ring; a server whose address is no IP address goes by its id. */
+function ringKeyOf({ address, hashKey, id }: ServerConf): number {
+  const numbered = id * POINTS_A_SERVER;
+  if (hashKey === 'id' || address.kind === 'unix') return numbered;
+  const bytes = packAddress(address.host);
+  if (bytes === null) return numbered;
+  const seed = hashKey === 'addr' ? 0 : mixBits(address.port);
+  if (bytes.length === 16) return hashXx32(bytes, seed);
+  return mixBits(seed + new DataView(bytes.buffer, bytes.byteOffset).getInt32(0, true));
+}
+
+function packAddress(host: string): Uint8Array | null {
   try {
-    return encodeAddress({ family, host: address.host, port: Math.max(address.port, 0) });
+    return host.includes(':') ? packInet6(host) : packInet4(host);
   } catch {
     return null;
   }

@@ -154,9 +154,7 @@ export class WorkerContext {
   offerAllPlaces(): void {
     for (const backend of this.waitingBackends) {
       backend.offerAll();
-      if (backend.queue.length === 0 && backend.servers.every((s) => s.queue.length === 0)) {
-        this.waitingBackends.delete(backend);
-      }
+      if (backend.idle) this.waitingBackends.delete(backend);
     }
   }
 }

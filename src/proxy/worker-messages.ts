@@ -8,6 +8,8 @@ export interface WorkerStart {
   readonly slice: ProxySlice;
   readonly sockets: readonly InheritedSocket[];
   readonly counters: CounterPlace;
+  /** What balancing shares (balance/share.ts). */
+  readonly balance: SharedArrayBuffer;
   /** Slots of all workers of the process, and which of them is this worker's. */
   readonly slots: readonly number[];
   readonly index: number;
@@ -19,10 +21,18 @@ export interface WorkerStart {
   readonly startedAtMs: number;
 }
 
+/** How long a server with `slowstart` has been up: whole seconds, -1 when it runs at full speed. */
+export interface ServerWarmth {
+  readonly proxyId: number;
+  readonly serverId: number;
+  readonly seconds: number;
+}
+
 export type ToWorker =
   /** Every worker is there: accept. */
   | { readonly type: 'listen' }
   | { readonly type: 'server-health'; readonly states: readonly ServerHealth[] }
+  | { readonly type: 'server-warmth'; readonly servers: readonly ServerWarmth[] }
   | { readonly type: 'soft-stop' }
   | { readonly type: 'stop' };
 

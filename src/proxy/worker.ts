@@ -13,23 +13,22 @@ import { SyslogSender, syslogOrigin } from '../log/syslog-sender.ts';
 import { wake } from '../os/epoll.ts';
 import { VERSION } from '../version.ts';
 import { Backend } from './backend.ts';
+import { makeRequestKey } from './balance/request-key.ts';
+import { planShares } from './balance/share.ts';
 import { mapRows, serverKey } from './counter-layout.ts';
 import { Counters } from './counters.ts';
 import { Frontend } from './frontend.ts';
-import { IdleConnections } from './idle-connections.ts';
+import { findFullconn } from './fullconn.ts';
+import { IdleConnections, poolLimits } from './idle-connections.ts';
 import { Listener } from './listener.ts';
 import { Loop } from './loop.ts';
 import { Server } from './server.ts';
 import { SessionLog } from './session-log.ts';
 import { BackendHistories } from './stats/backend-history.ts';
-import { type Timed, Timer } from './timers.ts';
 import { WorkerContext } from './worker-context.ts';
-import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
+import type { FromWorker, ServerWarmth, ToWorker, WorkerStart } from './worker-messages.ts';
 
-/** HAProxy's `pool-purge-delay`. */
-const PURGE_MS = 5000;
-
-class ProxyWorker implements Timed {
+class ProxyWorker {
   private readonly start: WorkerStart;
   private readonly loop: Loop;
   private readonly context: WorkerContext;
@@ -38,10 +37,10 @@ class ProxyWorker implements Timed {
   private readonly listeners: Listener[] = [];
   private readonly health = new Map<string, ServerHealth>();
   private readonly histories: BackendHistories;
-  private readonly purgeTimer = new Timer(this);
   private readonly handlers: Handlers<ToWorker> = {
     listen: () => this.listen(),
     'server-health': ({ states }) => this.takeHealth(states),
+    'server-warmth': ({ servers }) => this.takeWarmth(servers),
     'soft-stop': () => this.softStop(),
     stop: () => this.stop(),
   };
@@ -77,23 +76,27 @@ class ProxyWorker implements Timed {
   }
 
   build(): void {
-    const { slice } = this.start;
+    const { slice, balance, slots, processLimit } = this.start;
     const { context } = this;
+    const pool = poolLimits(slice.global, processLimit);
+    const shares = planShares(balance, slice.proxies, slots.length === 1);
     for (const proxy of slice.proxies) {
       if (proxy.disabled) continue;
       const servers = proxy.servers.map((conf) => {
         const key = serverKey(proxy.id, conf.id);
         const server = new Server(conf, proxy, context.rows.servers.get(key)!, context.counters);
-        if (proxy.mode === 'http') server.idle = new IdleConnections(context.counters, server.row);
+        server.idle = new IdleConnections(context.counters, server.row, conf.link, this.loop, pool);
         this.servers.set(key, server);
         return server;
       });
       const row = context.rows.backends.get(proxy.id)!;
-      this.backends.set(proxy.id, new Backend(proxy, row, servers, context.counters));
+      const fullconn = findFullconn(slice.proxies, proxy, processLimit);
+      const backend = new Backend(proxy, row, servers, context.counters, shares.get(proxy.id)!, fullconn);
+      backend.requestKey = makeRequestKey(proxy.balance, proxy.hashType);
+      this.backends.set(proxy.id, backend);
     }
     this.takeHealth(this.start.health);
     this.buildFrontends();
-    this.loop.timers.arm(this.purgeTimer, this.loop.now + PURGE_MS);
   }
 
   private buildFrontends(): void {
@@ -148,15 +151,26 @@ class ProxyWorker implements Timed {
       if (server.usable === before) continue;
       const backend = this.backends.get(state.proxyId)!;
       changed.add(backend);
-      backend.refresh();
+      backend.update(server);
       if (!server.usable) this.serverLost(server);
     }
     for (const backend of changed) backend.offerAll();
     if (changed.size > 0) this.histories.update(this.context.statsSource, this.loop.wallMs);
   }
 
+  private takeWarmth(servers: readonly ServerWarmth[]): void {
+    for (const { proxyId, serverId, seconds } of servers) {
+      const server = this.servers.get(serverKey(proxyId, serverId));
+      if (server === undefined) continue;
+      server.warmSeconds = seconds;
+      const backend = this.backends.get(proxyId)!;
+      backend.update(server);
+      backend.offerAll();
+    }
+  }
+
   private serverLost(server: Server): void {
-    server.idle?.closeAll();
+    server.idle.closeAll();
     server.queue.scatter();
     if (!server.conf.onMarkedDownShutdownSessions) return;
     for (const stream of [...this.context.streams]) if (stream.server === server) stream.kill('down');
@@ -176,11 +190,6 @@ class ProxyWorker implements Timed {
     for (const listener of this.listeners) listener.close();
     for (const stream of [...this.context.streams]) stream.kill('stop');
     this.loop.stop();
-  }
-
-  onTimer(): void {
-    for (const server of this.servers.values()) server.idle?.purge();
-    this.loop.timers.arm(this.purgeTimer, this.loop.now + PURGE_MS);
   }
 }
 

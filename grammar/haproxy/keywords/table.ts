@@ -1,6 +1,7 @@
 /** All rows by name, for each kind of line. A later row of the same name wins over an earlier one. */
 import type { KeywordRow } from '../keyword.ts';
 import type { BindNode, GlobalNode, ProxyNode, ServerSettings } from '../nodes.ts';
+import { balanceRows, balanceServerRows } from './balance.ts';
 import { bindRows } from './bind.ts';
 import { checkRows } from './checks.ts';
 import { globalRows } from './global.ts';
@@ -8,9 +9,11 @@ import { knownBindRows, knownGlobalRows, knownProxyRows, knownServerRows } from 
 import { legacyGlobalRows, legacyProxyRows } from './legacy.ts';
 import { limitGlobalRows, limitProxyRows } from './limits.ts';
 import { logRows } from './log.ts';
+import { logFormatRows } from './log-format.ts';
 import { optionRows } from './options.ts';
 import { persistenceGlobalRows, persistenceProxyRows, persistenceServerRows } from './persistence.ts';
 import { proxyRows } from './proxy.ts';
+import { ringServerRows } from './ring.ts';
 import { ruleRows } from './rules.ts';
 import { serverRows } from './server.ts';
 import { proxyLinkRows, serverLinkRows } from './server-link.ts';
@@ -42,9 +45,11 @@ export const proxyTable: KeywordTable<ProxyNode> = tableOf(
   knownProxyRows,
   legacyProxyRows,
   proxyRows,
+  balanceRows,
   proxyLinkRows,
   limitProxyRows,
   optionRows,
+  logFormatRows,
   persistenceProxyRows,
   timeoutRows,
   statsRows,
@@ -57,6 +62,8 @@ export const bindTable: KeywordTable<BindNode> = tableOf(knownBindRows, bindRows
 export const serverTable: KeywordTable<ServerSettings> = tableOf(
   knownServerRows,
   serverRows,
+  balanceServerRows,
   serverLinkRows,
   persistenceServerRows,
+  ringServerRows,
 );

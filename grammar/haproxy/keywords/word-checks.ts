@@ -272,10 +272,6 @@ function checkSectionName(section: string): ProxyCheck {
   };
 }
 
-function checkLogFormatLine(node: ProxyNode, call: Call): void {
-  if (call.words[0]) new LineReader(node, call).checkLogFormat(call.words[0]);
-}
-
 const sslOptions = `no-sslv3 no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13 force-sslv3 force-tlsv10 force-tlsv11 force-tlsv12
   force-tlsv13 no-tls-tickets tls-tickets prefer-client-ciphers strict-sni no-strict-sni no-alpn allow-0rtt ktls
   no-renegotiate renegotiate`;
@@ -386,14 +382,6 @@ function checkDispatch(_node: ProxyNode, call: Call): void {
   if (!hasPort) call.fail('bad-address', value, `'dispatch' : missing or invalid port in '${value.text}'.`);
 }
 
-function checkBalanceFactor(_node: ProxyNode, call: Call): void {
-  const [value] = call.words;
-  const factor = Number.parseInt(value?.text ?? '0', 10) || 0;
-  if (value && factor !== 0 && factor <= 100) {
-    call.fail('out-of-range', value, "'hash-balance-factor' must be 0 or greater than 100.");
-  }
-}
-
 const serverChecks: Readonly<Record<string, WordCheck>> = {
   'server resolvers': noteServer('resolvers'),
   'server verify': noteServer('verify'),
@@ -424,9 +412,7 @@ const checks: Readonly<Record<string, ProxyCheck>> = {
   'proxy use-fcgi-app': checkSectionName('fcgi-app'),
   'proxy compression algo': eachOf('identity gzip deflate raw-deflate'),
   'proxy option originalto': checkOriginalTo,
-  ...sharing('proxy log-format, proxy log-format-sd, proxy error-log-format', checkLogFormatLine),
   'proxy dispatch': checkDispatch,
-  'proxy hash-balance-factor': checkBalanceFactor,
   ...sharing('global ssl-default-bind-options, global ssl-default-server-options', checkSslOptions),
   'global ssl-load-extra-files': eachOf('none all bundle sctl ocsp issuer key'),
   'global set-var': checkGlobalVariable('sample'),

@@ -1,42 +1,35 @@
-/** `balance random(draws)`: the least loaded of some servers drawn by weight. */
-import type { Balancer, Candidate } from './balancer.ts';
+/**
+ * `balance random(draws)`: the least loaded of some servers drawn by weight, from the points of a consistent hash. When
+ * the one drawn is full the session waits in the backend's queue, even though others may have room, as in HAProxy.
+ */
+import type { BackendLoad, Balancer, Candidate } from './balancer.ts';
+import { BoundedRing } from './ring.ts';
 
 export class RandomBalancer<C extends Candidate> implements Balancer<C> {
-  private candidates: readonly C[] = [];
-  private total = 0;
+  private readonly bounded: BoundedRing<C>;
   private readonly draws: number;
 
-  constructor(draws: number) {
+  constructor(members: readonly C[], factor: number, backendLoad: BackendLoad, draws: number) {
+    this.bounded = new BoundedRing(members, factor, backendLoad);
     this.draws = Math.max(1, draws);
   }
 
-  rebuild(candidates: readonly C[]): void {
-    this.candidates = candidates;
-    this.total = candidates.reduce((sum, c) => sum + c.weight, 0);
+  update(candidate: C): void {
+    this.bounded.update(candidate);
   }
 
   pick(_key: number, avoid: C | null): C | null {
     let best: C | null = null;
     for (let i = 0; i < this.draws; i++) {
-      const drawn = this.draw();
-      if (drawn === null || drawn === avoid || drawn.isFull()) continue;
-      if (best === null || drawn.load() / drawn.weight < best.load() / best.weight) best = drawn;
+      const drawn = this.bounded.find(Math.floor(Math.random() * 4294967296), avoid);
+      if (drawn === null) return null;
+      if (best === null || isLighter(drawn, best)) best = drawn;
     }
-    return best ?? this.firstWithRoom(avoid);
+    return best?.hasRoom() ? best : null;
   }
+}
 
-  private draw(): C | null {
-    let left = Math.random() * this.total;
-    for (const candidate of this.candidates) {
-      left -= candidate.weight;
-      if (left < 0) return candidate;
-    }
-    return this.candidates.at(-1) ?? null;
-  }
-
-  /** All draws hit what cannot be used. */
-  private firstWithRoom(avoid: C | null): C | null {
-    const open = this.candidates.filter((c) => !c.isFull());
-    return open.find((c) => c !== avoid) ?? open[0] ?? null;
-  }
+/** Whether `drawn` carries no more for its weight than the best one so far. */
+function isLighter(drawn: Candidate, best: Candidate): boolean {
+  return drawn.served() * best.effectiveWeight <= best.served() * drawn.effectiveWeight;
 }

@@ -1,62 +1,122 @@
 /**
- * Orders of turns for weighted servers. In both, every server comes as often as its weight says (weights divided by
- * their greatest common divisor) and its turns are spread over the round; they differ in how.
+ * The order of turns behind `static-rr` and static hashes (a hash modulo the length names the turn), as HAProxy lays it
+ * out: each server earns its weight's share of a turn per turn; who is owed most whole turns comes next, the first
+ * declared one among equals. Every server comes as often as its weight says.
+ *
+ * Server `i` is owed its k-th turn from turn `ceil(total * k / weight) - 1` on, whatever happened meanwhile, so the
+ * owed turns are entered into a calendar and a heap says who is owed most: O(total log n), where trying every server
+ * in every turn would take O(total n).
  */
 
-/**
- * HAProxy's `roundrobin`: a server's turns are equally far apart. Those that had none yet come by weight, whenever no
- * other one is due.
- */
-export function makeEvenTurns(weights: readonly number[]): Int32Array {
-  const shares = reduce(weights);
-  const length = shares.reduce((sum, share) => sum + share, 0);
-  const due = new Float64Array(shares.length).fill(Number.POSITIVE_INFINITY);
-  const begun = new Int32Array(shares.length);
-  const taken = new Int32Array(shares.length);
-  const byWeight = shares.map((_, i) => i).sort((a, b) => shares[b]! - shares[a]! || a - b);
-  const turns = new Int32Array(length);
-  let unplaced = 0;
-  for (let turn = 0; turn < length; turn++) {
-    let next = byWeight[0]!;
-    for (const i of byWeight) if (due[i]! < due[next]!) next = i;
-    if (Math.floor(due[next]!) > turn && unplaced < byWeight.length) {
-      next = byWeight[unplaced++]!;
-      begun[next] = turn;
-    }
-    due[next] = begun[next]! + (++taken[next]! * length) / shares[next]!;
-    turns[turn] = next;
-  }
-  return turns;
-}
-
-/**
- * HAProxy's `static-rr`, and its map for static hashes (a hash modulo the length names the turn): each server earns its
- * share of a turn per turn; who is owed most whole turns comes next, the first declared one among equals.
- */
+/** `weights` above 0. The result names servers by their place in `weights`. */
 export function makeSchedule(weights: readonly number[]): Int32Array {
-  const shares = reduce(weights);
-  const length = shares.reduce((sum, share) => sum + share, 0);
-  const credit = new Float64Array(shares.length);
-  const turns = new Int32Array(length);
-  for (let turn = 0; turn < length; turn++) {
-    let best = 0;
-    let most = Number.NEGATIVE_INFINITY;
-    for (let i = 0; i < shares.length; i++) {
-      credit[i]! += shares[i]!;
-      const owed = Math.floor(credit[i]! / length);
-      if (owed <= most) continue;
-      most = owed;
-      best = i;
-    }
-    credit[best]! -= length;
-    turns[turn] = best;
-  }
-  return turns;
+  const divisor = weights.reduce(greatestCommonDivisor, 0) || 1;
+  const shares = Float64Array.from(weights, (weight) => weight / divisor);
+  if (shares.every((share) => share === 1)) return Int32Array.from(shares, (_, i) => i);
+  return new Calendar(shares).layOut();
 }
 
-function reduce(weights: readonly number[]): number[] {
-  const divisor = weights.reduce(greatestCommonDivisor, 0) || 1;
-  return weights.map((weight) => weight / divisor);
+class Calendar {
+  private readonly shares: Float64Array;
+  private readonly total: number;
+  /** Servers with an entry for a turn: the first of each turn, then from one to the next; one more than the server. */
+  private readonly firstAt: Int32Array;
+  private readonly nextEntry: Int32Array;
+  /** Turns a server has come to be owed since the beginning, and those it did not get yet. */
+  private readonly earned: Float64Array;
+  private readonly owed: Int32Array;
+  private readonly heap = new OwedHeap();
+
+  constructor(shares: Float64Array) {
+    this.shares = shares;
+    this.total = shares.reduce((sum, share) => sum + share, 0);
+    this.firstAt = new Int32Array(this.total + 1);
+    this.nextEntry = new Int32Array(shares.length);
+    this.earned = new Float64Array(shares.length);
+    this.owed = new Int32Array(shares.length);
+  }
+
+  layOut(): Int32Array {
+    const turns = new Int32Array(this.total);
+    for (let i = this.shares.length - 1; i >= 0; i--) this.enter(i, 0);
+    for (let turn = 0; turn < this.total; turn++) {
+      this.credit(turn);
+      turns[turn] = this.serve();
+    }
+    return turns;
+  }
+
+  private enter(server: number, turn: number): void {
+    if (turn >= this.total) return;
+    this.nextEntry[server] = this.firstAt[turn]!;
+    this.firstAt[turn] = server + 1;
+  }
+
+  private credit(turn: number): void {
+    let entry = this.firstAt[turn]!;
+    while (entry > 0) {
+      const server = entry - 1;
+      entry = this.nextEntry[server]!;
+      const due = Math.ceil((this.total * ++this.earned[server]!) / this.shares[server]!) - 1;
+      this.heap.push(++this.owed[server]!, this.shares.length, server);
+      // A lone heavy server may come to be owed two turns at once.
+      this.enter(server, Math.max(due, turn + 1));
+    }
+  }
+
+  private serve(): number {
+    for (;;) {
+      const value = this.heap.pop();
+      const server = this.shares.length - 1 - (value % this.shares.length);
+      const owed = Math.floor(value / this.shares.length);
+      // Entries that a later one replaced are dropped when they come up.
+      if (this.owed[server] !== owed) continue;
+      this.owed[server] = owed - 1;
+      if (owed > 1) this.heap.push(owed - 1, this.shares.length, server);
+      return server;
+    }
+  }
+}
+
+/** Greatest first: the number of turns owed, then the server declared first. */
+class OwedHeap {
+  private readonly values: number[] = [];
+
+  push(owed: number, servers: number, server: number): void {
+    const { values } = this;
+    const value = owed * servers + servers - 1 - server;
+    let at = values.length;
+    values.push(value);
+    while (at > 0) {
+      const parent = (at - 1) >> 1;
+      if (values[parent]! >= value) break;
+      values[at] = values[parent]!;
+      at = parent;
+    }
+    values[at] = value;
+  }
+
+  pop(): number {
+    const { values } = this;
+    const top = values[0]!;
+    const value = values.pop()!;
+    if (values.length > 0) this.sink(value);
+    return top;
+  }
+
+  private sink(value: number): void {
+    const { values } = this;
+    let at = 0;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= values.length) break;
+      if (child + 1 < values.length && values[child + 1]! > values[child]!) child++;
+      if (values[child]! <= value) break;
+      values[at] = values[child]!;
+      at = child;
+    }
+    values[at] = value;
+  }
 }
 
 function greatestCommonDivisor(a: number, b: number): number {

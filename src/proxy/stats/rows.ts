@@ -6,6 +6,7 @@
  */
 import type { ListenerConf, ProxyConf, ServerConf } from '../../config/haproxy.ts';
 import * as C from '../counter-layout.ts';
+import { findFullconn } from '../fullconn.ts';
 import { describeCode } from '../health-text.ts';
 import { BACKEND_TYPE, type Column, FRONTEND_TYPE, LISTENER_TYPE, type Row, SERVER_TYPE } from './columns.ts';
 import { type ServerState, serverState } from './server-state.ts';
@@ -262,7 +263,7 @@ function backendRow(
   addQueueAndTimes(row, source, at, nowMs);
   addCounts(row, source, at, BACKEND_COUNTS);
   addCompression(row);
-  row.slim = proxy.fullconn ?? defaultFullconn(source, proxy);
+  row.slim = findFullconn(source.slice.proxies, proxy, source.maxconn);
   addServerSums(row, source, proxy, states, nowMs);
   row.agg_server_status = row.agg_server_check_status = row.agg_check_status = 0;
   if (proxy.mode === 'http') {
@@ -294,14 +295,4 @@ function addServerSums(
   row.chkdown = history?.downs ?? 0;
   row.lastchg = secondsSince(history?.changedAtMs ?? source.startedAtMs, nowMs);
   if (proxy.servers.length > 0) row.downtime = Math.floor((history?.downtimeMs ?? 0) / 1000);
-}
-
-/** HAProxy: a tenth of what the frontends that lead here may take, rounded up. */
-function defaultFullconn(source: StatsSource, proxy: ProxyConf): number {
-  let sum = 0;
-  for (const other of source.slice.proxies) {
-    if (other.kind === 'backend' || (other.backend !== proxy.id && other.id !== proxy.id)) continue;
-    sum += other.maxconn ?? source.maxconn;
-  }
-  return Math.max(1, Math.ceil(sum / 10));
 }

@@ -3,12 +3,11 @@ import type { ServerConf } from '../../../src/config/haproxy.ts';
 import type { ServerHealth } from '../../../src/ipc/messages.ts';
 import { createMemfd } from '../../../src/os/memfd.ts';
 import { Backend } from '../../../src/proxy/backend.ts';
+import { makeBalanceMemory, planShares } from '../../../src/proxy/balance/share.ts';
 import { mapRows, serverKey } from '../../../src/proxy/counter-layout.ts';
 import { Counters, claimCounters } from '../../../src/proxy/counters.ts';
-import { IdleConnections } from '../../../src/proxy/idle-connections.ts';
 import { SessionRecord } from '../../../src/proxy/log/record.ts';
 import { effectiveState, Server } from '../../../src/proxy/server.ts';
-import type { ServerConnection } from '../../../src/proxy/server-connection.ts';
 import { SessionLog } from '../../../src/proxy/session-log.ts';
 import { WaitEntry, WaitQueue } from '../../../src/proxy/wait-queue.ts';
 import { makeProxy, makeServer, makeSlice } from './configuration.ts';
@@ -38,10 +37,12 @@ function build(servers: readonly ServerConf[], given: Parameters<typeof makeProx
   const proxy = makeProxy({ ...given, servers });
   const rows = mapRows(makeSlice([proxy]));
   const { place, owned } = claimCounters(createMemfd('test'), rows, workers);
+  const memory = makeBalanceMemory([proxy]);
   return owned.map((slot) => {
     const counters = new Counters(place, owned, slot);
     const made = servers.map((conf) => new Server(conf, proxy, rows.servers.get(serverKey(2, conf.id))!, counters));
-    return new Backend(proxy, rows.backends.get(2)!, made, counters);
+    const shares = planShares(memory, [proxy], workers === 1).get(proxy.id)!;
+    return new Backend(proxy, rows.backends.get(2)!, made, counters, shares, proxy.fullconn ?? 1);
   });
 }
 
@@ -63,10 +64,12 @@ describe('Backend', () => {
     const [backend] = build([makeServer(1), makeServer(2, { backup: true }), makeServer(3, { backup: true })]);
     expect(backend!.choose(0, null)!.id).toBe(1);
     backend!.servers[0]!.health = health(false);
-    backend!.refresh();
+    backend!.update(backend!.servers[0]!);
     expect([0, 1, 2].map(() => backend!.choose(0, null)!.id)).toEqual([2, 2, 2]);
-    for (const server of backend!.servers) server.health = health(false);
-    backend!.refresh();
+    for (const server of backend!.servers) {
+      server.health = health(false);
+      backend!.update(server);
+    }
     expect(backend!.usable).toBe(false);
   });
 
@@ -129,71 +132,6 @@ describe('WaitQueue', () => {
     }
     queue.scatter();
     expect([moved, queue.length]).toEqual([3, 3]);
-  });
-});
-
-describe('IdleConnections', () => {
-  interface Fake {
-    idleIndex: number;
-    discard: () => void;
-  }
-
-  function makeIdle(): { idle: IdleConnections; discarded: Fake[]; add: () => Fake | null } {
-    const rows = mapRows(makeSlice([makeProxy()]));
-    const { place, owned } = claimCounters(createMemfd('test'), rows, 1);
-    const idle = new IdleConnections(new Counters(place, owned, owned[0]!), 1);
-    const discarded: Fake[] = [];
-    const add = (): Fake | null => {
-      const fake: Fake = {
-        idleIndex: -1,
-        discard: () => {
-          idle.remove(fake as unknown as ServerConnection);
-          discarded.push(fake);
-        },
-      };
-      return idle.keep(fake as unknown as ServerConnection) ? fake : null;
-    };
-    return { idle, discarded, add };
-  }
-
-  it('keeps no more than were in use at once, the youngest ones', () => {
-    const { idle, add, discarded } = makeIdle();
-    idle.countUse();
-    idle.countUse();
-    idle.countEnd();
-    idle.countEnd();
-    const [a, b, c] = [add(), add(), add()];
-    expect(discarded).toEqual([a]);
-    expect(idle.length).toBe(2);
-    expect([b, c]).toContain(idle.take());
-    expect([b, c]).toContain(idle.take());
-    expect(idle.take()).toBeNull();
-    idle.countUse();
-    idle.countUse();
-    expect(add()).toBeNull();
-  });
-
-  it('forgets one that the server closed, wherever it stands', () => {
-    const { idle, add } = makeIdle();
-    for (let i = 0; i < 3; i++) idle.countUse();
-    for (let i = 0; i < 3; i++) idle.countEnd();
-    const [a, b, c] = [add()!, add()!, add()!];
-    idle.remove(a as unknown as ServerConnection);
-    expect(idle.length).toBe(2);
-    expect([idle.take(), idle.take()].sort()).toEqual([b, c].sort());
-  });
-
-  it('purges half of what nobody needed', () => {
-    const { idle, add, discarded } = makeIdle();
-    for (let i = 0; i < 8; i++) idle.countUse();
-    for (let i = 0; i < 8; i++) idle.countEnd();
-    for (let i = 0; i < 8; i++) add();
-    idle.purge();
-    expect(discarded.length).toBe(0);
-    idle.purge();
-    expect(discarded.length).toBe(4);
-    idle.closeAll();
-    expect(idle.length).toBe(0);
   });
 });
 
