@@ -44,4 +44,6 @@ export interface LimitSettings {
   clientRcvbuf?: number;
   clientSndbuf?: number;
   unixBind?: UnixBindSettings;
+  /** Words of `stats socket` lines, the address first. */
+  statsSockets?: string[][];
 }

@@ -53,6 +53,8 @@ export interface ProcessLimits {
   readonly maxAccept: number | null;
   readonly clientRcvbuf: number | null;
   readonly clientSndbuf: number | null;
+  /** Words of every `stats socket` line: counted among the descriptors, not opened. */
+  readonly statsSockets: readonly (readonly string[])[];
 }
 
 export const defaultProcessLimits: ProcessLimits = {
@@ -65,6 +67,7 @@ export const defaultProcessLimits: ProcessLimits = {
   maxAccept: null,
   clientRcvbuf: null,
   clientSndbuf: null,
+  statsSockets: [],
 };
 
 /** Of a proxy with listeners. */

@@ -138,7 +138,7 @@ function printGlobal(global: GlobalConf): string[] {
     ...when(global.tuneHttpMaxhdr !== 101, `tune.http.maxhdr ${global.tuneHttpMaxhdr}`),
     ...when(global.tunePoolLowFdRatio !== 20, `tune.pool-low-fd-ratio ${global.tunePoolLowFdRatio}`),
     ...when(global.tunePoolHighFdRatio !== 25, `tune.pool-high-fd-ratio ${global.tunePoolHighFdRatio}`),
-    ...printLimits(global.limits),
+    ...printLimits(global.limits, quote),
     ...when(global.tuneHttpCookielen !== 64, `tune.http.cookielen ${global.tuneHttpCookielen}`),
   ];
 }

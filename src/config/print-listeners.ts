@@ -53,8 +53,8 @@ function printListenAddress(address: ListenAddress): string {
   return address.path.endsWith('\0') ? `abns@${name}` : `abnsz@${name}`;
 }
 
-export function printLimits(limits: ProcessLimits): string[] {
-  const lines: string[] = [];
+export function printLimits(limits: ProcessLimits, quote: Quote): string[] {
+  const lines = limits.statsSockets.map((words) => `stats socket ${words.map(quote).join(' ')}`);
   const number = (word: string, value: number | null) => {
     if (value !== null && value !== 0) lines.push(`${word} ${value}`);
   };

@@ -124,6 +124,7 @@ export function resolveLimits(settings: GlobalSettings): ProcessLimits {
     maxAccept: settings.maxAccept ?? defaultProcessLimits.maxAccept,
     clientRcvbuf: settings.clientRcvbuf || null,
     clientSndbuf: settings.clientSndbuf || null,
+    statsSockets: (settings.statsSockets ?? []).map((words) => words.map(toUtf8)),
   };
 }
 

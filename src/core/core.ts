@@ -9,6 +9,7 @@
  * stays as it was. Reload requests that arrive during a reload are answered by one more reload.
  */
 import type { ChildProcess } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HaproxyConfig } from '../config/haproxy.ts';
 import type { KeepalivedConfig } from '../config/keepalived.ts';
@@ -17,7 +18,8 @@ import { sendTo } from '../ipc/channel.ts';
 import type { FromCheck, FromVrrp, InheritedSocket, ToCheck, ToProxy, ToVrrp } from '../ipc/messages.ts';
 import type { LogLevel, LogStyle, ProcessLog } from '../log/process-log.ts';
 import { createMemfd } from '../os/memfd.ts';
-import { maxconnWithin, raiseFdLimit } from './fd-limit.ts';
+import { readFdLimit } from '../os/process.ts';
+import { findNeeds, raiseFdLimit } from './fd-limit.ts';
 import { KnownHealth } from './known-health.ts';
 import { ListeningSockets, type SocketPlan } from './listening-sockets.ts';
 import { Mastership } from './mastership.ts';
@@ -83,6 +85,8 @@ export class Core {
   private readonly keepers: Readonly<Record<RoleName, RoleKeeper>>;
   private readonly health = new KnownHealth();
   private readonly mastership = new Mastership();
+  /** Before anything was raised: every configuration is fitted into the same limit. */
+  private readonly fdLimit = readFdLimit();
   private stateFd = -1;
   private generation = 0;
   private started: Promise<void> = Promise.resolve();
@@ -222,15 +226,18 @@ export class Core {
   }
 
   private fitLimits(config: HaproxyConfig): HaproxyConfig {
-    const verdict = raiseFdLimit(config);
-    if (!verdict) return config;
-    const text = `[haproxy.main()] Cannot raise FD limit to ${verdict.needed}, limit is ${verdict.available}.`;
-    if (this.options.strictLimits) throw new StartFailure([text]);
+    const threads = config.global.nbthread ?? availableParallelism();
+    const { maxconn, descriptors } = findNeeds(config, this.fdLimit, threads);
+    const ulimitN = config.global.ulimitN ?? descriptors;
+    const verdict = raiseFdLimit(config, this.fdLimit, threads);
+    if (!verdict) return { ...config, global: { ...config.global, maxconn, ulimitN } };
+    const text = `[haproxy.main()] ${verdict.problem}`;
+    if (config.global.limits.strict ?? this.options.strictLimits) throw new StartFailure([text]);
     this.options.log('warning', text);
-    const maxconn = maxconnWithin(config, verdict.available);
-    if (maxconn >= (config.global.maxconn ?? 0)) return config;
-    this.options.log('warning', `[haproxy.main()] FD limit (${verdict.available}) lowers maxconn to ${maxconn}.`);
-    return { ...config, global: { ...config.global, maxconn } };
+    if (verdict.maxconn < maxconn) {
+      this.options.log('warning', `[haproxy.main()] The FD limit lowers maxconn to ${verdict.maxconn}.`);
+    }
+    return { ...config, global: { ...config.global, maxconn: verdict.maxconn } };
   }
 
   private async changeProxy(config: HaproxyConfig | null, checks: CheckSlice, generation: number): Promise<void> {

@@ -1,41 +1,81 @@
 /**
- * The descriptor limit that a configuration needs, and what to do when the machine does not give it.
+ * Descriptors and connections: how many connections a configuration gets when it does not say, and the descriptor limit
+ * that they need (manual, chapter 3.1, "maxconn", "ulimit-n", "fd-hard-limit"; the figures are those of HAProxy 2.6's
+ * `show info` under the same limit).
+ *
+ * A connection takes two descriptors. What HAProxy keeps for itself is counted as HAProxy does, so that `maxconn` comes
+ * out the same; what our processes take beyond that is asked of the kernel on top, and if it cannot be had, the proxy
+ * accepts a few connections less than `maxconn` at a time.
  *
  * Node has already raised the soft limit to the hard one; only beyond that is anything asked of the kernel. Releases
- * of HAProxy since 2.3 refuse to start then; the older ones, which the default profile follows, go on with less.
+ * of HAProxy since 2.3 refuse to start when they do not get what they need (`strict-limits`); the older ones, which the
+ * default profile follows, go on with less.
  */
 import type { HaproxyConfig } from '../config/haproxy.ts';
-import { readFdLimit, writeFdLimit } from '../os/process.ts';
+import { type FdLimit, writeFdLimit } from '../os/process.ts';
 
-/** Descriptors of the program itself: channels, pollers, logs, shared memory. */
-const OWN_DESCRIPTORS = 32;
+/** Logs, pollers and whatever is open for a moment. */
+const RESERVED = 10;
+const PER_THREAD = 3;
+/** `stats maxconn` unless given. */
+const STATS_CONNECTIONS = 10;
+/** No fewer connections are ever computed. */
+const FEWEST_CONNECTIONS = 100;
+/** More descriptors are never taken by themselves: some systems allow a thousand million. */
+const DEFAULT_HARD_LIMIT = 1_048_576;
+/** What Node, its channels and the shared memory take in the proxy's process, beyond HAProxy's own needs. */
+const OWN_DESCRIPTORS = 64;
 
-export interface FdVerdict {
-  readonly needed: number;
-  readonly available: number;
+export interface Needs {
+  readonly maxconn: number;
+  /** Descriptors for `maxconn` connections and all the rest. */
+  readonly descriptors: number;
 }
 
-/** Null when there is room for everything. */
-export function raiseFdLimit(config: HaproxyConfig): FdVerdict | null {
-  const needed = config.global.ulimitN ?? neededFor(config);
-  const limit = readFdLimit();
-  if (needed === null || needed <= limit.soft) return null;
-  if (writeFdLimit({ soft: needed, hard: Math.max(needed, limit.hard) }) === 0) return null;
-  return { needed, available: limit.hard };
+/** `limit` is that of the process before anything was raised. */
+export function findNeeds(config: HaproxyConfig, limit: FdLimit, threads: number): Needs {
+  const overhead = overheadOf(config, threads);
+  const most = Math.min(limit.hard, config.global.limits.fdHardLimit ?? DEFAULT_HARD_LIMIT);
+  const fitting = Math.max(FEWEST_CONNECTIONS, Math.floor((most - overhead) / 2));
+  const maxconn = config.global.maxconn ?? fitting;
+  return { maxconn, descriptors: 2 * maxconn + overhead };
 }
 
-/** How many connections fit into a limit. */
-export function maxconnWithin(config: HaproxyConfig, available: number): number {
-  return Math.max(1, Math.floor((available - overheadOf(config)) / 2));
-}
-
-function neededFor(config: HaproxyConfig): number | null {
-  const { maxconn } = config.global;
-  return maxconn === null ? null : 2 * maxconn + overheadOf(config);
-}
-
-function overheadOf(config: HaproxyConfig): number {
+function overheadOf(config: HaproxyConfig, threads: number): number {
+  const { statsSockets } = config.global.limits;
   const listeners = config.proxies.reduce((sum, proxy) => sum + proxy.listeners.length, 0);
   const checks = config.proxies.reduce((sum, proxy) => sum + proxy.servers.filter((server) => server.check).length, 0);
-  return OWN_DESCRIPTORS + listeners + checks;
+  const stats = statsSockets.length === 0 ? 0 : statsSockets.length + STATS_CONNECTIONS;
+  return RESERVED + listeners + checks + stats + PER_THREAD * threads;
+}
+
+/** What is wrong with the limits, in HAProxy's words, and how many connections fit all the same. */
+export interface FdVerdict {
+  readonly problem: string;
+  readonly maxconn: number;
+}
+
+/** Raises the limit as far as needed; null when there is room for everything. */
+export function raiseFdLimit(config: HaproxyConfig, limit: FdLimit, threads: number): FdVerdict | null {
+  const needs = findNeeds(config, limit, threads);
+  const wanted = config.global.ulimitN ?? needs.descriptors;
+  const most = config.global.limits.fdHardLimit ?? Number.POSITIVE_INFINITY;
+  const fits = (available: number) => Math.max(1, Math.floor((available - overheadOf(config, threads)) / 2));
+  if (wanted > most || !raiseTo(wanted, limit)) {
+    const available = Math.min(limit.hard, most);
+    const problem = `Cannot raise FD limit to ${wanted}, limit is ${available}.`;
+    return { problem, maxconn: Math.min(needs.maxconn, fits(available)) };
+  }
+  if (needs.descriptors <= Math.max(wanted, config.global.ulimitN === null ? limit.hard : 0)) return null;
+  const problem =
+    `FD limit (${wanted}) too low for maxconn=${needs.maxconn}/maxsock=${needs.descriptors}. ` +
+    `Please raise 'ulimit-n' to ${needs.descriptors} or more to avoid any trouble.`;
+  return { problem, maxconn: fits(wanted) };
+}
+
+/** With room for ourselves if it can be had. */
+function raiseTo(wanted: number, { hard }: FdLimit): boolean {
+  const generous = wanted + OWN_DESCRIPTORS;
+  if (generous <= hard || writeFdLimit({ soft: generous, hard: generous }) === 0) return true;
+  return wanted <= hard || writeFdLimit({ soft: wanted, hard: wanted }) === 0;
 }

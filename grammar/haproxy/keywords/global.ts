@@ -163,8 +163,9 @@ export const globalRows: readonly KeywordRow<GlobalNode>[] = [
       ['stats socket 127.0.0.1', 'bad-address'],
       ['stats socket /run/haproxy.sock zork', 'unknown-keyword'],
     ],
-    apply(node) {
+    apply(node, call) {
       node.declaresSocket = true;
+      node.settings.statsSockets = [...(node.settings.statsSockets ?? []), call.words.map((value) => value.text)];
     },
   }),
   globalRow('hard-stop-after', globalSection, {
