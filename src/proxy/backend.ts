@@ -13,6 +13,7 @@ import type { ShareGroups } from './balance/share.ts';
 import type { ClientAddress } from './client-address.ts';
 import { GAUGE_WIDTH, QCUR, QMAX, ROW_WIDTH, SCUR, SERVED, WAITING_SINCE } from './counter-layout.ts';
 import type { Counters } from './counters.ts';
+import type { ApplicationSessions } from './persistence/application-sessions.ts';
 import type { Server } from './server.ts';
 import { type WaitEntry, WaitQueue } from './wait-queue.ts';
 
@@ -27,6 +28,8 @@ export class Backend {
   readonly queue = new WaitQueue();
   /** What a request's key is made of; null: of the client's address, if of anything. */
   requestKey: RequestKey | null = null;
+  /** `appsession`. */
+  applicationSessions: ApplicationSessions | null = null;
   private activeCount = 0;
   private firstBackup: Server | null = null;
   /** Entries of this worker in this queue and those of the servers. */

@@ -41,7 +41,9 @@ export class Frontend {
     const { captures, uniqueId } = this.conf;
     const cookie = this.backend?.conf.persistence.cookie ?? null;
     const [request, response] = [captures.requestHeaders.length, captures.responseHeaders.length];
-    const needed = request + response > 0 || captures.cookie !== null || uniqueId !== null || cookie !== null;
+    const { appsession = null } = this.backend?.conf.persistence ?? {};
+    const persists = cookie !== null || appsession !== null;
+    const needed = request + response > 0 || captures.cookie !== null || uniqueId !== null || persists;
     const showsStates = cookie !== null && (cookie.mode !== 'passive' || cookie.indirect);
     return needed ? new RequestNotes(request, response, showsStates) : null;
   }

@@ -219,7 +219,7 @@ export class HttpReport {
     r.cause = causeOf(cause);
     r.phase = phase;
     r.request = this.line;
-    if (this.notes === null) fillNothing(r);
+    if (this.notes === null || this.line === BAD_REQUEST) fillNothing(r);
     else this.notes.fill(r, dispatch.bound === null ? server : this.notes.bound);
     worker.fillConnections(r, frontend, dispatch);
     if (early) {

@@ -22,6 +22,7 @@ import { makeBalanceMemory } from './balance/share.ts';
 import { mapRows } from './counter-layout.ts';
 import { Counters, claimCounters } from './counters.ts';
 import { HealthBoard } from './health-board.ts';
+import { makeSessionMemories } from './persistence/application-sessions.ts';
 import { dropPrivileges } from './privileges.ts';
 import { SlowStarts } from './slow-starts.ts';
 import { tellStopped } from './stop-notice.ts';
@@ -111,6 +112,7 @@ class ProxyRole {
       processLimit: limits.connections,
       descriptorLimit: limits.descriptors,
       startedAtMs: Date.now(),
+      sessionMemory: makeSessionMemories(slice),
     };
     this.workers = shared.wakeFds.map((_, index) => this.startWorker({ ...shared, index }, generation));
     setInterval(() => this.counters?.sweep(), SWEEP_MS).unref();

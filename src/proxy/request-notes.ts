@@ -5,6 +5,7 @@
  * One a client connection, and only where a configuration asks for any of it; begun anew with every request.
  */
 import type { SessionRecord } from './log/record.ts';
+import { SessionKey } from './persistence/application-sessions.ts';
 import type { Server } from './server.ts';
 
 /** What the cookie of a request was worth (manual, chapter 8.5): none, invalid, down, valid, expired, old, unused. */
@@ -41,6 +42,8 @@ export class RequestNotes {
   readonly requestHeaders: (string | null)[] | null;
   readonly responseHeaders: (string | null)[] | null;
   uniqueId: string | null = null;
+  /** The application session that the request belongs to. */
+  readonly session = new SessionKey();
   /** Persistence is at work: its states are shown. */
   private readonly showsStates: boolean;
 
@@ -61,6 +64,7 @@ export class RequestNotes {
     this.requestHeaders?.fill(null);
     this.responseHeaders?.fill(null);
     this.uniqueId = null;
+    this.session.known = false;
   }
 
   /** `server`: which one it came to in the end. */

@@ -19,6 +19,8 @@ export interface WorkerStart {
   readonly processLimit: number;
   readonly descriptorLimit: number;
   readonly startedAtMs: number;
+  /** Tables of `appsession`, by proxy. */
+  readonly sessionMemory: ReadonlyMap<number, SharedArrayBuffer>;
 }
 
 /** How long a server with `slowstart` has been up: whole seconds, -1 when it runs at full speed. */

@@ -22,6 +22,7 @@ import { findFullconn } from './fullconn.ts';
 import { IdleConnections, poolLimits } from './idle-connections.ts';
 import { Listener } from './listener.ts';
 import { Loop } from './loop.ts';
+import { ApplicationSessions } from './persistence/application-sessions.ts';
 import { Server } from './server.ts';
 import { SessionLog } from './session-log.ts';
 import { BackendHistories } from './stats/backend-history.ts';
@@ -92,6 +93,10 @@ class ProxyWorker {
       const row = context.rows.backends.get(proxy.id)!;
       const fullconn = findFullconn(slice.proxies, proxy, processLimit);
       const backend = new Backend(proxy, row, servers, context.counters, shares.get(proxy.id)!, fullconn);
+      const memory = this.start.sessionMemory.get(proxy.id);
+      if (memory !== undefined) {
+        backend.applicationSessions = new ApplicationSessions(memory, proxy.persistence.appsession!.timeoutMs);
+      }
       backend.requestKey = makeRequestKey(proxy.balance, proxy.hashType);
       this.backends.set(proxy.id, backend);
     }
