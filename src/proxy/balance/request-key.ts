@@ -106,7 +106,7 @@ class ParameterKey implements RequestKey {
     const query = bytes.subarray(head.uriStart, head.uriEnd).indexOf(QUESTION);
     const key = query < 0 ? NO_KEY : this.find(bytes, head.uriStart + query + 1, head.uriEnd, false);
     if (key !== NO_KEY || head.method !== METHOD_POST) return key;
-    if (!head.chunked) return this.find(bytes, head.end, end, true);
+    if (!head.chunked) return this.find(bytes, head.end, Math.min(end, head.end + head.contentLength), true);
     const chunk = head.end + bytes.subarray(head.end, end).indexOf(LINE_FEED) + 1;
     return this.find(bytes, chunk, Math.min(end, chunk + readHex(bytes, head.end, end)), true);
   }

@@ -234,6 +234,19 @@ export class RingBalancer<C extends Candidate> implements Balancer<C> {
 
   update(candidate: C): void {
     this.bounded.update(candidate);
+    if (this.share.words[BEGUN] === 0 || this.bounded.ring.used === 0) return;
+    this.share.enter();
+    this.leaveLostPoint();
+    this.share.leave();
+  }
+
+  /** When the point whose turn was last is gone, the one behind it counts as served. */
+  private leaveLostPoint(): void {
+    const { ring } = this.bounded;
+    const { words } = this.share;
+    const last = words[LAST]! >>> 0;
+    const point = ring.next(ring.find(last));
+    if (ring.placeOf(point) !== last) words[LAST] = ring.placeOf(point);
   }
 
   pick(key: number, avoid: C | null): C | null {
