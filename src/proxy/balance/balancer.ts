@@ -69,10 +69,12 @@ export type BackendLoad = () => number;
 export interface BalanceConf {
   readonly balance: Balance;
   readonly hashType: HashType;
+  /** What the weights of all servers of the backend, whatever their state, are multiples of. */
+  readonly weightUnit: number;
 }
 
 export function makeBalancer<C extends Candidate>(
-  { balance, hashType }: BalanceConf,
+  { balance, hashType, weightUnit }: BalanceConf,
   members: readonly C[],
   share: BalanceShare,
   backendLoad: BackendLoad,
@@ -81,7 +83,7 @@ export function makeBalancer<C extends Candidate>(
     case 'roundrobin':
       return new RoundrobinBalancer(members, share);
     case 'static-rr':
-      return new MapBalancer(members, share, false);
+      return new MapBalancer(members, share, false, weightUnit);
     case 'leastconn':
       return new LeastconnBalancer(members, share);
     case 'first':
@@ -89,7 +91,7 @@ export function makeBalancer<C extends Candidate>(
     case 'random':
       return new RandomBalancer(members, hashType.balanceFactor, backendLoad, balance.draws);
     default:
-      if (hashType.method === 'map-based') return new MapBalancer(members, share, true);
+      if (hashType.method === 'map-based') return new MapBalancer(members, share, true, weightUnit);
       return new RingBalancer(members, share, hashType.balanceFactor, backendLoad);
   }
 }

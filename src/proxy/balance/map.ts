@@ -16,14 +16,16 @@ export class MapBalancer<C extends Candidate> implements Balancer<C> {
   private readonly members: readonly C[];
   private readonly share: BalanceShare;
   private readonly hashes: boolean;
+  private readonly unit: number;
   private used: readonly C[] = [];
   private turns: Int32Array = new Int32Array(0);
   private stale = true;
 
-  constructor(members: readonly C[], share: BalanceShare, hashes: boolean) {
+  constructor(members: readonly C[], share: BalanceShare, hashes: boolean, unit: number) {
     this.members = members;
     this.share = share;
     this.hashes = hashes;
+    this.unit = unit;
   }
 
   update(): void {
@@ -33,7 +35,10 @@ export class MapBalancer<C extends Candidate> implements Balancer<C> {
   private layOut(): void {
     this.stale = false;
     this.used = this.members.filter((m) => m.effectiveWeight > 0);
-    this.turns = makeSchedule(this.used.map((m) => m.weight));
+    this.turns = makeSchedule(
+      this.used.map((m) => m.weight),
+      this.unit,
+    );
   }
 
   pick(key: number, avoid: C | null): C | null {

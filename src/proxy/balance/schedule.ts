@@ -8,12 +8,28 @@
  * in every turn would take O(total n).
  */
 
-/** `weights` above 0. The result names servers by their place in `weights`. */
-export function makeSchedule(weights: readonly number[]): Int32Array {
-  const divisor = weights.reduce(greatestCommonDivisor, 0) || 1;
+/**
+ * `weights` above 0, multiples of `unit`: the order is as long as their sum in units. The result names servers by their
+ * place in `weights`.
+ */
+export function makeSchedule(weights: readonly number[], unit: number): Int32Array {
+  const divisor = findUnit(weights);
   const shares = Float64Array.from(weights, (weight) => weight / divisor);
-  if (shares.every((share) => share === 1)) return Int32Array.from(shares, (_, i) => i);
-  return new Calendar(shares).layOut();
+  const isEven = shares.every((share) => share === 1);
+  const round = isEven ? Int32Array.from(shares, (_, i) => i) : new Calendar(shares).layOut();
+  return repeat(round, divisor / unit);
+}
+
+function repeat(round: Int32Array, times: number): Int32Array {
+  if (times === 1) return round;
+  const turns = new Int32Array(round.length * times);
+  for (let at = 0; at < turns.length; at += round.length) turns.set(round, at);
+  return turns;
+}
+
+/** The greatest weight that all others are multiples of. */
+export function findUnit(weights: readonly number[]): number {
+  return weights.reduce(greatestCommonDivisor, 0) || 1;
 }
 
 class Calendar {
