@@ -48,6 +48,7 @@ export interface ProcessLimits {
   /** `strict-limits`: a limit that cannot be raised ends the start. Null: not said. */
   readonly strict: boolean | null;
   readonly graceMs: number;
+  /** -1: never. */
   readonly closeSpreadMs: number;
   /** Connections accepted in one go; null: as many as seems good, -1: no limit. */
   readonly maxAccept: number | null;

@@ -63,6 +63,7 @@ export function printLimits(limits: ProcessLimits, quote: Quote): string[] {
   number('fd-hard-limit', limits.fdHardLimit);
   if (limits.strict !== null) lines.push(limits.strict ? 'strict-limits' : 'no strict-limits');
   if (limits.graceMs > 0) lines.push(`grace ${limits.graceMs}ms`);
+  if (limits.closeSpreadMs < 0) lines.push('close-spread-time infinite');
   if (limits.closeSpreadMs > 0) lines.push(`close-spread-time ${limits.closeSpreadMs}ms`);
   if (limits.maxAccept !== null) lines.push(`tune.maxaccept ${limits.maxAccept}`);
   number('tune.rcvbuf.client', limits.clientRcvbuf);

@@ -371,6 +371,13 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     this.worker.end(this);
   }
 
+  /** Between two requests. */
+  closeIdle(): boolean {
+    if (this.phase !== REQUEST || this.inRequest) return false;
+    this.close();
+    return true;
+  }
+
   // ---- orders ------------------------------------------------------------------------------------------------------
 
   kill(reason: 'stop' | 'down'): void {

@@ -134,7 +134,7 @@ export class Listener implements Handler, Timed {
 
   private begin(fd: number): void {
     const { worker, frontend } = this;
-    if (worker.stopping) {
+    if (worker.ending) {
       closeFd(fd);
       return;
     }

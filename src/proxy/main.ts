@@ -7,6 +7,7 @@
  * It stays on Node's own event loop and handles no connection. A worker that fails is our bug: the role ends and core
  * starts it again; counters are in core's memory and survive that.
  */
+import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
@@ -25,13 +26,13 @@ import { HealthBoard } from './health-board.ts';
 import { makeSessionMemories } from './persistence/application-sessions.ts';
 import { dropPrivileges } from './privileges.ts';
 import { SlowStarts } from './slow-starts.ts';
-import { tellStopped } from './stop-notice.ts';
+import { tellHardStop, tellStopped } from './stop-notice.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
 
 /** Dead processes' gauges are looked for this often. */
 const SWEEP_MS = 10_000;
-/** Descriptors that are not connections: standard ones, sockets of logs, Node's own. */
-const RESERVED_DESCRIPTORS = 100;
+/** What a worker opens that is no connection: Node's own, its epoll, its log sockets. */
+const DESCRIPTORS_PER_WORKER = 12;
 
 /**
  * Streams live either for an instant or for long: a small nursery finds them as cheaply as a large one, and spares tens
@@ -81,6 +82,8 @@ class ProxyRole {
   private deaf = 0;
   private empty = 0;
   private softly = false;
+  /** Of `grace`: the soft stop has begun in earnest. */
+  private graceOver = false;
   private stopping = false;
 
   get hasWorkers(): boolean {
@@ -100,7 +103,7 @@ class ProxyRole {
     this.board = new HealthBoard(slice, this.counters, rows);
     this.board.take(this.early);
     this.slowStarts = new SlowStarts(slice, (servers) => this.tellWorkers({ type: 'server-warmth', servers }));
-    const limits = readLimits(slice);
+    const limits = readLimits(slice, count);
     const shared = {
       slice,
       sockets,
@@ -110,6 +113,7 @@ class ProxyRole {
       wakeFds: Array.from({ length: count }, openWakeFd),
       health: this.board.known,
       processLimit: limits.connections,
+      acceptLimit: limits.accepted,
       descriptorLimit: limits.descriptors,
       startedAtMs: Date.now(),
       sessionMemory: makeSessionMemories(slice),
@@ -156,7 +160,7 @@ class ProxyRole {
     }
     this.send({ type: 'ready', generation });
     this.tellWorkers({ type: 'listen' });
-    if (this.softly) this.tellWorkers({ type: 'soft-stop' });
+    if (this.graceOver) this.tellWorkers({ type: 'soft-stop' });
   }
 
   /** Nobody watches them any more: from now on connections are refused, unless another process listens as well. */
@@ -186,10 +190,25 @@ class ProxyRole {
   private softStop(): void {
     if (this.softly) return;
     this.softly = true;
+    const graceMs = this.config?.conf.global.limits.graceMs ?? 0;
+    if (graceMs === 0) this.beginSoftStop();
+    else setTimeout(() => this.beginSoftStop(), graceMs);
+  }
+
+  private beginSoftStop(): void {
+    if (this.stopping) return;
+    this.graceOver = true;
     const limit = this.config?.conf.global.hardStopAfterMs ?? null;
-    if (limit !== null) setTimeout(() => this.stop(), limit);
+    if (limit !== null) setTimeout(() => this.hardStop(), limit);
     if (this.config === null) this.stop();
     else if (this.ready === this.workers.length && this.workers.length > 0) this.tellWorkers({ type: 'soft-stop' });
+  }
+
+  private hardStop(): void {
+    if (this.stopping) return;
+    const { conf } = this.config!;
+    tellHardStop(conf, this.counters, mapRows(conf));
+    this.stop();
   }
 
   /** Workers first: a process whose thread sits in a system call cannot end. */
@@ -222,9 +241,18 @@ async function lookUpNames(slice: ProxySlice): Promise<ProxySlice> {
   return { global: slice.global, proxies };
 }
 
-/** How many connections the process takes: as configured, else what descriptors allow with two a session. */
-function readLimits(slice: ProxySlice): { connections: number; descriptors: number } {
-  const descriptors = readFdLimit().soft;
-  const allowed = Math.max(1, Math.floor((descriptors - RESERVED_DESCRIPTORS) / 2));
-  return { connections: slice.global.maxconn ?? allowed, descriptors };
+interface Limits {
+  /** `maxconn`, as core computed it where the configuration does not say. */
+  readonly connections: number;
+  /** What is accepted at a time: less only where the descriptors are too few for `maxconn`, two a session. */
+  readonly accepted: number;
+  readonly descriptors: number;
+}
+
+function readLimits(slice: ProxySlice, workers: number): Limits {
+  const { soft } = readFdLimit();
+  const taken = readdirSync('/proc/self/fd').length + DESCRIPTORS_PER_WORKER * workers;
+  const room = Math.max(1, Math.floor((soft - taken) / 2));
+  const connections = slice.global.maxconn ?? room;
+  return { connections, accepted: Math.min(connections, room), descriptors: slice.global.ulimitN ?? soft };
 }

@@ -24,6 +24,8 @@ export interface Paused {
 export interface Stream {
   /** Where it stands among the worker's streams; theirs to change. */
   place: number;
+  /** Ends if nothing is under way on it; true when it did. */
+  closeIdle?(): boolean;
   /** Ends at once: the process stops, or (`down`) its server was marked down with shutdown-sessions. */
   kill(reason: 'stop' | 'down'): void;
   readonly server: Server | null;
@@ -46,8 +48,11 @@ export class WorkerContext {
   /** In no order; a Set would cost more per connection than all other bookkeeping. */
   readonly streams: Stream[] = [];
   readonly waitingBackends = new Set<Backend>();
-  /** No new connections are accepted, and no connection is kept for another request. */
-  stopping = false;
+  /** No new connections are accepted any more. */
+  ending = false;
+  /** Until when connections are ended bit by bit (`close-spread-time`), in the loop's time; 0: all at once. */
+  private spreadEnd = 0;
+  private spreadMs = 0;
   /** Wakes the other workers of the process to look at their queues. */
   readonly wakeOthers: () => void;
   /** Listeners that reached a limit: a session's end may let them go on. */
@@ -97,7 +102,7 @@ export class WorkerContext {
     }
     this.counters.leaveRow(PROCESS_ROW);
     for (const listener of this.pausedListeners) listener.resume();
-    if (this.stopping && this.streams.length === 0) this.onEmpty();
+    if (this.ending && this.streams.length === 0) this.onEmpty();
   }
 
   /** A server has a free place: for whoever waits here, else in another worker. */
@@ -111,6 +116,19 @@ export class WorkerContext {
     const { counters, loop } = this;
     counters.enter(backend.row);
     counters.tick(backend.row, SESS_RATE, loop.second);
+  }
+
+  /** Whether a connection is to end with the answer that it is given now. */
+  get stopping(): boolean {
+    if (!this.ending || this.spreadMs === 0) return this.ending;
+    return this.spreadEnd - this.loop.now <= Math.random() * this.spreadMs;
+  }
+
+  /** Connections are ended with their next answer, over `spreadMs` (0: at once; Infinity: they are not). */
+  beginEnd(spreadMs: number): void {
+    this.ending = true;
+    this.spreadMs = spreadMs;
+    this.spreadEnd = this.loop.now + spreadMs;
   }
 
   /** Adds bytes to every object that a session passed through. */

@@ -17,6 +17,8 @@ export interface WorkerStart {
   readonly wakeFds: readonly number[];
   readonly health: readonly ServerHealth[];
   readonly processLimit: number;
+  /** Sessions at a time: `processLimit`, or what descriptors allow. */
+  readonly acceptLimit: number;
   readonly descriptorLimit: number;
   readonly startedAtMs: number;
   /** Tables of `appsession`, by proxy. */

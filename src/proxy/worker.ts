@@ -20,6 +20,7 @@ import { Counters } from './counters.ts';
 import { Frontend } from './frontend.ts';
 import { findFullconn } from './fullconn.ts';
 import { IdleConnections, poolLimits } from './idle-connections.ts';
+import { IdleEnd } from './idle-end.ts';
 import { Listener } from './listener.ts';
 import { Loop } from './loop.ts';
 import { ApplicationSessions } from './persistence/application-sessions.ts';
@@ -105,7 +106,7 @@ class ProxyWorker {
   }
 
   private buildFrontends(): void {
-    const { slice, sockets, processLimit, index, slots } = this.start;
+    const { slice, sockets, acceptLimit, index, slots } = this.start;
     const { context } = this;
     for (const proxy of slice.proxies) {
       if (proxy.disabled || proxy.kind === 'backend') continue;
@@ -117,7 +118,7 @@ class ProxyWorker {
         if (!isForThread(conf, index, slots.length)) continue;
         for (const socket of sockets.filter((s) => s.listenerId === conf.id)) {
           const row = context.rows.listeners.get(conf.id)!;
-          this.listeners.push(new Listener(conf, socket.fd, row, frontend, context, processLimit, slice.global.limits));
+          this.listeners.push(new Listener(conf, socket.fd, row, frontend, context, acceptLimit, slice.global.limits));
         }
       }
     }
@@ -183,14 +184,16 @@ class ProxyWorker {
 
   private softStop(): void {
     const { context } = this;
-    context.stopping = true;
+    const { closeSpreadMs } = this.start.slice.global.limits;
+    context.beginEnd(closeSpreadMs < 0 ? Number.POSITIVE_INFINITY : closeSpreadMs);
     for (const listener of this.listeners) listener.close();
     tell({ type: 'deaf' });
+    if (closeSpreadMs > 0) new IdleEnd(context, closeSpreadMs).start();
     if (context.streams.length === 0) context.onEmpty();
   }
 
   private stop(): void {
-    this.context.stopping = true;
+    this.context.beginEnd(0);
     this.context.onEmpty = () => {};
     for (const listener of this.listeners) listener.close();
     for (const stream of [...this.context.streams]) stream.kill('stop');

@@ -1,5 +1,5 @@
 /** Limits of the process and of frontends, how a soft stop goes on, defaults of UNIX sockets (manual, chapter 3). */
-import { type Call, type KeywordRow, rowsFor } from '../keyword.ts';
+import { type Argument, type Call, type KeywordRow, rowsFor } from '../keyword.ts';
 import type { LimitSettings, UnixBindSettings } from '../listener-settings.ts';
 import type { GlobalNode, ProxyNode } from '../nodes.ts';
 import { integer, time } from '../units.ts';
@@ -46,6 +46,12 @@ function timeRow(name: string, key: KeyOf<number>, since: string, doc: string): 
   });
 }
 
+/** A time, or "infinite" as -1. */
+const spread: Argument<number> = {
+  label: '<time>',
+  read: (value, call) => (value.text === 'infinite' ? -1 : time().read(value, call)),
+};
+
 export const limitGlobalRows: readonly KeywordRow<GlobalNode>[] = [
   numberRow('maxconnrate', 'maxconnRate', '1.5', 'Most connections a second of the process.'),
   numberRow('maxsessrate', 'maxsessRate', '1.5', 'Most sessions a second of the process.'),
@@ -54,7 +60,20 @@ export const limitGlobalRows: readonly KeywordRow<GlobalNode>[] = [
   numberRow('tune.rcvbuf.client', 'clientRcvbuf', '1.4', "Receive buffers of the kernel on clients' connections."),
   numberRow('tune.sndbuf.client', 'clientSndbuf', '1.4', "Send buffers of the kernel on clients' connections."),
   timeRow('grace', 'graceMs', '2.5', 'Time between the signal of a soft stop and its begin.'),
-  timeRow('close-spread-time', 'closeSpreadMs', '2.6', 'Time over which idle connections are closed at a soft stop.'),
+  globalRow('close-spread-time', globalSection, {
+    args: [spread],
+    extra: 'ignored',
+    since: '2.6',
+    doc: 'Time over which idle connections are closed at a soft stop; "infinite": they are not.',
+    ok: ['close-spread-time 5s', 'close-spread-time infinite'],
+    bad: [
+      ['close-spread-time soon', 'bad-time'],
+      ['close-spread-time', 'missing-argument'],
+    ],
+    apply(node, _call, ms) {
+      node.settings.closeSpreadMs = ms;
+    },
+  }),
   globalRow('strict-limits', globalSection, {
     since: '2.1',
     doc: 'Refuses to start when a limit cannot be raised.',
