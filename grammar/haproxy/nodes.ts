@@ -16,6 +16,7 @@ import type { SectionName } from './lexer.ts';
 import type { ProxyLinkSettings, ServerLinkSettings } from './link-settings.ts';
 import type { LimitSettings, ListenerSettings } from './listener-settings.ts';
 import type { CaptureSettings, PersistenceSettings } from './persistence-settings.ts';
+import type { PipeSettings, SpliceSettings } from './splice-settings.ts';
 
 export type ProxySectionKind = 'defaults' | 'listen' | 'frontend' | 'backend';
 
@@ -65,7 +66,7 @@ export type LogFormatName = 'rfc3164' | 'rfc5424' | 'raw' | 'short' | 'priority'
 /** Formats of log lines that have names: `default` is the one line of a proxy without any. */
 export type NamedLogFormat = 'default' | 'tcplog' | 'tcplog clf' | 'httplog' | 'clf' | 'httpslog';
 
-export interface GlobalSettings extends LimitSettings {
+export interface GlobalSettings extends LimitSettings, PipeSettings {
   maxconn?: number;
   nbthread?: number;
   daemon?: boolean;
@@ -154,7 +155,7 @@ export interface ForwardForSettings {
   readonly ifNone: boolean;
 }
 
-export interface ProxySettings extends BalanceSettings, ProxyLinkSettings, PersistenceSettings {
+export interface ProxySettings extends BalanceSettings, ProxyLinkSettings, PersistenceSettings, SpliceSettings {
   mode?: 'tcp' | 'http';
   disabled?: boolean;
   id?: number;

@@ -11,6 +11,7 @@ import type { AcceptRules, ListenerOptions, ProcessLimits } from './listener-opt
 import type { LoggingConf, LogHeader, LogSample, RingConf } from './logging.ts';
 import type { CapturesConf, PersistenceConf, UniqueIdConf } from './persistence.ts';
 import type { ProxyLink, ServerLink } from './server-link.ts';
+import type { PipeConf, SpliceConf } from './splicing.ts';
 
 /** Where a keyword stood, for messages at run time. */
 export interface Place {
@@ -56,6 +57,7 @@ export interface GlobalConf {
   readonly tunePoolLowFdRatio: number;
   readonly tunePoolHighFdRatio: number;
   readonly limits: ProcessLimits;
+  readonly pipes: PipeConf;
   readonly tuneHttpCookielen: number;
   /** `setenv`/`presetenv` results and the like that scripts should see. */
   readonly environment: Readonly<Record<string, string>>;
@@ -96,6 +98,7 @@ export interface ProxyConf extends LoggingConf {
   readonly description: string | null;
   readonly listeners: readonly ListenerConf[];
   readonly accept: AcceptRules;
+  readonly splice: SpliceConf;
   /** Frontend limit; null: HAProxy's default (the global one). */
   readonly maxconn: number | null;
   readonly backlog: number | null;

@@ -21,6 +21,7 @@ import { printAcceptRules, printLimits, printListener } from './print-listeners.
 import { printLog, printLogging, printRing } from './print-logging.ts';
 import { printCaptures, printPersistence } from './print-persistence.ts';
 import { printProxyLink, printServerLink } from './print-server-link.ts';
+import { printPipes, printSplice } from './print-splicing.ts';
 
 /** One setting of a proxy: the lines that make it, and on which sides they may stand. */
 interface Setting {
@@ -139,6 +140,7 @@ function printGlobal(global: GlobalConf): string[] {
     ...when(global.tunePoolLowFdRatio !== 20, `tune.pool-low-fd-ratio ${global.tunePoolLowFdRatio}`),
     ...when(global.tunePoolHighFdRatio !== 25, `tune.pool-high-fd-ratio ${global.tunePoolHighFdRatio}`),
     ...printLimits(global.limits, quote),
+    ...printPipes(global.pipes),
     ...when(global.tuneHttpCookielen !== 64, `tune.http.cookielen ${global.tuneHttpCookielen}`),
   ];
 }
@@ -184,6 +186,7 @@ function settingsOf(proxy: ProxyConf): Settings {
   flag('front', proxy.socketStats, 'option socket-stats');
   add('any', 'log', proxy.logs.map((log) => printLog(log, quote)));
   add('front', 'accept', printAcceptRules(proxy.accept));
+  add('any', 'splice', printSplice(proxy.splice));
   for (const { key, line: text } of printLogging(proxy, quote)) add('front', key, [text]);
   add('any', 'log-tag', optional('log-tag', proxy.logTag));
   add('front', 'monitor-uri', optional('monitor-uri', proxy.monitorUri));

@@ -42,6 +42,7 @@ import { resolveProxyLink } from './resolve-server-link.ts';
 import { resolveLogging } from './resolve-logging.ts';
 import { resolveRings } from './resolve-rings.ts';
 import { resolveServers } from './resolve-servers.ts';
+import { resolvePipes, resolveSplice } from './splicing.ts';
 
 export interface ResolveOptions {
   readonly diagnostics: Diagnostics;
@@ -205,6 +206,7 @@ function resolveGlobal(node: GlobalNode, options: ResolveOptions): GlobalConf {
     tunePoolLowFdRatio: settings.tunePoolLowFdRatio ?? 20,
     tunePoolHighFdRatio: settings.tunePoolHighFdRatio ?? 25,
     limits: resolveLimits(settings),
+    pipes: resolvePipes(settings),
     tuneHttpCookielen: settings.tuneHttpCookielen || COOKIE_LENGTH,
     environment: Object.fromEntries(exported.map((name) => [name, node.env.get(name)!])),
   };
@@ -243,6 +245,7 @@ function resolveProxy(
     description: utf8OrNull(settings.description),
     listeners: made.listeners,
     accept: resolveAcceptRules(settings),
+    splice: resolveSplice(settings),
     maxconn: settings.maxconn || null,
     backlog: settings.backlog || null,
     fullconn: settings.fullconn || null,

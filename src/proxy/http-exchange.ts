@@ -37,6 +37,7 @@ import { Relay, type RelayOwner } from './relay.ts';
 import type { Server } from './server.ts';
 import type { ServerConnection } from './server-connection.ts';
 import type { EndOwner, SocketEnd } from './socket-end.ts';
+import { spliceDirections } from './splicing.ts';
 import { type EndCause, type Phase, phaseOfFailure } from './stream-end.ts';
 import type { WorkerContext } from './worker-context.ts';
 
@@ -236,7 +237,7 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
 
   /** While the client does not take what is there, its timeout runs. */
   watchSlowClient(): void {
-    if (this.client.pending !== null) this.deadlines.setClient(this.frontend.conf.timeouts.clientMs);
+    if (!this.client.drained) this.deadlines.setClient(this.frontend.conf.timeouts.clientMs);
     else if (this.requestDone) this.deadlines.setClient(null);
   }
 
@@ -278,7 +279,7 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
   endResponse(): void {
     if (!this.requestDone && this.uploadGoesOn()) return;
     this.leaveServer();
-    if (this.client.pending === null) this.finish('normal', '-');
+    if (this.client.drained) this.finish('normal', '-');
     else this.watchSlowClient();
   }
 
@@ -310,7 +311,8 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
     this.phase = TUNNEL;
     this.transaction.keepClient = false;
     this.transaction.keepServer = false;
-    this.relay = new Relay(this.worker, this.client, this.connection!, this);
+    const splice = spliceDirections(this.frontend.conf, this.frontend.backend!.conf);
+    this.relay = new Relay(this.worker, this.client, this.connection!, this, splice);
     this.touchTunnel();
     this.input.moveTo(this.connection!);
     this.relay.move();

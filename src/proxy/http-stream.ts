@@ -299,7 +299,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
       }
       this.replySent = end;
     }
-    if (this.replySent === reply.length && client.pending === null) this.endRequest(this.replyCause, this.replyPhase);
+    if (this.replySent === reply.length && client.drained) this.endRequest(this.replyCause, this.replyPhase);
   }
 
   // ---- the end of a request and of the connection ------------------------------------------------------------------

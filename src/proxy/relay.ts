@@ -3,10 +3,11 @@
  * the data phase of mode tcp, and what an HTTP connection becomes after an upgrade.
  *
  * What one side does not take stops the reading of the other. A FIN is passed on when the bytes before it are, and
- * with them in one packet when both came together.
+ * with them in one packet when both came together. Directions that bring much may be spliced (splicing.ts).
  */
 import type { Deferred } from './loop.ts';
-import { BROKEN, END, type SocketEnd } from './socket-end.ts';
+import { BROKEN, END, type SocketEnd, UNSUITABLE } from './socket-end.ts';
+import { SPLICE_REQUEST, SPLICE_RESPONSE, SPLICE_SIZE, SPLICE_WORTH } from './splicing.ts';
 import { BULK_SIZE, type WorkerContext } from './worker-context.ts';
 
 export interface RelayOwner {
@@ -30,11 +31,17 @@ export class Relay implements Deferred {
   private finDue: SocketEnd | null = null;
   private finTurns = 0;
 
-  constructor(worker: WorkerContext, client: SocketEnd, server: SocketEnd, owner: RelayOwner) {
+  /** Of SPLICE_REQUEST and SPLICE_RESPONSE: which direction may be spliced, and which is at the moment. */
+  private readonly mayStream: number;
+  private streams = 0;
+
+  /** `splice`: directions that may be spliced while they bring much. */
+  constructor(worker: WorkerContext, client: SocketEnd, server: SocketEnd, owner: RelayOwner, splice = 0) {
     this.worker = worker;
     this.client = client;
     this.server = server;
     this.owner = owner;
+    this.mayStream = worker.pipes === null ? 0 : splice;
   }
 
   /** Something happened on one of the ends. */
@@ -45,8 +52,8 @@ export class Relay implements Deferred {
 
   move(): void {
     const { client, server } = this;
-    if (client.readable && server.accepting) this.pump(client, server);
-    if (!this.over && server.readable && client.accepting) this.pump(server, client);
+    if (client.readable && server.accepting) this.pump(client, server, SPLICE_REQUEST);
+    if (!this.over && server.readable && client.accepting) this.pump(server, client, SPLICE_RESPONSE);
     if (!this.over && client.ended && server.ended) this.finishIfDelivered();
   }
 
@@ -62,12 +69,26 @@ export class Relay implements Deferred {
     }
   }
 
+  /** Nothing more is read from an end that was silent for too long: to the other one it has said all. */
+  giveUp(end: SocketEnd): void {
+    const other = end === this.client ? this.server : this.client;
+    const broken = end.pending !== null;
+    end.ended = true;
+    if (broken) this.finish(null);
+    else this.passFin(end, other);
+  }
+
   /** The owner ends it: nothing more is reported. */
   stop(): void {
     this.over = true;
   }
 
-  private pump(from: SocketEnd, to: SocketEnd): void {
+  private pump(from: SocketEnd, to: SocketEnd, direction: number): void {
+    if (this.streams & direction) this.splice(from, to, direction);
+    else this.copy(from, to, direction);
+  }
+
+  private copy(from: SocketEnd, to: SocketEnd, direction: number): void {
     const { scratch } = this.worker;
     for (let reads = 0; from.readable && to.accepting; reads++) {
       if (reads === READS_A_TURN) {
@@ -82,9 +103,40 @@ export class Relay implements Deferred {
       const last = from.ended && from.error === 0;
       if (!to.write(scratch.bytes, scratch.address, 0, n, last)) this.finish(to);
       else if (last) this.passLastFin(from, to);
-      else continue;
+      else if (n < BULK_SIZE || !(this.mayStream & direction)) continue;
+      else {
+        this.streams |= direction;
+        this.splice(from, to, direction);
+      }
       return;
     }
+  }
+
+  /** Goes back to copying when little comes: a splice takes two calls and a pipe. */
+  private splice(from: SocketEnd, to: SocketEnd, direction: number): void {
+    let moved = 0;
+    for (let reads = 0; from.readable && to.accepting; reads++) {
+      if (reads === READS_A_TURN) {
+        this.worker.loop.defer(this);
+        return;
+      }
+      const n = to.spliceFrom(from, this.worker.pipes!, SPLICE_SIZE);
+      if (n === UNSUITABLE) {
+        this.streams &= ~direction;
+        this.worker.loop.defer(this);
+        return;
+      }
+      if (n === BROKEN) this.finish(from);
+      else if (n === END) this.passFin(from, to);
+      if (n < 0) return;
+      if (n > 0) this.owner.onRelayed(from === this.client, n);
+      moved += n;
+      if (to.error !== 0) {
+        this.finish(to);
+        return;
+      }
+    }
+    if (!from.readable && moved < SPLICE_WORTH) this.streams &= ~direction;
   }
 
   /** One side has said all. When the other has as well, closing says it; else it is told. */
@@ -113,7 +165,7 @@ export class Relay implements Deferred {
   }
 
   private finishIfDelivered(): void {
-    if (this.client.pending === null && this.server.pending === null) this.finish(null);
+    if (this.client.drained && this.server.drained) this.finish(null);
   }
 
   private finish(broken: SocketEnd | null): void {

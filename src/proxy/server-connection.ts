@@ -58,7 +58,7 @@ export class ServerConnection extends SocketEnd {
       this.error === 0 &&
       !this.finAnnounced &&
       !this.readable &&
-      this.pending === null &&
+      this.drained &&
       (maxReuse < 0 || this.requests <= maxReuse)
     );
   }

@@ -6,9 +6,12 @@
  * A FIN announced together with data saves the read that would only return 0. TCP_NODELAY is set with the second
  * write: the first of a connection never waits for anybody, and many connections carry only one.
  * The last bytes of a connection are held back until its FIN, so that both travel in one packet.
+ *
+ * Bytes that nobody looks at may go from end to end within the kernel (splice, by way of a pipe).
  */
 import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../os/epoll.ts';
-import { EAGAIN, ECONNRESET, EINTR, ENOBUFS, ETIMEDOUT } from '../os/libc.ts';
+import { EAGAIN, ECONNRESET, EINTR, EINVAL, ENOBUFS, ETIMEDOUT } from '../os/libc.ts';
+import { spliceBytes } from '../os/pipe.ts';
 import {
   closeFd,
   getOption,
@@ -27,6 +30,7 @@ import {
 } from '../os/socket.ts';
 import type { BufferPool, PooledBuffer } from './buffers.ts';
 import type { Handler, Loop } from './loop.ts';
+import type { Pipe, PipePool } from './pipes.ts';
 
 /** Whose end this is: told of every event after it was noted here. */
 export interface EndOwner {
@@ -40,6 +44,8 @@ const ALL_EVENTS = (READ_EVENTS | EPOLLOUT) >>> 0;
 export const NOTHING = 0;
 export const END = -1;
 export const BROKEN = -2;
+/** Of `spliceFrom`: no pipe is free, or the kernel cannot do it with these sockets. */
+export const UNSUITABLE = -3;
 
 export class SocketEnd implements Handler {
   readonly fd: number;
@@ -58,8 +64,12 @@ export class SocketEnd implements Handler {
   error = 0;
   /** What the kernel did not take. */
   pending: PooledBuffer | null = null;
-  /** FIN follows once `pending` is gone. */
+  /** Holds spliced bytes that the kernel did not take; they go before what is pending. */
+  private pipe: Pipe | null = null;
+  /** FIN follows once all of it is gone. */
   finWanted = false;
+  /** When the kernel last took something that waited, by the loop's clock. */
+  flushedAt = 0;
   /** The kernel holds the last bytes back until the FIN. */
   private held = false;
   private readonly loop: Loop;
@@ -93,7 +103,7 @@ export class SocketEnd implements Handler {
     if (events & EPOLLOUT) this.writable = true;
     if (events & EPOLLERR || (events & EPOLLHUP && this.connecting)) this.noteError();
     else if (events & EPOLLOUT) this.connecting = false;
-    if (this.pending !== null && this.writable) this.flush();
+    if (this.writable && !this.drained) this.flush();
     this.owner.onEnd(this);
   }
 
@@ -106,14 +116,14 @@ export class SocketEnd implements Handler {
     return this.error === ETIMEDOUT;
   }
 
-  /** Bytes that the kernel has not taken. */
-  get waiting(): number {
-    return this.pending === null ? 0 : this.pending.length;
+  /** The kernel has taken all that was written. */
+  get drained(): boolean {
+    return this.pending === null && this.pipe === null;
   }
 
   /** Whether new bytes may be written now. */
   get accepting(): boolean {
-    return this.writable && this.pending === null && !this.finSent && !this.closed && this.error === 0;
+    return this.writable && this.drained && !this.finSent && !this.closed && this.error === 0;
   }
 
   /** Reads up to `length` bytes to `address`: their number, or NOTHING, END, BROKEN. */
@@ -131,6 +141,11 @@ export class SocketEnd implements Handler {
       }
       return n;
     }
+    return this.noteNothing(n);
+  }
+
+  /** What a read means that brought no bytes. */
+  private noteNothing(n: number): number {
     if (n === 0) {
       this.ended = true;
       this.readable = false;
@@ -147,12 +162,47 @@ export class SocketEnd implements Handler {
   }
 
   /**
+   * Moves up to `length` bytes of `from` to this end, which must be accepting, without looking at them: their number,
+   * or as `read`, or UNSUITABLE. What the kernel does not take waits in the pipe.
+   */
+  spliceFrom(from: SocketEnd, pipes: PipePool, length: number): number {
+    const pipe = pipes.take();
+    if (pipe === null) return UNSUITABLE;
+    const n = from.ended ? 0 : spliceBytes(from.fd, pipe.writeFd, length);
+    if (n <= 0) {
+      pipe.giveBack();
+      return n === -EINVAL ? UNSUITABLE : from.noteNothing(n);
+    }
+    if (!this.noDelay) this.setNoDelay();
+    pipe.held = n;
+    this.pipe = pipe;
+    this.flushPipe(pipe);
+    return n;
+  }
+
+  /** Whether all of it went. */
+  private flushPipe(pipe: Pipe): boolean {
+    while (pipe.held > 0) {
+      const n = spliceBytes(pipe.readFd, this.fd, pipe.held);
+      if (n <= 0) {
+        if (n === -EAGAIN || n === -EINTR) this.blocked();
+        else this.breakWith(n < 0 ? -n : ECONNRESET);
+        return false;
+      }
+      pipe.held -= n;
+      this.flushedAt = this.loop.now;
+    }
+    pipe.giveBack();
+    this.pipe = null;
+    return true;
+  }
+
+  /**
    * Writes `bytes[start..end)`, which lie at `address` (of `bytes[0]`). What the kernel does not take is kept in
    * `pending`. `last`: `finish` or `close` follows at once. Returns false when the connection is broken.
    */
   write(bytes: Uint8Array, address: number, start: number, end: number, last = false): boolean {
-    if (this.pending !== null) return this.keep(bytes, start, end);
-    if (!this.writable) return this.keep(bytes, start, end);
+    if (!this.writable || !this.drained) return this.keep(bytes, start, end);
     if (!this.noDelay && this.sends++ > 0) this.setNoDelay();
     const n = sendAt(this.fd, address + start, end - start, last ? MSG_MORE | MSG_NOSIGNAL : MSG_NOSIGNAL);
     if (n === end - start) {
@@ -194,33 +244,45 @@ export class SocketEnd implements Handler {
 
   /** Sends what is pending; false when the connection is broken. */
   flush(): boolean {
+    if (this.connecting) return true;
+    if (this.pipe !== null && !this.flushPipe(this.pipe)) return this.error === 0;
     const buffer = this.pending;
-    if (buffer === null || this.connecting) return true;
+    if (buffer !== null && !this.flushPending(buffer)) return this.error === 0;
+    if (this.finWanted && !this.finSent) this.sendFin();
+    return true;
+  }
+
+  /** Whether all of it went. */
+  private flushPending(buffer: PooledBuffer): boolean {
     if (!this.noDelay && this.sends++ > 0) this.setNoDelay();
     const n = sendAt(this.fd, buffer.address + buffer.start, buffer.length, MSG_NOSIGNAL);
     if (n < 0 && n !== -EAGAIN && n !== -EINTR) {
       this.dropPending();
       return this.breakWith(-n);
     }
-    if (n > 0) buffer.start += n;
+    if (n > 0) {
+      buffer.start += n;
+      this.flushedAt = this.loop.now;
+    }
     if (buffer.length > 0) {
       this.blocked();
-      return true;
+      return false;
     }
     this.dropPending();
-    if (this.finWanted) this.sendFin();
     return true;
   }
 
   private dropPending(): void {
     this.pending?.giveBack();
     this.pending = null;
+    this.pipe?.giveBack();
+    this.pipe = null;
   }
 
   /** Says FIN, after what is pending. */
   finish(): void {
     this.finWanted = true;
-    if (this.pending === null && !this.finSent && !this.connecting) this.sendFin();
+    if (this.drained && !this.finSent && !this.connecting) this.sendFin();
   }
 
   private sendFin(): void {

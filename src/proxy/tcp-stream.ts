@@ -17,6 +17,7 @@ import { Relay, type RelayOwner } from './relay.ts';
 import type { Server } from './server.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { type EndOwner, SocketEnd } from './socket-end.ts';
+import { spliceDirections } from './splicing.ts';
 import { causeOf, type EndCause, type Phase, phaseOfFailure } from './stream-end.ts';
 import type { Timed } from './timers.ts';
 import type { Stream, WorkerContext } from './worker-context.ts';
@@ -107,7 +108,8 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
     this.connectedAt = this.worker.loop.now;
     this.deadlines.setDispatch(null);
     this.touch();
-    this.relay = new Relay(this.worker, this.client, connection, this);
+    const splice = spliceDirections(this.frontend.conf, this.frontend.backend!.conf);
+    this.relay = new Relay(this.worker, this.client, connection, this, splice);
     if (this.frontend.conf.logasap && !this.frontend.log.atBegin) this.writeLog('normal', '-', true);
     this.relay.move();
   }

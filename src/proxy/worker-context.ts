@@ -10,6 +10,7 @@ import type { Dispatch } from './dispatch.ts';
 import type { Frontend } from './frontend.ts';
 import type { SessionRecord } from './log/record.ts';
 import type { Loop } from './loop.ts';
+import type { PipePool } from './pipes.ts';
 import type { Server } from './server.ts';
 import type { StatsSource } from './stats/source.ts';
 
@@ -36,6 +37,8 @@ export class WorkerContext {
   readonly counters: Counters;
   readonly rows: RowMap;
   readonly buffers: BufferPool;
+  /** For splicing; null: it is not asked for. */
+  pipes: PipePool | null = null;
   /** Where every read goes first, and where messages are put together. */
   readonly scratch: Region = allocate(BULK_SIZE);
   readonly out: Region;

@@ -26,6 +26,7 @@ import { Loop } from './loop.ts';
 import { ApplicationSessions } from './persistence/application-sessions.ts';
 import { Server } from './server.ts';
 import { SessionLog } from './session-log.ts';
+import { preparePipes } from './splicing.ts';
 import { BackendHistories } from './stats/backend-history.ts';
 import { WorkerContext } from './worker-context.ts';
 import type { FromWorker, ServerWarmth, ToWorker, WorkerStart } from './worker-messages.ts';
@@ -78,6 +79,12 @@ class ProxyWorker {
   }
 
   build(): void {
+    this.context.pipes = preparePipes(
+      this.start.slice.global,
+      this.start.slice.proxies,
+      this.start.processLimit,
+      this.start.slots.length,
+    );
     const { slice, balance, slots, processLimit } = this.start;
     const { context } = this;
     const pool = poolLimits(slice.global, processLimit);

@@ -14,7 +14,7 @@ import { wordChecks } from './word-checks.ts';
 
 const globalWords = `
   0 1.2: noepoll, nopoll
-  0 1.3: nokqueue, nosplice
+  0 1.3: nokqueue
   0 1.5: nogetaddrinfo, tune.ssl.force-private-cache
   0 1.7: noreuseport
   0 1.8: ssl-mode-async
@@ -43,11 +43,11 @@ const globalWords = `
   1 2.6: httpclient.ssl.verify
   0+ 3.0: ocsp-update.disable, ocsp-update.mode
   0+ 3.4: stats calculate-max-counters, tune.lua.openlibs
-  1 1.3: maxpipes, stats maxconn, stats timeout, tune.maxpollevents
+  1 1.3: stats maxconn, stats timeout, tune.maxpollevents
   1 1.4: tune.rcvbuf.server, tune.sndbuf.server
   1 1.5: ca-base, crt-base, max-spread-checks, maxcompcpuusage, maxcomprate
   1 1.5: maxsslconn, maxsslrate, maxzlibmem, ssl-default-bind-ciphers, ssl-default-server-ciphers
-  1 1.5: tune.comp.maxlevel, tune.idletimer, tune.pipesize, tune.ssl.cachesize
+  1 1.5: tune.comp.maxlevel, tune.idletimer, tune.ssl.cachesize
   1 1.5: tune.ssl.default-dh-param, tune.ssl.lifetime, tune.ssl.maxrecord, tune.zlib.memlevel
   1 1.5: tune.zlib.windowsize
   1 1.6: 51degrees-cache-size, 51degrees-data-file, 51degrees-property-separator, deviceatlas-json-file
@@ -143,7 +143,6 @@ const proxyWords = `
   dfl 0 3.2: option http-drop-response-trailers
   dfl 1 3.1: log-steps
   dflb 0 1.3: option accept-invalid-http-request, option accept-invalid-http-response, option nolinger
-  dflb 0 1.3: option splice-auto, option splice-request, option splice-response
   dflb 0 1.5: compression, option independent-streams
   dflb 0 1.6: option http-buffer-request
   dflb 0 2.3: stats show-modules

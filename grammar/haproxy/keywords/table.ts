@@ -17,6 +17,7 @@ import { ringServerRows } from './ring.ts';
 import { ruleRows } from './rules.ts';
 import { serverRows } from './server.ts';
 import { proxyLinkRows, serverLinkRows } from './server-link.ts';
+import { pipeRows, spliceRows } from './splicing.ts';
 import { statsRows } from './stats.ts';
 import { timeoutRows } from './timeouts.ts';
 
@@ -38,6 +39,7 @@ export const globalTable: KeywordTable<GlobalNode> = tableOf(
   globalRows,
   limitGlobalRows,
   persistenceGlobalRows,
+  pipeRows,
   [logRows.global],
 );
 
@@ -51,6 +53,7 @@ export const proxyTable: KeywordTable<ProxyNode> = tableOf(
   optionRows,
   logFormatRows,
   persistenceProxyRows,
+  spliceRows,
   timeoutRows,
   statsRows,
   checkRows,

@@ -46,7 +46,6 @@ const globalDocs = `
   max-threads-per-group: Most threads of one thread group.
   maxcompcpuusage: CPU load at which compression stops.
   maxcomprate: Most bytes a second that are compressed.
-  maxpipes: Most pipes for splicing.
   maxsslconn: Most TLS connections of the process.
   maxsslrate: Most TLS handshakes a second of the process.
   maxzlibmem: Most memory for compression.
@@ -59,7 +58,6 @@ const globalDocs = `
   noktls: Does not use TLS of the kernel.
   nopoll: Does not use poll.
   noreuseport: Does not share ports with SO_REUSEPORT.
-  nosplice: Does not splice.
   numa-cpu-mapping: Keeps to one NUMA node.
   ocsp-update.: Setting of the automatic update of OCSP answers.
   pp2-never-send-local: Never says LOCAL in the PROXY protocol, for servers that get it wrong.
@@ -121,7 +119,6 @@ const globalDocs = `
   tune.notsent-lowat.: How much unsent data the kernel holds.
   tune.pattern.cache-size: Results of pattern matching that are remembered.
   tune.peers.: Tuning of peers.
-  tune.pipesize: Size of pipes for splicing.
   tune.pt.: Tuning of plain TCP streams.
   tune.quic.: Tuning of QUIC.
   tune.rcvbuf.: Receive buffer of sockets in the kernel.
@@ -160,9 +157,6 @@ const proxyDocs = `
   option independent-streams: The two directions have timeouts of their own.
   option nolinger: Closes with a reset, leaving nothing behind.
   option originalto: Adds X-Original-To with the address that the client asked.
-  option splice-auto: Splices when it seems worth it.
-  option splice-request: Splices requests.
-  option splice-response: Splices responses.
   stats show-modules: Shows the statistics of modules.
   stats show-version: Shows the version on the statistics page.
   external-check command: Program that checks servers.

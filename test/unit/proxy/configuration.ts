@@ -9,6 +9,7 @@ import {
 import { noCaptures, noPersistence } from '../../../src/config/persistence.ts';
 import { defaultProxyLink, defaultServerLink } from '../../../src/config/server-link.ts';
 import type { ProxySlice } from '../../../src/config/slice.ts';
+import { resolvePipes, resolveSplice } from '../../../src/config/splicing.ts';
 
 const place = { file: 'test.cfg', line: 1 };
 
@@ -50,6 +51,7 @@ export function makeGlobal(given: Partial<GlobalConf> = {}): GlobalConf {
     tunePoolLowFdRatio: 20,
     tunePoolHighFdRatio: 25,
     limits: defaultProcessLimits,
+    pipes: resolvePipes({}),
     tuneHttpCookielen: 64,
     environment: {},
     ...given,
@@ -113,6 +115,7 @@ export function makeProxy(
     description: null,
     listeners: [makeListener(1)],
     accept: defaultAcceptRules,
+    splice: resolveSplice({}),
     maxconn: null,
     backlog: null,
     fullconn: null,

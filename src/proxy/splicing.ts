@@ -1,0 +1,37 @@
+/**
+ * When bytes are spliced from socket to socket instead of copied (manual: `option splice-auto|splice-request|
+ * splice-response`, `nosplice`): in the directions that a configuration names, once a read has filled the whole buffer,
+ * until little comes again. Small messages are cheaper to copy, whatever the configuration says; HAProxy looks at that
+ * for `splice-auto` only.
+ */
+import type { GlobalConf, ProxyConf } from '../config/haproxy.ts';
+import { PipePool } from './pipes.ts';
+
+export const SPLICE_REQUEST = 1;
+export const SPLICE_RESPONSE = 2;
+
+/** Asked for at once; the pipe takes what it can hold. */
+export const SPLICE_SIZE = 1 << 20;
+/** Less than this at a time is copied again. */
+export const SPLICE_WORTH = 16384;
+
+/** What both sides of a session ask for. */
+export function spliceDirections({ splice: front }: ProxyConf, { splice: back }: ProxyConf): number {
+  const auto = front.auto || back.auto;
+  return (
+    (auto || front.request || back.request ? SPLICE_REQUEST : 0) |
+    (auto || front.response || back.response ? SPLICE_RESPONSE : 0)
+  );
+}
+
+/** One worker's share of the pipes; null when nobody asks for splicing. */
+export function preparePipes(
+  { pipes }: GlobalConf,
+  proxies: readonly ProxyConf[],
+  processLimit: number,
+  workers: number,
+): PipePool | null {
+  if (pipes.noSplice || !proxies.some(({ splice }) => splice.auto || splice.request || splice.response)) return null;
+  const most = pipes.maxPipes ?? Math.ceil(processLimit / 4);
+  return most === 0 ? null : new PipePool(Math.ceil(most / workers), pipes.size);
+}
