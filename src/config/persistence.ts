@@ -3,6 +3,8 @@
  * `resolve-persistence.ts`, printed by `print-persistence.ts`.
  */
 
+import type { LogFormat } from './log-format.ts';
+
 export interface CookieConf {
   readonly name: string;
   /** `passive`: looked at in requests and left alone. */
@@ -58,8 +60,7 @@ export interface CapturesConf {
 }
 
 export interface UniqueIdConf {
-  /** A log format. */
-  readonly format: string;
+  readonly format: LogFormat;
   /** Field in which servers get it. */
   readonly header: string | null;
 }

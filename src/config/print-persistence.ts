@@ -26,7 +26,7 @@ export function printPersistence(
   if (dynamicCookieKey !== null) add('back', 'dynamic-cookie-key', `dynamic-cookie-key ${quote(dynamicCookieKey)}`);
   if (persist) add('back', 'option persist', 'option persist');
   if (appsession) add('any', 'appsession', printAppsession(appsession, quote));
-  if (uniqueId) add('any', 'unique-id-format', `unique-id-format ${quote(uniqueId.format)}`);
+  if (uniqueId) add('any', 'unique-id-format', `unique-id-format ${quote(uniqueId.format.text)}`);
   if (uniqueId?.header) add('front', 'unique-id-header', `unique-id-header ${quote(uniqueId.header)}`);
   return lines;
 }

@@ -3,6 +3,7 @@ import type { CaptureSetting, CookieSettings } from '../../grammar/haproxy/persi
 import { toUtf8 } from '../../grammar/source.ts';
 import type { CaptureConf, CapturesConf, CookieConf, PersistenceConf, UniqueIdConf } from './persistence.ts';
 import { type MergedProxy, type ResolveOptions, utf8OrNull } from './resolve-haproxy.ts';
+import { resolveLogFormat } from './resolve-log-format.ts';
 
 /** Captured cookies are cut to one byte less than this, unless `tune.http.cookielen` says otherwise. */
 export const COOKIE_LENGTH = 64;
@@ -49,7 +50,7 @@ function warnOfTwins({ node, settings }: MergedProxy, { diagnostics }: ResolveOp
     const { host, port } = address;
     const key = JSON.stringify([host, port]);
     if (seen.has(key)) {
-      const message = `We generated two equal cookies for two different servers.\nPlease change the secret key for '${node.name}'.`;
+      const message = `We generated two equal cookies for two different servers. Please change the secret key for '${node.name}'.`;
       diagnostics.warning('equal-cookies', at, message);
     }
     seen.add(key);
@@ -77,8 +78,9 @@ function resolveCapture({ name, length }: CaptureSetting): CaptureConf {
   return { name: toUtf8(name), length };
 }
 
-export function resolveUniqueId({ kind, settings }: MergedProxy): UniqueIdConf | null {
+export function resolveUniqueId({ kind, settings }: MergedProxy, { diagnostics }: ResolveOptions): UniqueIdConf | null {
   const { uniqueIdFormat, uniqueIdHeader } = settings;
   if (kind === 'backend' || !uniqueIdFormat) return null;
-  return { format: toUtf8(uniqueIdFormat.text), header: utf8OrNull(uniqueIdHeader) };
+  const use = { keyword: 'unique-id-format', mode: settings.mode ?? 'tcp', diagnostics } as const;
+  return { format: resolveLogFormat(uniqueIdFormat, use), header: utf8OrNull(uniqueIdHeader) };
 }

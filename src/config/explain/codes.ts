@@ -12,6 +12,7 @@ export const codeExplanations: Readonly<Record<string, string>> = {
   'auth-type-missing': 'A password without auth_type has no effect.',
   'bad-address': 'This is no address that can stand here: see the forms of chapter 11 of the HAProxy manual.',
   'bad-condition': 'The condition of .if or of a rule cannot be read.',
+  'bad-domain': 'The domain of a cookie holds no dot: browsers may not take the cookie.',
   'bad-escape': 'A backslash with x needs two hexadecimal digits behind it.',
   'bad-log-format': 'The log format is not closed properly or uses a variable in a wrong way.',
   'bad-name': 'Names are made of letters, digits and - _ . : only.',
@@ -27,6 +28,7 @@ export const codeExplanations: Readonly<Record<string, string>> = {
   'bad-variable-name': 'The name of an environment variable starts with a letter, an underscore or a dot.',
   'block-arguments': 'This block takes no words between its name and its brace.',
   'byte-order-mark': 'The file starts with a byte order mark; the original takes it for a part of the first word.',
+  'capture-length': 'Captured cookies are cut to tune.http.cookielen, less one byte.',
   'check-and-track': 'A server either has checks of its own or takes over the state of another one.',
   'check-migration': 'The line was rewritten, and means something slightly different now: have a look.',
   'definition-loop': 'A $DEFINITION contains itself.',
@@ -45,6 +47,7 @@ export const codeExplanations: Readonly<Record<string, string>> = {
   'empty-block': 'The block says nothing.',
   'empty-configuration': 'The file has no configuration in it.',
   'empty-group': 'The group has no members.',
+  'equal-cookies': 'Two servers share address and port, and so the cookie that is made of them.',
   experimental:
     "The release whose verdict is asked for wants 'expose-experimental-directives' in the global section, above.",
   'expansion-too-large': 'Definitions and sequences expand to more text than any configuration needs.',

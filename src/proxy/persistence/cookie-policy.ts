@@ -4,6 +4,7 @@
  * Servers are found by the bytes of a cookie without making a string of them. Several servers may share one cookie:
  * they are tried in the order of the configuration.
  */
+import type { ProxyConf, ServerConf } from '../../config/haproxy.ts';
 import type { CookieConf } from '../../config/persistence.ts';
 import type { Backend } from '../backend.ts';
 import type { Server } from '../server.ts';
@@ -25,11 +26,9 @@ export class CookiePolicy {
   constructor(conf: CookieConf, backend: Backend) {
     this.conf = conf;
     this.name = Buffer.from(conf.name);
-    const { persist, dynamicCookieKey } = backend.conf.persistence;
-    this.persist = persist;
+    this.persist = backend.conf.persistence.persist;
     for (const server of backend.servers) {
-      const made = conf.dynamic && dynamicCookieKey !== null ? makeDynamicCookie(dynamicCookieKey, server) : null;
-      const text = server.conf.cookie ?? made;
+      const text = cookieOfServer(backend.conf, server.conf);
       if (text !== null) this.bind(server, text);
     }
   }
@@ -63,6 +62,13 @@ export class CookiePolicy {
 }
 
 export const DOWN = 'down';
+
+/** As configured, or made of its address; null when it has none. */
+export function cookieOfServer({ persistence }: ProxyConf, server: ServerConf): string | null {
+  const { cookie, dynamicCookieKey: key } = persistence;
+  if (cookie === null || server.cookie !== null) return server.cookie;
+  return cookie.dynamic && key !== null ? makeDynamicCookie(key, server) : null;
+}
 
 /** FNV-1a. Who has many servers share a bucket writes the configuration. */
 function hashBytes(bytes: Uint8Array, start: number, end: number): number {

@@ -17,8 +17,7 @@ const P3 = 0x165667b19e3779f9n;
 const P4 = 0x85ebca77c2b2ae63n;
 const P5 = 0x27d4eb2f165667c5n;
 
-export function makeDynamicCookie(key: string, { conf }: { readonly conf: ServerConf }): string | null {
-  const { address } = conf;
+export function makeDynamicCookie(key: string, { address }: ServerConf): string | null {
   const family = address.kind === 'ip' ? isIP(address.host) : 0;
   if (address.kind !== 'ip' || family === 0) return null;
   const host = family === 6 ? packInet6(address.host) : packInet4(address.host);

@@ -2,9 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { makeDynamicCookie, xxh64 } from '../../../../src/proxy/persistence/dynamic-cookie.ts';
 import { makeServer } from '../configuration.ts';
 
-const at = (host: string, port: number) => ({
-  conf: makeServer(1, { address: { kind: 'ip', host, port, portOffset: false, family: 4 } }),
-});
+const at = (host: string, port: number) =>
+  makeServer(1, { address: { kind: 'ip', host, port, portOffset: false, family: 4 } });
 
 describe('dynamic cookies', () => {
   it.each([
@@ -21,7 +20,7 @@ describe('dynamic cookies', () => {
   });
 
   it('need an address', () => {
-    expect(makeDynamicCookie('k', { conf: makeServer(1, { address: { kind: 'unix', path: '/x' } }) })).toBeNull();
+    expect(makeDynamicCookie('k', makeServer(1, { address: { kind: 'unix', path: '/x' } }))).toBeNull();
     expect(makeDynamicCookie('k', at('no.such.name', 80))).toBeNull();
     expect(makeDynamicCookie('k', at('::1', 80))).toMatch(/^[0-9a-f]{16}$/);
   });
