@@ -111,5 +111,6 @@ function resolveRetryOn(words: readonly string[]): RetryOn {
     responseTimeout: has('response-timeout'),
     earlyDataRejected: has('0rtt-rejected'),
     statuses: [...new Set([...statuses, ...(all ? ALL_STATUSES : [])])].sort((a, b) => a - b),
+    afterSending: words.some((word) => word !== 'none' && word !== 'conn-failure'),
   };
 }

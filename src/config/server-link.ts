@@ -72,6 +72,8 @@ export interface RetryOn {
   readonly responseTimeout: boolean;
   readonly earlyDataRejected: boolean;
   readonly statuses: readonly number[];
+  /** Any of these but the first: a request has to be kept until the answer is there. */
+  readonly afterSending: boolean;
 }
 
 /** TCP keepalive; null: the kernel's. */
@@ -123,6 +125,7 @@ export const defaultProxyLink: ProxyLink = {
     responseTimeout: false,
     earlyDataRejected: false,
     statuses: [],
+    afterSending: false,
   },
   smartConnect: false,
   httpNoDelay: false,

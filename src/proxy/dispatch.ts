@@ -135,16 +135,22 @@ export class Dispatch implements EndOwner, Waiting {
     return this.server !== null && this.retries < this.backend.conf.retries;
   }
 
-  /** Sends a request again after a failure of `retry-on`: to the same server, or to another if that is its turn. */
+  /**
+   * Sends a request again after a failure of `retry-on`: to the same server, or to another if that is its turn. HAProxy
+   * counts such a retry by itself, and once more when the server stays the same; so do we.
+   */
   repeat(): void {
     this.retries++;
     this.reuse = REUSE_NONE;
     const server = this.server!;
-    if (this.mayRedispatch(server)) this.redispatch(server);
-    else {
-      this.countRetry(server);
-      this.connect();
+    this.countRetry(server);
+    if (this.mayRedispatch(server)) {
+      this.redispatch(server);
+      return;
     }
+    this.countRetry(server);
+    this.countAttempt(server);
+    this.connect();
   }
 
   /** The server that the session's own connections lead to, if it is to stay there and that server has room. */
@@ -218,6 +224,14 @@ export class Dispatch implements EndOwner, Waiting {
     this.redispatched = true;
     counters.add(previous.row, WREDIS, 1);
     counters.add(this.backend.row, WREDIS, 1);
+  }
+
+  /** Every attempt at a server counts as a session of it. */
+  private countAttempt(server: Server): void {
+    const { counters, loop } = this.worker;
+    counters.leaveRow(server.row);
+    counters.enter(server.row);
+    counters.tick(server.row, SESS_RATE, loop.second);
   }
 
   private countRetry(server: Server): void {
@@ -393,7 +407,7 @@ export class Dispatch implements EndOwner, Waiting {
         return;
       case TURNAROUND:
         if (this.server === null) this.assign(this.previous);
-        else this.openConnection(this.server);
+        else this.openAgain(this.server);
         return;
     }
   }
@@ -416,13 +430,18 @@ export class Dispatch implements EndOwner, Waiting {
       return;
     }
     if (!atOnce) {
-      this.openConnection(server);
+      this.openAgain(server);
       return;
     }
     if (changes) this.leaveFor(server);
     this.state = TURNAROUND;
     const wait = Math.min(TURNAROUND_MS, backend.conf.timeouts.connectMs ?? TURNAROUND_MS);
     this.owner.armDispatch(worker.loop.now + wait);
+  }
+
+  private openAgain(server: Server): void {
+    this.countAttempt(server);
+    this.openConnection(server);
   }
 
   private mayRedispatch(server: Server): boolean {

@@ -14,6 +14,7 @@ import type { HttpExchange } from './http-exchange.ts';
 import { clientConnectionLine, HeadLines, responseLength } from './http-rewrite.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { BROKEN, END, type SocketEnd } from './socket-end.ts';
+import { asksForConnection } from './tied-authentication.ts';
 import { BULK_SIZE, type WorkerContext } from './worker-context.ts';
 
 const READS_A_TURN = 8;
@@ -70,7 +71,10 @@ export class HttpDownload {
     if (length < 0 || tooLong || unasked) this.exchange.badResponse();
     else if (length === INCOMPLETE) this.keepPartial(connection, bytes, start, end);
     else if (head.status < 200 && head.status !== 101) this.passInterim(connection, bytes, head, end);
-    else this.passHead(connection, bytes, head, end);
+    else if (!this.exchange.dropsResponse(head.status)) {
+      if (asksForConnection(bytes, head)) this.exchange.tieToConnection();
+      this.passHead(connection, bytes, head, end);
+    }
   }
 
   private keepPartial(connection: ServerConnection, bytes: Uint8Array, start: number, end: number): void {

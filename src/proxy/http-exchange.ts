@@ -12,7 +12,8 @@
  *
  * Not here: reading requests, answers of our own, closing the client (http-stream.ts); choosing servers (dispatch.ts).
  */
-import type { Head } from '../wire/http1-head.ts';
+import type { RetryOn } from '../config/server-link.ts';
+import { type Head, METHOD_GET, METHOD_HEAD } from '../wire/http1-head.ts';
 import type { PooledBuffer } from './buffers.ts';
 import type { ClientAddress } from './client-address.ts';
 import { EREQ } from './counter-layout.ts';
@@ -27,6 +28,7 @@ import {
 } from './dispatch.ts';
 import type { ErrorStatus } from './errors.ts';
 import type { Frontend } from './frontend.ts';
+import { HalfTimeouts } from './half-timeouts.ts';
 import { HttpDownload } from './http-download.ts';
 import type { HttpInput } from './http-input.ts';
 import type { HttpReport } from './http-report.ts';
@@ -36,6 +38,7 @@ import type { Deferred } from './loop.ts';
 import { Relay, type RelayOwner } from './relay.ts';
 import type { Server } from './server.ts';
 import type { ServerConnection } from './server-connection.ts';
+import { encodeRedirect } from './server-redirect.ts';
 import type { EndOwner, SocketEnd } from './socket-end.ts';
 import { spliceDirections } from './splicing.ts';
 import { type EndCause, type Phase, phaseOfFailure } from './stream-end.ts';
@@ -46,6 +49,8 @@ export interface ExchangeOwner {
   onExchangeEnd(cause: EndCause, phase: Phase): void;
   /** It failed before anything of a response went out: the client gets a page. */
   onExchangeFailed(status: ErrorStatus, cause: EndCause, phase: Phase): void;
+  /** It was answered in a server's place; the connection ends with that. */
+  onExchangeAnswered(status: number, answer: Uint8Array, phase: Phase): void;
 }
 
 const NONE = 0;
@@ -74,7 +79,12 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
   private key = 0;
   private connection: ServerConnection | null = null;
   private reused = false;
+  /** The first request of its client's connection. */
+  private isFirst = true;
   private relay: Relay | null = null;
+  /** Of a tunnel: its timeouts, and the first one that struck. */
+  private halves: HalfTimeouts | null = null;
+  private struck: EndCause = 'normal';
 
   constructor(
     worker: WorkerContext,
@@ -136,6 +146,7 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
   /** Gets a server for what was composed. `isFirst`: of its client's connection. `port`: where the client connected. */
   send(port: number, isFirst: boolean): void {
     this.phase = DISPATCH;
+    this.isFirst = isFirst;
     this.deadlines.setClient(null);
     this.chooseServer(port, isFirst);
     if (this.phase === DISPATCH) this.onClient();
@@ -175,6 +186,7 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
         return;
       case TUNNEL:
         this.relay!.onEnd(this.client);
+        this.endServedTunnel();
         return;
     }
   }
@@ -210,7 +222,8 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
   onTimedOut(which: 'dispatch' | 'client' | 'server'): void {
     if (which === 'dispatch') {
       if (this.phase === DISPATCH) this.dispatch.onTimer();
-    } else if (which === 'client') this.clientTimedOut();
+    } else if (this.phase === TUNNEL) this.onSilence(which);
+    else if (which === 'client') this.clientTimedOut();
     else this.serverTimedOut();
   }
 
@@ -220,7 +233,8 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
   }
 
   private serverTimedOut(): void {
-    this.report.countServerAbort(false);
+    if (this.tryAgain(this.retryOn.responseTimeout)) return;
+    this.report.countServerAbort(this.phase === ANSWER);
     if (this.phase === ANSWER) this.fail(504, 'server-timeout', 'H');
     else this.breakOff('server-timeout', 'D');
   }
@@ -260,11 +274,14 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
     this.phase = ANSWER;
     this.deadlines.setDispatch(null);
     this.touchServer();
+    const { afterSending } = this.retryOn;
+    if (afterSending && !this.requestDone) this.upload.collect(this.client, this.worker);
+    if (this.connection !== connection) return;
     if (!this.upload.sendTo(connection)) {
       this.serverGone();
       return;
     }
-    if (!reused || !this.requestDone) this.upload.drop();
+    if (!(reused || afterSending) || !this.requestDone) this.upload.drop();
     if (this.requestDone) return;
     this.watchUpload();
     this.passRequestBody();
@@ -313,30 +330,45 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
     this.transaction.keepServer = false;
     const splice = spliceDirections(this.frontend.conf, this.frontend.backend!.conf);
     this.relay = new Relay(this.worker, this.client, this.connection!, this, splice);
-    this.touchTunnel();
+    this.beginHalves(this.connection!);
     this.input.moveTo(this.connection!);
     this.relay.move();
   }
 
-  private touchTunnel(): void {
-    const { timeouts } = this.frontend.backend!.conf;
-    this.deadlines.setClient(timeouts.tunnelMs ?? this.frontend.conf.timeouts.clientMs);
-    this.deadlines.setServer(timeouts.tunnelMs ?? timeouts.serverMs);
+  private beginHalves(connection: ServerConnection): void {
+    const { worker, deadlines, client, frontend } = this;
+    const back = frontend.backend!.conf.timeouts;
+    this.halves = new HalfTimeouts(worker.loop, deadlines, client, connection, frontend.conf.timeouts, back);
+    this.halves.touch();
+    this.struck = 'normal';
   }
 
   onRelayed(fromClient: boolean, bytes: number): void {
     if (fromClient) this.report.bytesIn += bytes;
     else this.report.bytesOut += bytes;
-    this.touchTunnel();
+    this.halves!.touch();
   }
 
   onRelayFin(): void {
-    this.touchTunnel();
+    this.halves!.touchFin();
+    this.endServedTunnel();
+  }
+
+  /** The end of the server's side is the end of the tunnel, as of a response that only the end of its connection ends. */
+  private endServedTunnel(): void {
+    if (this.phase === TUNNEL && this.connection!.ended && this.client.pending === null) this.onRelayEnd(null);
   }
 
   onRelayEnd(broken: SocketEnd | null): void {
-    if (broken === null) this.finish('normal', '-');
+    if (this.struck !== 'normal') this.breakOff(this.struck, 'D');
+    else if (broken === null) this.finish('normal', '-');
     else this.breakOff(broken === this.client ? 'client-abort' : 'server-abort', 'D');
+  }
+
+  private onSilence(which: 'client' | 'server'): void {
+    if (!this.halves!.isOver(which)) return;
+    if (this.struck === 'normal') this.struck = which === 'client' ? 'client-timeout' : 'server-timeout';
+    this.relay!.giveUp(which === 'client' ? this.client : this.connection!);
   }
 
   // ---- failures ----------------------------------------------------------------------------------------------------
@@ -361,6 +393,7 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
   }
 
   badResponse(): void {
+    if (this.tryAgain(this.retryOn.junkResponse)) return;
     this.report.countBadResponse();
     this.fail(502, 'bad-response', 'H');
   }
@@ -372,7 +405,9 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
 
   /** The server's side broke or ended before it should. */
   serverGone(): void {
-    if (this.phase === ANSWER && !this.download.begun && this.reused) {
+    const { begun } = this.download;
+    if (this.tryAgain(begun ? this.retryOn.junkResponse : this.retryOn.emptyResponse)) return;
+    if (this.phase === ANSWER && !begun && (this.reused || !this.isFirst)) {
       this.repeatOrClose();
       return;
     }
@@ -386,16 +421,58 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
    * rest the client's connection closes without a word, so that the client decides (RFC 9110, 9.2.2).
    */
   private repeatOrClose(): void {
-    this.connection!.discard();
-    this.connection = null;
-    this.reused = false;
-    this.deadlines.setServer(null);
-    if (!this.upload.isRepeatable) {
+    const { reused } = this;
+    this.leaveConnection();
+    if (!reused || !this.upload.isRepeatable) {
       this.breakOff('server-abort', 'H');
       return;
     }
-    this.phase = DISPATCH;
     this.dispatch.again();
+  }
+
+  /** Back to the choice of a server, with the request that was sent. */
+  private leaveConnection(): void {
+    this.connection!.discard();
+    this.connection = null;
+    this.reused = false;
+    this.download.drop();
+    this.deadlines.setServer(null);
+    this.phase = DISPATCH;
+  }
+
+  /** `retry-on`: sends the request again if this failure is one of those and tries are left. */
+  private tryAgain(isRetryable: boolean): boolean {
+    const { request } = this.upload;
+    if (!isRetryable || this.phase !== ANSWER || request === null || !this.dispatch.mayRepeat) return false;
+    this.leaveConnection();
+    this.dispatch.repeat();
+    return true;
+  }
+
+  /** A response's head has come. True: it is one to try again after, and was dropped. */
+  dropsResponse(status: number): boolean {
+    return this.retryOn.afterSending && this.tryAgain(this.retryOn.statuses.includes(status));
+  }
+
+  private get retryOn(): RetryOn {
+    return this.frontend.backend!.conf.link.retryOn;
+  }
+
+  /** A server that redirects gets no GET and HEAD requests. */
+  answersFor(server: Server): boolean {
+    const { redirectPrefix } = server.conf.link;
+    const { method } = this.transaction;
+    if (redirectPrefix === null || (method !== METHOD_GET && method !== METHOD_HEAD)) return false;
+    const answer = encodeRedirect(redirectPrefix, this.upload.request!);
+    this.transaction.keepClient = false;
+    this.leave();
+    this.owner.onExchangeAnswered(302, answer, 'C');
+    return true;
+  }
+
+  /** The server wants an authentication that holds for the connection. */
+  tieToConnection(): void {
+    this.dispatch.tieTo(this.connection!);
   }
 
   // ---- the end -----------------------------------------------------------------------------------------------------

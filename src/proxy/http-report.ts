@@ -139,9 +139,9 @@ export class HttpReport {
     counters.time(this.frontend.backend!.row, waited, connecting, response, total);
   }
 
-  countServerAbort(badResponse: boolean): void {
-    this.countAtBackend(SRV_ABRT);
-    if (badResponse) this.countBadResponse();
+  /** Before anything of its response went out, it is a failed response; an abort later on. */
+  countServerAbort(beforeAnswer: boolean): void {
+    this.countAtBackend(beforeAnswer ? ERESP : SRV_ABRT);
   }
 
   countClientAbort(): void {

@@ -41,6 +41,8 @@ const CLOSED = 4;
 /** `method` of what could not be read. */
 const NO_REQUEST = -1;
 const READS_A_TURN = 8;
+/** HAProxy counts the field `connection: close` in answers that it makes for a server. */
+const COUNTED_CLOSE = 15;
 /** How long a client may take to close after the last answer. */
 const LINGER_MS = 2000;
 
@@ -250,6 +252,11 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
 
   onExchangeFailed(status: ErrorStatus, cause: EndCause, phase: Phase): void {
     this.answer(errorPage(status), cause, phase);
+  }
+
+  onExchangeAnswered(status: number, answer: Uint8Array, phase: Phase): void {
+    this.report.bytesOut += COUNTED_CLOSE;
+    this.send(status, answer, 'intercepted', phase);
   }
 
   /** Bytes that are no request: the page goes out as it is and the connection closes. */

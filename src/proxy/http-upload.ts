@@ -79,6 +79,27 @@ export class HttpUpload {
     return IDEMPOTENT.test(start);
   }
 
+  /** Adds what has come of the body meanwhile, so that a request that fits a buffer can be sent again as a whole. */
+  collect(client: SocketEnd, worker: WorkerContext): void {
+    const { body, exchange } = this;
+    const request = this.request!;
+    const { scratch, headLimit } = worker;
+    while (client.readable && !body.done && request.length < headLimit) {
+      const n = client.read(scratch.address, body.most(headLimit - request.length));
+      if (n === END || n === BROKEN) client.readable = true;
+      if (n <= 0) return;
+      const before = body.content;
+      const bodyEnd = body.take(scratch.bytes, 0, n);
+      if (bodyEnd < 0) {
+        exchange.badRequestBody();
+        return;
+      }
+      exchange.report.bytesIn += body.content - before;
+      request.append(scratch.bytes, 0, bodyEnd);
+      if (bodyEnd < n) exchange.input.keepBytes(scratch.bytes, bodyEnd, n);
+    }
+  }
+
   /** Sends what was composed; false when the connection is broken. */
   sendTo(connection: ServerConnection): boolean {
     const request = this.request!;

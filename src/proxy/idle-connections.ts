@@ -108,7 +108,12 @@ export class IdleConnections implements Timed {
   countUse(): void {
     this.counters.own.gauges[this.row * GAUGE_WIDTH + USED_CUR] = ++this.used;
     if (this.used > this.peak) this.peak = this.used;
-    if (this.used > this.needed) this.needed = this.used;
+    if (this.used > this.needed) this.need(this.used);
+  }
+
+  private need(count: number): void {
+    this.needed = count;
+    this.counters.own.gauges[this.row * GAUGE_WIDTH + NEED_CONNS] = count;
   }
 
   countEnd(): void {
@@ -162,9 +167,8 @@ export class IdleConnections implements Timed {
   /** Every `pool-purge-delay`, while any rest: closes half of those that were not needed. */
   onTimer(): void {
     const exceeding = this.used + this.length - Math.max(this.peak, this.needed);
-    this.needed = Math.max(Math.floor((this.needed + this.peak) / 2), this.peak);
+    this.need(Math.max(Math.floor((this.needed + this.peak) / 2), this.peak));
     this.peak = this.used;
-    this.counters.own.gauges[this.row * GAUGE_WIDTH + NEED_CONNS] = this.needed;
     for (let left = Math.ceil(exceeding / 2); left > 0; left--) this.closeOldest();
     if (this.length > 0) this.loop.timers.arm(this.timer, this.loop.now + this.link.poolPurgeDelayMs);
   }

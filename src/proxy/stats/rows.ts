@@ -8,6 +8,7 @@ import type { ListenerConf, ProxyConf, ServerConf } from '../../config/haproxy.t
 import * as C from '../counter-layout.ts';
 import { findFullconn } from '../fullconn.ts';
 import { describeCode } from '../health-text.ts';
+import { cookieOfServer } from '../persistence/cookie-policy.ts';
 import { BACKEND_TYPE, type Column, FRONTEND_TYPE, LISTENER_TYPE, type Row, SERVER_TYPE } from './columns.ts';
 import { type ServerState, serverState } from './server-state.ts';
 import type { StatsSource } from './source.ts';
@@ -173,7 +174,11 @@ function serverRow(source: StatsSource, proxy: ProxyConf, state: ServerState, no
   addPools(row, source, at);
   if (proxy.mode === 'http') addCounts(row, source, at, RESPONSES);
   if (proxy.mode === 'http') row.req_tot = source.counters.sum(at, C.REQ_TOT);
-  if (legends) row.addr = addressText(conf.address);
+  if (legends) {
+    row.addr = addressText(conf.address);
+    const cookie = cookieOfServer(proxy, conf);
+    if (cookie !== null) row.cookie = cookie;
+  }
   return row;
 }
 
@@ -233,7 +238,8 @@ function addPools(row: Row, source: StatsSource, at: number): void {
   row.srv_icur = idle;
   row.safe_conn_cur = safe;
   row.idle_conn_cur = idle - safe;
-  row.used_conn_cur = counters.gauge(at, C.SERVED);
+  row.used_conn_cur = counters.gauge(at, C.USED_CUR);
+  row.need_conn_est = counters.gauge(at, C.NEED_CONNS);
 }
 
 const BACKEND_COUNTS: Counts = [
@@ -271,6 +277,7 @@ function backendRow(
     row.req_tot = source.counters.sum(at, C.REQ_TOT);
     row.cache_lookups = row.cache_hits = 0;
   }
+  if (legends && proxy.persistence.cookie !== null) row.cookie = proxy.persistence.cookie.name;
   if (legends) row.algo = proxy.balance.algorithm;
   return row;
 }
