@@ -7,6 +7,7 @@ import { chmodSync, chownSync, renameSync, rmSync } from 'node:fs';
 import type { ListenAddress, ListenerConf } from '../config/haproxy.ts';
 import { groupId, userId } from '../os/accounts.ts';
 import { AF_INET, AF_INET6, AF_UNIX, type SocketAddress } from '../os/address.ts';
+import { setNonBlocking } from '../os/file.ts';
 import { ENOENT } from '../os/libc.ts';
 import { closeNamespace, enterNamespace, openNamespace, openOwnNamespace } from '../os/namespace.ts';
 import {
@@ -69,9 +70,13 @@ export function openListener(listener: ListenerConf, tuning: SocketTuning): Open
     : openInetListener(address, listener, tuning);
 }
 
+/** Who opened it may have left it blocking: a worker that another one is faster than would then wait in accept. */
 function inheritSocket(fd: number): OpenSocket | Failure {
+  const what = 'cannot use inherited socket';
   const address = localAddress(fd);
-  return typeof address === 'number' ? { what: 'cannot use inherited socket', errno: -address } : { fd, own: false };
+  if (typeof address === 'number') return { what, errno: -address };
+  const done = setNonBlocking(fd);
+  return done < 0 ? { what, errno: -done } : { fd, own: false };
 }
 
 /** Runs `act` in a network namespace and comes back, in one synchronous piece; `-errno` when that cannot be done. */
