@@ -71,8 +71,8 @@ export async function serveHaproxy(
     SIGUSR2: () => void service.reload(),
     SIGHUP: () => void service.reload(),
     SIGQUIT: () => {},
-    SIGTTOU: () => log('warning', 'SIGTTOU received: listeners are not paused (not-carried-out)'),
-    SIGTTIN: () => {},
+    SIGTTOU: () => core.pauseListeners(),
+    SIGTTIN: () => core.resumeListeners(),
   });
   await service.start({ haproxy: config, keepalived: null });
 }

@@ -132,6 +132,15 @@ export class Core {
     return this.reloading;
   }
 
+  /** Stops listening, so that another program can take the ports over; connections go on (SIGTTOU). */
+  pauseListeners(): void {
+    for (const proxy of this.sockets.pause()) this.options.log('warning', `Paused ${proxy}.`);
+  }
+
+  resumeListeners(): void {
+    for (const proxy of this.sockets.resume()) this.options.log('warning', `Resumed ${proxy}.`);
+  }
+
   dump(what: 'data' | 'stats'): void {
     const { child } = this.keepers.vrrp;
     if (child) sendTo<ToVrrp>(child, { type: 'dump', what });

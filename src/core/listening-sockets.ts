@@ -21,6 +21,8 @@ export interface SocketPlan {
 
 /** A socket with what it is tuned by, once its configuration is in force. */
 interface PlannedSocket extends OpenSocket {
+  /** As messages name the proxy. */
+  readonly proxy: string;
   readonly listener: ListenerConf;
   readonly tuning: SocketTuning;
 }
@@ -50,7 +52,7 @@ export class ListeningSockets {
         problems.push(describeProblem(proxy, listener, opened));
         continue;
       }
-      planned.set(key, { fd: opened.fd, own: opened.own, listener, tuning });
+      planned.set(key, { fd: opened.fd, own: opened.own, proxy: nameProxy(proxy), listener, tuning });
       sockets.push({ listenerId: listener.id, fd: opened.fd });
     }
     return { sockets, problems };
@@ -95,16 +97,22 @@ export class ListeningSockets {
 
   /**
    * Stops listening and keeps the ports: another program may take them over (SO_REUSEPORT), else connections are refused.
-   * Holds for every process that has the sockets. Those of UNIX keep listening: their clients would find nobody.
+   * Holds for every process that has the sockets. Those of UNIX keep listening, as with HAProxy. Returns the proxies.
    */
-  pause(): void {
+  pause(): string[] {
     for (const { fd, own, listener } of this.open.values()) {
       if (own && listener.address.kind === 'ip') shutdownSocket(fd, SHUT_RD);
     }
+    return this.proxies();
   }
 
-  resume(): void {
+  resume(): string[] {
     for (const { fd, own, tuning } of this.open.values()) if (own) listenOn(fd, tuning.backlog);
+    return this.proxies();
+  }
+
+  private proxies(): string[] {
+    return [...new Set([...this.open.values()].map(({ proxy }) => proxy))];
   }
 }
 
@@ -145,9 +153,12 @@ function closeThoseNotIn(sockets: ReadonlyMap<string, OpenSocket>, kept: Readonl
 
 function describeProblem(proxy: ProxyConf, listener: ListenerConf, failure: Failure): string {
   const { file, line } = listener.place;
-  const kind = proxy.kind === 'frontend' ? 'frontend' : 'proxy';
   const reason = errorText(failure.errno);
-  return `Binding [${file}:${line}] for ${kind} ${proxy.name}: ${failure.what} (${reason}) for [${nameAddress(listener.address)}]`;
+  return `Binding [${file}:${line}] for ${nameProxy(proxy)}: ${failure.what} (${reason}) for [${nameAddress(listener.address)}]`;
+}
+
+function nameProxy(proxy: ProxyConf): string {
+  return `${proxy.kind === 'frontend' ? 'frontend' : 'proxy'} ${proxy.name}`;
 }
 
 /** As in HAProxy's messages. */

@@ -11,6 +11,8 @@ export class IdleEnd implements Timed {
   private readonly worker: WorkerContext;
   private readonly endAt: number;
   private readonly timer = new Timer(this);
+  /** Connections that should have ended by now, and have not. */
+  private owed = 0;
 
   constructor(worker: WorkerContext, spreadMs: number) {
     this.worker = worker;
@@ -25,10 +27,10 @@ export class IdleEnd implements Timed {
   onTimer(): void {
     const { streams, loop } = this.worker;
     const steps = Math.max(1, Math.ceil((this.endAt - loop.now) / STEP_MS));
-    let wanted = Math.ceil(streams.length / steps);
+    this.owed += streams.length / steps;
     for (const stream of [...streams]) {
-      if (wanted === 0) break;
-      if (stream.closeIdle?.() === true) wanted--;
+      if (this.owed < 1) break;
+      if (stream.closeIdle?.() === true) this.owed--;
     }
     if (streams.length > 0 && loop.now < this.endAt) this.start();
   }

@@ -124,6 +124,7 @@ export class WorkerContext {
   /** Whether a connection is to end with the answer that it is given now. */
   get stopping(): boolean {
     if (!this.ending || this.spreadMs === 0) return this.ending;
+    if (this.spreadMs === Number.POSITIVE_INFINITY) return false;
     return this.spreadEnd - this.loop.now <= Math.random() * this.spreadMs;
   }
 

@@ -138,7 +138,6 @@ const proxyWords = `
   dfl 0 1.6: option http-ignore-probes
   dfl 0 2.1: option h1-case-adjust-bogus-client
   dfl 0 2.2: option disable-h2-upgrade
-  dfl 0 2.6: option idle-close-on-response
   dfl 0 3.1: option accept-unsafe-violations-in-http-request
   dfl 0 3.2: option http-drop-response-trailers
   dfl 1 3.1: log-steps

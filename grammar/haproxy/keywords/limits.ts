@@ -144,6 +144,14 @@ export const limitProxyRows: readonly KeywordRow<ProxyNode>[] = [
       node.settings.rateLimitSessions = rate;
     },
   }),
+  proxyRow('option idle-close-on-response', frontSide, {
+    since: '2.6',
+    doc: 'Ends idle connections with an answer at a soft stop, rather than at once; always so here.',
+    ok: ['option idle-close-on-response', 'no option idle-close-on-response'],
+    bad: [['option idle-close-on-response zork', 'extra-argument']],
+    apply() {},
+    negate() {},
+  }),
   proxyRow('option tcp-smart-accept', frontSide, {
     since: '1.4',
     doc: "Leaves out the acknowledgement of a client's first bytes; on unless told otherwise in mode http.",

@@ -186,7 +186,6 @@ const proxyDocs = `
   option http-ignore-probes: Does not count or log connections that browsers open ahead.
   option http-use-proxy-header: Understands Proxy-Connection.
   option httpslog: HTTP log lines with facts of TLS.
-  option idle-close-on-response: Closes idle connections at a soft stop only with a response.
   crt: Certificate of the frontend.
   declare capture: Declares a place for captured values.
   force-be-switch: Lets rules send requests to a backend that is disabled.
