@@ -5,14 +5,16 @@
  * the loop; another worker wakes it the same way when a place at a server became free.
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import type { ListenerConf } from '../config/haproxy.ts';
+import type { ListenerConf, ProxyConf } from '../config/haproxy.ts';
 import { includesThread } from '../config/listener-options.ts';
 import { dispatch } from '../ipc/channel.ts';
 import type { Handlers, ServerHealth } from '../ipc/messages.ts';
 import { SyslogSender, syslogOrigin } from '../log/syslog-sender.ts';
 import { wake } from '../os/epoll.ts';
 import { VERSION } from '../version.ts';
+import type { SyslogOrigin } from '../wire/syslog.ts';
 import { Backend } from './backend.ts';
+import { ExpressionKey } from './balance/expression-key.ts';
 import { makeRequestKey } from './balance/request-key.ts';
 import { planShares } from './balance/share.ts';
 import { mapRows, serverKey } from './counter-layout.ts';
@@ -22,8 +24,12 @@ import { findFullconn } from './fullconn.ts';
 import { IdleConnections, poolLimits } from './idle-connections.ts';
 import { IdleEnd } from './idle-end.ts';
 import { Listener } from './listener.ts';
+import { NEEDS_NUMBER } from './log/needs.ts';
+import { attachRings } from './log/rings.ts';
+import { planCounts } from './log/shared-counts.ts';
 import { Loop } from './loop.ts';
 import { ApplicationSessions } from './persistence/application-sessions.ts';
+import type { SampleWorld } from './sample/sample-world.ts';
 import { Server } from './server.ts';
 import { SessionLog } from './session-log.ts';
 import { preparePipes } from './splicing.ts';
@@ -38,6 +44,7 @@ class ProxyWorker {
   private readonly servers = new Map<string, Server>();
   private readonly backends = new Map<number, Backend>();
   private readonly listeners: Listener[] = [];
+  private readonly world: SampleWorld;
   private readonly health = new Map<string, ServerHealth>();
   private readonly histories: BackendHistories;
   private readonly handlers: Handlers<ToWorker> = {
@@ -62,6 +69,16 @@ class ProxyWorker {
       for (const fd of others) wake(fd);
     });
     this.context.onEmpty = () => tell({ type: 'empty' });
+    this.world = {
+      global: slice.global,
+      proxies: slice.proxies,
+      counters,
+      rows,
+      startedAtMs: start.startedAtMs,
+      thread: index,
+      backends: this.backends,
+      stopping: () => this.context.stopping,
+    };
     this.context.statsSource = {
       slice,
       rows,
@@ -79,6 +96,7 @@ class ProxyWorker {
   }
 
   build(): void {
+    attachRings(this.start.rings, () => tell({ type: 'lines' }));
     this.context.pipes = preparePipes(
       this.start.slice.global,
       this.start.slice.proxies,
@@ -109,7 +127,17 @@ class ProxyWorker {
       this.backends.set(proxy.id, backend);
     }
     this.takeHealth(this.start.health);
+    this.buildExpressionKeys();
     this.buildFrontends();
+  }
+
+  /** Expressions may ask for any backend: all of them stand by now. */
+  private buildExpressionKeys(): void {
+    for (const backend of this.backends.values()) {
+      const { balance, hashType } = backend.conf;
+      if (balance.algorithm !== 'hash') continue;
+      backend.requestKey = new ExpressionKey(balance.expression, hashType, this.world, backend.conf);
+    }
   }
 
   private buildFrontends(): void {
@@ -118,7 +146,7 @@ class ProxyWorker {
     for (const proxy of slice.proxies) {
       if (proxy.disabled || proxy.kind === 'backend') continue;
       const origin = syslogOrigin(proxy.logTag ?? slice.global.logTag, slice.global.logSendHostname);
-      const log = new SessionLog(proxy, new SyslogSender(proxy.logs, origin));
+      const log = this.openLog(proxy, origin);
       const backend = proxy.backend === null ? null : (this.backends.get(proxy.backend) ?? null);
       const frontend = new Frontend(proxy, context.rows.frontends.get(proxy.id)!, backend, log);
       for (const conf of proxy.listeners) {
@@ -129,6 +157,16 @@ class ProxyWorker {
         }
       }
     }
+  }
+
+  private openLog(proxy: ProxyConf, origin: SyslogOrigin): SessionLog {
+    const { slice, logCounts } = this.start;
+    const counts = new Int32Array(logCounts);
+    const at = planCounts(slice.proxies).linesAt.get(proxy.id)!;
+    const sender = new SyslogSender(proxy.logs, origin, counts, at + 1);
+    const log = new SessionLog(proxy, sender, this.world, { counts, at });
+    if (log.needs & NEEDS_NUMBER) this.context.requestNumbers = counts;
+    return log;
   }
 
   /** Not before the role is ready as a whole: nobody is answered by a process that may still fail to start. */

@@ -128,6 +128,10 @@ const variations: readonly Variation[] = [
   ...bothMethods('hdr', 'hdr(X-Key)', headerRequest),
   ...bothMethods('hdr of a domain', 'hdr(Host) use_domain_only', hostRequest),
   ...bothMethods('equal weights', 'uri', uriRequest).map((each) => ({ ...each, weights: [1, 1, 1, 1, 1] })),
+  ...bothMethods('hash of a path', 'hash path,lower', uriRequest),
+  ...bothMethods('hash of a parameter', 'hash url_param(userid)', parameterRequest),
+  ...bothMethods('hash of a number', 'hash url,length', uriRequest),
+  ...bothMethods('hash of a source', 'hash src', () => request('/'), drawClient),
   ...bothMethods('source', 'source', () => request('/'), drawClient),
   {
     name: 'source, map-based with avalanche',

@@ -5,7 +5,7 @@
  * the `avalanche` modifier, and wt6, which was made for HAProxy. All give the numbers that HAProxy computes, because
  * operators choose server ids and weights by them and several load balancers have to agree.
  */
-import type { HashFunction } from '../../config/balance.ts';
+import type { HashFunction, HashType } from '../../config/balance.ts';
 
 /** Hashes `bytes[start..end)`. */
 export type Hash = (bytes: Uint8Array, start: number, end: number) => number;
@@ -18,8 +18,9 @@ const functions: Readonly<Record<HashFunction, Hash>> = {
   none: readNumber,
 };
 
-export function findHash(name: HashFunction): Hash {
-  return functions[name];
+export function makeHash({ function: name, avalanche }: HashType): Hash {
+  const hash = functions[name];
+  return avalanche ? (bytes, start, end) => mixBits(hash(bytes, start, end)) : hash;
 }
 
 export function hashSdbm(bytes: Uint8Array, start: number, end: number): number {

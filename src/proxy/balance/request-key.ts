@@ -9,7 +9,7 @@ import { FIELD_STRIDE, type Head, METHOD_POST } from '../../wire/http1-head.ts';
 import type { ClientAddress } from '../client-address.ts';
 import type { Frontend, PreparedForwardFor } from '../frontend.ts';
 import { NO_KEY } from './balancer.ts';
-import { findHash, type Hash, mixBits } from './hash-functions.ts';
+import { type Hash, makeHash } from './hash-functions.ts';
 
 export interface RequestKey {
   /**
@@ -34,8 +34,7 @@ const RETURN = 0x0d;
 
 /** Null: keys are not made of requests. */
 export function makeRequestKey(balance: Balance, hashType: HashType): RequestKey | null {
-  const plain = findHash(hashType.function);
-  const hash: Hash = hashType.avalanche ? (bytes, start, end) => mixBits(plain(bytes, start, end)) : plain;
+  const hash = makeHash(hashType);
   switch (balance.algorithm) {
     case 'uri':
       return new UriKey(balance, hash);
