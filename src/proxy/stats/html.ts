@@ -134,9 +134,20 @@ function formatTable(table: PageTable, page: Page): string {
 function formatRow(row: Row, proxy: ProxyConf): string {
   const label = row.type === FRONTEND_TYPE ? 'Frontend' : row.type === BACKEND_TYPE ? 'Backend' : String(row.svname);
   const id = escapeHtml(`${proxy.name}/${label}`);
-  const title = row.addr !== undefined ? ` title="${escapeHtml(String(row.addr))}"` : '';
+  const legend = rowLegend(row);
+  const title = legend === '' ? '' : ` title="${escapeHtml(legend)}"`;
   const name = `<th class="name" id="${id}"${title}><a href="#${id}">${escapeHtml(label)}</a></th>`;
   return `<tr class="${rowClass(row)}">${name}${trafficCells(row)}${serverCells(row)}</tr>\n`;
+}
+
+/** What `stats show-legends` tells of a line: address, balancing, cookie; empty without. */
+function rowLegend({ addr, algo, cookie }: Row): string {
+  const parts = [
+    addr === undefined ? '' : `${addr}`,
+    algo === undefined ? '' : `balancing: ${algo}`,
+    cookie === undefined ? '' : `cookie: '${cookie}'`,
+  ];
+  return parts.filter((part) => part !== '').join(', ');
 }
 
 /** The colour of a line. */
