@@ -158,7 +158,7 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
     const { bytes, head, end } = this.input;
     const backend = frontend.backend!;
     if (backend.requestKey === null) return backend.addressKey(address);
-    return backend.requestKey.compute(bytes, head, end, address, frontend);
+    return backend.requestKey.compute(bytes, head, end, address, frontend, this.client.fd);
   }
 
   /** The place where what a request says decides on its server. */
@@ -269,7 +269,7 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
     this.connection = connection;
     this.reused = reused;
     connection.owner = this;
-    this.report.connected();
+    this.report.connected(connection.fd);
     this.transaction.wanted = this.dispatch.bound;
     this.phase = ANSWER;
     this.deadlines.setDispatch(null);

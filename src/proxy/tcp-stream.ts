@@ -1,18 +1,22 @@
 /**
  * A session in mode tcp: bytes both ways until both sides said FIN, one of them breaks, or a timeout strikes.
  *
- * Both sides' timeouts start anew with every byte; after a FIN in one direction the `-fin` timeouts hold, while both
- * sides talk `timeout tunnel` if given. Not here: getting a server (dispatch.ts), moving the bytes (relay.ts).
+ * A timeout ends the direction that was silent, as a FIN would; the session ends with the other one (half-timeouts.ts).
+ * Not here: getting a server (dispatch.ts), moving the bytes (relay.ts).
  */
-import { MSG_DONTWAIT, MSG_PEEK, recvAt } from '../os/socket.ts';
+import { localAddress, MSG_DONTWAIT, MSG_PEEK, recvAt } from '../os/socket.ts';
 import type { Backend } from './backend.ts';
 import type { ClientAddress } from './client-address.ts';
 import { CLI_ABRT, SRV_ABRT } from './counter-layout.ts';
 import { Deadlines } from './deadlines.ts';
 import { Dispatch, type DispatchFailure, type DispatchOwner, REUSE_NONE } from './dispatch.ts';
 import type { Frontend } from './frontend.ts';
+import { HalfTimeouts } from './half-timeouts.ts';
 import type { Listener } from './listener.ts';
+import { AT_END } from './log/aliases.ts';
+import { NEEDS_SOURCE } from './log/needs.ts';
 import { NO_SERVER, SessionRecord } from './log/record.ts';
+import { fillFacts } from './log/session-facts.ts';
 import { Relay, type RelayOwner } from './relay.ts';
 import type { Server } from './server.ts';
 import type { ServerConnection } from './server-connection.ts';
@@ -35,6 +39,9 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
   place = 0;
   private connection: ServerConnection | null = null;
   private relay: Relay | null = null;
+  private halves: HalfTimeouts | null = null;
+  /** The first timeout that struck, when one did. */
+  private struck: EndCause = 'normal';
   private readonly acceptedAt: number;
   private readonly acceptedAtMs: number;
   private connectedAt = 0;
@@ -44,6 +51,7 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
   private countedIn = 0;
   private countedOut = 0;
   private finished = false;
+  private readonly number: number;
   private logged = false;
 
   constructor(worker: WorkerContext, frontend: Frontend, listener: Listener, fd: number, address: ClientAddress) {
@@ -54,6 +62,7 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
     this.acceptedAt = address.preamble?.acceptedAt ?? worker.loop.now;
     this.acceptedAtMs = address.preamble?.acceptedAtMs ?? worker.loop.wallMs;
     this.client = new SocketEnd(fd, worker.loop, worker.buffers, this, false, true);
+    this.number = worker.numberRequest();
     this.dispatch = new Dispatch(worker, this);
     this.deadlines = new Deadlines(worker.loop, this);
   }
@@ -91,7 +100,7 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
     if (backend.requestKey === null) return backend.addressKey(address);
     const { scratch } = worker;
     const n = recvAt(client.fd, scratch.address, scratch.length, MSG_PEEK | MSG_DONTWAIT);
-    return backend.requestKey.compute(scratch.bytes, null, Math.max(n, 0), address, frontend);
+    return backend.requestKey.compute(scratch.bytes, null, Math.max(n, 0), address, frontend, client.fd);
   }
 
   armDispatch(at: number): void {
@@ -107,10 +116,19 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
     connection.owner = this;
     this.connectedAt = this.worker.loop.now;
     this.deadlines.setDispatch(null);
-    this.touch();
+    const { timeouts } = this.frontend.conf;
+    this.halves = new HalfTimeouts(
+      this.worker.loop,
+      this.deadlines,
+      this.client,
+      connection,
+      timeouts,
+      this.frontend.backend!.conf.timeouts,
+    );
+    this.halves.touch();
     const splice = spliceDirections(this.frontend.conf, this.frontend.backend!.conf);
     this.relay = new Relay(this.worker, this.client, connection, this, splice);
-    if (this.frontend.conf.logasap && !this.frontend.log.atBegin) this.writeLog('normal', '-', true);
+    if (this.frontend.log.moment < AT_END && !this.frontend.log.atBegin) this.writeLog('normal', '-', true);
     this.relay.move();
   }
 
@@ -134,26 +152,17 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
   onRelayed(fromClient: boolean, bytes: number): void {
     if (fromClient) this.bytesIn += bytes;
     else this.bytesOut += bytes;
-    this.touch();
+    this.halves!.touch();
   }
 
   onRelayFin(): void {
-    this.touch();
+    this.halves!.touchFin();
   }
 
   onRelayEnd(broken: SocketEnd | null): void {
-    if (broken === null) this.finish('normal', '-');
+    if (this.struck !== 'normal') this.finish(this.struck, 'D');
+    else if (broken === null) this.finish('normal', '-');
     else this.finish(broken === this.client ? 'client-abort' : 'server-abort', 'D');
-  }
-
-  /** Something moved: both sides' time begins anew. */
-  private touch(): void {
-    const own = this.frontend.conf.timeouts;
-    const { tunnelMs, serverMs, serverFinMs } = this.frontend.backend!.conf.timeouts;
-    const end = this.connection!;
-    const half = this.client.ended || this.client.finSent;
-    this.deadlines.setClient(half ? (own.clientFinMs ?? own.clientMs) : (tunnelMs ?? own.clientMs));
-    this.deadlines.setServer(end.ended || end.finSent ? (serverFinMs ?? serverMs) : (tunnelMs ?? serverMs));
   }
 
   onTimer(): void {
@@ -161,7 +170,12 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
     const passed = this.deadlines.passed();
     if (passed === 'dispatch') this.dispatch.onTimer();
     else if (passed === 'client' && this.connection === null) this.onSilentClient();
-    else if (passed !== null) this.finish(passed === 'client' ? 'client-timeout' : 'server-timeout', 'D');
+    else if (passed !== null && this.halves!.isOver(passed)) this.onSilence(passed);
+  }
+
+  private onSilence(which: 'client' | 'server'): void {
+    if (this.struck === 'normal') this.struck = which === 'client' ? 'client-timeout' : 'server-timeout';
+    this.relay!.giveUp(which === 'client' ? this.client : this.connection!);
   }
 
   /** A client that has said its piece may wait for the server as long as that takes; one that is silent may not. */
@@ -180,14 +194,21 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
     this.relay?.stop();
     this.countEnd(cause);
     if (!this.logged && !this.frontend.log.atBegin) this.writeLog(cause, phase, false);
-    // A side that broke or that we give up is told by a reset, so that it does not take the end for a complete one.
-    const clean = cause === 'normal';
+    // A side that broke is told by a reset, so that it does not take the end for a complete one.
+    const clean = cause === 'normal' || this.struck !== 'normal';
     this.connection?.close(!clean && !this.connection.ended);
     this.dispatch.abandon();
+    if (this.relay === null) this.dropInput();
     this.client.close();
     if (this.frontend.backend !== null) this.worker.counters.leaveRow(this.frontend.backend.row);
     this.listener.onSessionEnd();
     this.worker.end(this);
+  }
+
+  /** Closing with unread bytes resets the connection: what a client said before there was a server is read first. */
+  private dropInput(): void {
+    const { scratch } = this.worker;
+    if (this.client.error === 0) recvAt(this.client.fd, scratch.address, scratch.length, MSG_DONTWAIT);
   }
 
   private countBytes(): void {
@@ -241,7 +262,31 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
       r.beconn++;
       r.srvconn++;
     }
+    if (frontend.log.isCustom) this.fillCustom(r);
     frontend.log.write(r, this.bytesIn === 0 && !early);
+  }
+
+  /** For formats of the user's own. */
+  private fillCustom(r: SessionRecord): void {
+    const { frontend, listener, address, connection, dispatch } = this;
+    const asked = connection !== null && (frontend.log.needs & NEEDS_SOURCE) !== 0;
+    const source = asked ? localAddress(connection.fd) : null;
+    fillFacts(r, {
+      frontend,
+      listener,
+      address,
+      backend: frontend.backend?.conf ?? frontend.conf,
+      server: dispatch.server,
+      source: typeof source === 'number' ? null : source,
+    });
+    r.idleMs = -1;
+    r.requestMs = -1;
+    r.responseMs = -1;
+    r.status = 0;
+    r.bytesIn = this.bytesIn;
+    r.requestNumber = this.number;
+    r.isFirst = true;
+    r.request = '';
   }
 }
 

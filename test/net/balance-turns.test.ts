@@ -65,7 +65,9 @@ interface Play {
   readonly words: readonly string[];
   readonly steps: readonly Step[];
   /** Goes before each session. */
-  readonly begin?: string;
+  readonly begin?: string | ((i: number) => string);
+  /** On the `bind` line. */
+  readonly bind?: string;
 }
 
 /** Opens some, closes some of them in another order, opens again. */
@@ -134,6 +136,7 @@ const plays: readonly Play[] = [
     lines: ['balance source', 'hash-type consistent', 'hash-balance-factor 150'],
     words: ['', 'weight 2', '', 'weight 3'],
     begin: client,
+    bind: ' accept-proxy',
     steps: mixedSteps(60),
   },
   {
@@ -141,8 +144,17 @@ const plays: readonly Play[] = [
     lines: ['balance source', 'hash-type consistent', 'hash-balance-factor 101'],
     words: ['', 'weight 2', '', 'weight 3'],
     begin: client,
+    bind: ' accept-proxy',
     steps: mixedSteps(60),
   },
+  ...['map-based', 'consistent'].map((method) => ({
+    name: `rdp-cookie, ${method}`,
+    lines: ['balance rdp-cookie(mstshash)', `hash-type ${method}`],
+    words: ['weight 2', '', 'weight 3', 'weight 10'],
+    steps: opening(120),
+    bind: ' defer-accept',
+    begin: (i: number) => rdpRequest(i % 9 === 0 ? '' : i % 7 === 0 ? `other=${i}` : `msTShash=user${i * 7919}`),
+  })),
 ];
 
 function configuration(ports: Ports, http: readonly NamedOrigin[], tcp: readonly NamedOrigin[]): string {
@@ -153,8 +165,8 @@ function configuration(ports: Ports, http: readonly NamedOrigin[], tcp: readonly
       (o, s) => `server ${o.name} 127.0.0.1:${o.port} weight ${weights[s]} track probe/${o.name} ${words?.[s] ?? ''}`,
     ),
   ]);
-  const held = plays.map(({ lines, words, begin }, i) => [
-    `listen p${i}\n  mode tcp\n  bind 127.0.0.1:${ports.plays[i]}${begin ? ' accept-proxy' : ''}`,
+  const held = plays.map(({ lines, words, bind }, i) => [
+    `listen p${i}\n  mode tcp\n  bind 127.0.0.1:${ports.plays[i]}${bind ?? ''}`,
     ...lines,
     ...tcp.map((o, s) => `server ${o.name} 127.0.0.1:${o.port} ${words[s]}`),
   ]);
@@ -195,11 +207,19 @@ async function statusOf({ ports }: Side, server: string): Promise<string> {
   return row?.split(',')[17] ?? '';
 }
 
+/** What an RDP client begins with: TPKT and X.224 headers, then its cookie. */
+function rdpRequest(cookie: string): string {
+  const text = cookie === '' ? '' : `Cookie: ${cookie}\r\n`;
+  const length = 11 + text.length;
+  const headers = [3, 0, length >> 8, length & 255, length - 5, 0xe0, 0, 0, 0, 0, 0];
+  return String.fromCharCode(...headers) + text;
+}
+
 /** Who got each session; a session that waited in vain got nobody. */
 async function perform(port: number, { steps, begin }: Play): Promise<string> {
   const held: HeldConnection[] = [];
   for (const step of steps) {
-    if (step === '+') held.push(await hold(port, begin));
+    if (step === '+') held.push(await hold(port, typeof begin === 'function' ? begin(held.length) : begin));
     else await held[step]!.close();
   }
   const names = held.map(({ name }) => name || '-');

@@ -6,8 +6,9 @@ import type { HashType } from '../../config/balance.ts';
 import type { ProxyConf } from '../../config/haproxy.ts';
 import type { SampleExpression } from '../../config/log-format.ts';
 import type { Head } from '../../wire/http1-head.ts';
-import type { ClientAddress } from '../client-address.ts';
+import { type ClientAddress, destinationOf } from '../client-address.ts';
 import type { Frontend } from '../frontend.ts';
+import { NEEDS_LOCAL } from '../log/needs.ts';
 import { SessionRecord } from '../log/record.ts';
 import { type CompiledSample, castSample, compileSample } from '../sample/compile.ts';
 import type { SampleWorld } from '../sample/sample-world.ts';
@@ -27,13 +28,28 @@ export class ExpressionKey implements RequestKey {
     this.hash = makeHash(hashType);
   }
 
-  compute(bytes: Uint8Array, head: Head | null, _end: number, address: ClientAddress, frontend: Frontend): number {
+  compute(
+    bytes: Uint8Array,
+    head: Head | null,
+    _end: number,
+    address: ClientAddress,
+    frontend: Frontend,
+    fd: number,
+  ): number {
     const { sample } = this;
     if (sample === null) return NO_KEY;
+    if (sample.needs & NEEDS_LOCAL) this.fillLocal(address, fd);
     const value = sample.evaluate(this.fill(bytes, head, address, frontend));
     if (value === null) return NO_KEY;
     const text = Buffer.from(value as string, 'latin1');
     return this.hash(text, 0, text.length);
+  }
+
+  private fillLocal(address: ClientAddress, fd: number): void {
+    const local = destinationOf(address, fd);
+    const inet = local === null || local.family === 'unix' ? null : local;
+    this.record.localHost = inet?.host ?? 'unix';
+    this.record.localPort = inet?.port ?? 0;
   }
 
   /** What is known of the session by now; the head is let go of with the next request. */

@@ -14,9 +14,16 @@ import { type Hash, makeHash } from './hash-functions.ts';
 export interface RequestKey {
   /**
    * `head` is null in mode tcp: `bytes[0..end)` is what the client has said so far; else the head lies in `bytes`, and
-   * `bytes[head.end..end)` is as much of the body as is there. `address`: of the client.
+   * `bytes[head.end..end)` is as much of the body as is there. `address`, `fd`: of the client.
    */
-  compute(bytes: Uint8Array, head: Head | null, end: number, address: ClientAddress, frontend: Frontend): number;
+  compute(
+    bytes: Uint8Array,
+    head: Head | null,
+    end: number,
+    address: ClientAddress,
+    frontend: Frontend,
+    fd: number,
+  ): number;
 }
 
 const SLASH = 0x2f;

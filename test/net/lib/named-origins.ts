@@ -26,7 +26,7 @@ function makeOrigin(kind: 'http' | 'tcp', name: string, port: number): NamedOrig
   let server: Server;
   const sockets = new Set<Socket>();
   const start = async (): Promise<void> => {
-    server = kind === 'http' ? makeHttp(name) : createTcpServer((socket) => socket.write(`${name}\n`));
+    server = kind === 'http' ? makeHttp(name) : createTcpServer((socket) => void socket.resume().write(`${name}\n`));
     server.on('connection', (socket: Socket) => {
       sockets.add(socket);
       socket.on('error', () => {});
