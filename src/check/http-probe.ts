@@ -5,6 +5,7 @@
  * A responder may speak before it is asked, as scripts behind inetd do, and may close whenever it likes.
  */
 import type { CheckMethod } from '../config/haproxy.ts';
+import type { ProxyHeaderConf } from '../config/server-link.ts';
 import { beginExchange, type Exchange } from './exchange.ts';
 import { createResponseJudge, type ResponseJudge } from './http-response.ts';
 import { makeVerdict, type Probe } from './verdict.ts';
@@ -14,9 +15,9 @@ type HttpMethod = Extract<CheckMethod, { kind: 'http' }>;
 /** Most of a response that is looked at: HAProxy's default buffer. */
 export const responseLimit = 16_384;
 
-/** `preface` goes out before the request (the PROXY line of `send-proxy` servers), or is empty. */
-export function createHttpProbe(method: HttpMethod, preface: string): Probe {
-  const request = Buffer.from(preface + encodeRequest(method), 'utf8');
+/** `header`: the PROXY header of `send-proxy` servers, which goes out before the request, or null. */
+export function createHttpProbe(method: HttpMethod, header: ProxyHeaderConf | null): Probe {
+  const request = Buffer.from(encodeRequest(method), 'utf8');
   const judge = createResponseJudge(method.expect, method.method === 'HEAD');
   return (to, limits, finish) => {
     const received = Buffer.allocUnsafe(responseLimit);
@@ -33,6 +34,7 @@ export function createHttpProbe(method: HttpMethod, preface: string): Probe {
         onEnd: (exchange) => judgeSoFar(exchange, judge, received.subarray(0, length), true),
       },
       finish,
+      header,
     );
   };
 }

@@ -9,6 +9,7 @@
  * results go) is injected.
  */
 import { isIP } from 'node:net';
+import type { ProxyHeaderConf } from '../config/server-link.ts';
 import type { CheckTarget } from '../config/slice.ts';
 import type { ServerHealth } from '../ipc/messages.ts';
 import { type HealthRecord, nextIntervalMs, recordResult } from './health.ts';
@@ -104,9 +105,7 @@ export class ServerCheck {
     if (address.kind === 'unix') return { kind: 'unix', path: address.path };
     const host = check.addr ?? address.host;
     const literal = isIP(host) ? host : this.resolved;
-    return literal === null
-      ? null
-      : { kind: 'ip', host: literal, port: check.port ?? address.port, source: link.source?.host ?? null };
+    return literal === null ? null : { kind: 'ip', host: literal, port: check.port ?? address.port, link };
   }
 
   private async resolve(): Promise<Destination | null> {
@@ -119,8 +118,13 @@ export class ServerCheck {
 }
 
 function createProbe(target: CheckTarget): Probe {
-  // HAProxy: a check to another port or address than the server's own does not get the PROXY line.
-  const ownAddress = target.check.port === null && target.check.addr === null;
-  const preface = target.link.proxyHeader !== null && ownAddress ? 'PROXY UNKNOWN\r\n' : '';
-  return target.method.kind === 'http' ? createHttpProbe(target.method, preface) : createTcpProbe(preface);
+  const header = headerOf(target);
+  return target.method.kind === 'http' ? createHttpProbe(target.method, header) : createTcpProbe(header);
+}
+
+/** A check to another port or address than the server's own does not get the PROXY header unless that is asked for. */
+function headerOf({ link, check }: CheckTarget): ProxyHeaderConf | null {
+  const ownAddress = check.port === null && check.addr === null;
+  if (link.checkSendProxy) return link.proxyHeader ?? { version: 1, options: [] };
+  return ownAddress ? link.proxyHeader : null;
 }

@@ -1,4 +1,5 @@
 /** What one check found, and how the two kinds of probe are called. The codes are HAProxy's. */
+import type { ServerLink } from '../config/server-link.ts';
 import type { CheckCode } from '../ipc/messages.ts';
 
 export interface Verdict {
@@ -11,7 +12,13 @@ export interface Verdict {
 
 /** Where a check connects to. The host is an IP literal. */
 export type Destination =
-  | { readonly kind: 'ip'; readonly host: string; readonly port: number; readonly source: string | null }
+  | {
+      readonly kind: 'ip';
+      readonly host: string;
+      readonly port: number;
+      /** How connections to the server are made; null: plainly. */
+      readonly link: ServerLink | null;
+    }
   | { readonly kind: 'unix'; readonly path: string };
 
 /** How long a check may take. */

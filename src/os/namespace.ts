@@ -36,3 +36,13 @@ export function closeNamespace(fd: number): void {
 export function enterNamespace(fd: number): number {
   return result(setnsCall(fd, CLONE_NEWNET));
 }
+
+/** Makes something, mostly a socket, in another namespace, and comes back. `make` returns a descriptor or `-errno`. */
+export function makeWithin(namespaceFd: number, homeFd: number, make: () => number): number {
+  const entered = enterNamespace(namespaceFd);
+  if (entered < 0) return entered;
+  const made = make();
+  const back = enterNamespace(homeFd);
+  if (back < 0) throw new Error(`cannot go back to the own network namespace: errno ${-back}`);
+  return made;
+}

@@ -9,7 +9,7 @@ import { isIP } from 'node:net';
 import type { ProxyConf, ServerConf } from '../config/haproxy.ts';
 import { AF_INET, AF_UNIX, encodeAddress } from '../os/address.ts';
 import { EADDRINUSE, EADDRNOTAVAIL, EINPROGRESS } from '../os/libc.ts';
-import { enterNamespace, openNamespace, openOwnNamespace } from '../os/namespace.ts';
+import { makeWithin, openNamespace, openOwnNamespace } from '../os/namespace.ts';
 import {
   closeFd,
   connectEncoded,
@@ -127,12 +127,7 @@ export class Connector {
 
   private openSocket(family: number): number {
     if (this.namespaceFd === null || this.homeFd === null) return openSocket(family, SOCK_STREAM | SOCK_NONBLOCK);
-    const entered = enterNamespace(this.namespaceFd);
-    if (entered < 0) return entered;
-    const fd = openSocket(family, SOCK_STREAM | SOCK_NONBLOCK);
-    const back = enterNamespace(this.homeFd);
-    if (back < 0) throw new Error(`cannot leave network namespace ${this.conf.link.namespace}: errno ${-back}`);
-    return fd;
+    return makeWithin(this.namespaceFd, this.homeFd, () => openSocket(family, SOCK_STREAM | SOCK_NONBLOCK));
   }
 
   /** The connection is closed: its port of the source's range may serve again. */

@@ -25,7 +25,7 @@ export function encodeHeader(conf: ProxyHeaderConf, origin: SessionOrigin): Uint
   return encodeProxyV2(bytesOf(source), bytesOf(destination), fieldsOf(conf, origin.uniqueId), checksum);
 }
 
-const VERIFY_NOT_DONE = 1;
+const NO_VERDICT = 0;
 
 function fieldsOf({ options }: ProxyHeaderConf, uniqueId: string): ProxyTlv[] {
   const fields: ProxyTlv[] = [];
@@ -33,7 +33,7 @@ function fieldsOf({ options }: ProxyHeaderConf, uniqueId: string): ProxyTlv[] {
     fields.push({ type: TLV_UNIQUE_ID, value: Buffer.from(uniqueId, 'latin1') });
   }
   const tellsOfTls = options.some((option) => /^(?:ssl|cert)/.test(option));
-  if (tellsOfTls) fields.push(makeSslTlv(0, VERIFY_NOT_DONE, []));
+  if (tellsOfTls) fields.push(makeSslTlv(0, NO_VERDICT, []));
   return fields;
 }
 

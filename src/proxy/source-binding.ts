@@ -9,19 +9,17 @@ import { isIPv4 } from 'node:net';
 import type { SourceConf } from '../config/server-link.ts';
 import { AF_INET, type SocketAddress } from '../os/address.ts';
 import { EADDRNOTAVAIL } from '../os/libc.ts';
+import { bindOutgoing, bindToDevice } from '../os/outgoing.ts';
 import {
   bindSocket,
-  IP_BIND_ADDRESS_NO_PORT,
   IP_FREEBIND,
   IP_TRANSPARENT,
   IPV6_TRANSPARENT,
-  SO_BINDTODEVICE,
   SO_REUSEADDR,
   SOL_IP,
   SOL_IPV6,
   SOL_SOCKET,
   setOption,
-  setOptionBytes,
 } from '../os/socket.ts';
 import { parseRequestHead } from '../wire/http1.ts';
 import { FIELD_STRIDE, Head } from '../wire/http1-head.ts';
@@ -36,7 +34,6 @@ export class SourceBinding {
   /** The port that `bind` took from the ring, 0 for none. */
   takenPort = 0;
   private readonly conf: SourceConf;
-  private readonly device: Uint8Array | null;
 
   /** `share`: this worker's place among all, from 0 up to 1. */
   constructor(conf: SourceConf, share: number) {
@@ -44,14 +41,14 @@ export class SourceBinding {
     this.isPrivate = conf.useSource !== null && conf.useSource.kind !== 'address';
     const size = conf.lastPort - conf.firstPort + 1;
     this.ring = size > 1 ? new PortRing(conf.firstPort, conf.lastPort, Math.floor(share * size)) : null;
-    this.device = conf.interface === null ? null : Buffer.from(`${conf.interface}\0`);
   }
 
   /** 0 or `-errno`. `family`: AF_INET or AF_INET6. */
   bind(fd: number, family: number, origin: SessionOrigin): number {
     this.takenPort = 0;
-    if (this.device !== null) {
-      const done = setOptionBytes(fd, SOL_SOCKET, SO_BINDTODEVICE, this.device);
+    const device = this.conf.interface;
+    if (device !== null) {
+      const done = bindToDevice(fd, device);
       if (done < 0) return done;
     }
     const foreign = this.findForeign(origin);
@@ -67,9 +64,7 @@ export class SourceBinding {
       if (this.takenPort === 0) return -EADDRNOTAVAIL;
     }
     const port = this.takenPort || firstPort;
-    if (port === 0) setOption(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1);
-    setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-    const done = bindSocket(fd, { family: family === AF_INET ? 4 : 6, host, port });
+    const done = bindOutgoing(fd, family, host, port);
     if (done < 0) this.release(this.takenPort);
     return done;
   }

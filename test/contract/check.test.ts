@@ -10,16 +10,17 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHttpProbe } from '../../src/check/http-probe.ts';
 import { createTcpProbe } from '../../src/check/tcp-probe.ts';
 import type { Destination, Limits, Probe, Verdict } from '../../src/check/verdict.ts';
+import { defaultServerLink } from '../../src/config/server-link.ts';
 import { waitUntil } from '../net/lib/wait.ts';
 
 const http = { kind: 'http', method: 'GET', uri: '/', version: 'HTTP/1.0', headers: [], expect: null } as const;
 const content = { negate: false, match: 'string', pattern: 'never there' } as const;
 const probes: Record<string, { probe: Probe; asks: boolean }> = {
-  tcp: { probe: createTcpProbe(''), asks: false },
-  'tcp with a PROXY line': { probe: createTcpProbe('PROXY UNKNOWN\r\n'), asks: false },
-  httpchk: { probe: createHttpProbe(http, ''), asks: true },
-  'httpchk with a PROXY line': { probe: createHttpProbe(http, 'PROXY UNKNOWN\r\n'), asks: true },
-  'httpchk expecting content': { probe: createHttpProbe({ ...http, expect: content }, ''), asks: true },
+  tcp: { probe: createTcpProbe(null), asks: false },
+  'tcp with a PROXY line': { probe: createTcpProbe({ version: 1, options: [] }), asks: false },
+  httpchk: { probe: createHttpProbe(http, null), asks: true },
+  'httpchk with a PROXY line': { probe: createHttpProbe(http, { version: 2, options: ['crc32c'] }), asks: true },
+  'httpchk expecting content': { probe: createHttpProbe({ ...http, expect: content }, null), asks: true },
 };
 
 /** What the other side does with a connection. The code is that of a probe that wants an answer. */
@@ -87,7 +88,7 @@ describe.each(Object.entries(probes))('%s', (_, { probe, asks }) => {
       act(socket);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    to = { kind: 'ip', host: '127.0.0.1', port: (server.address() as { port: number }).port, source: null };
+    to = { kind: 'ip', host: '127.0.0.1', port: (server.address() as { port: number }).port, link: null };
   });
   afterAll(() => server.close());
 
@@ -102,7 +103,7 @@ describe.each(Object.entries(probes))('%s', (_, { probe, asks }) => {
   });
 
   it('finds a closed port', async () => {
-    const { verdict } = await run(probe, { kind: 'ip', host: '127.0.0.1', port: 1, source: null });
+    const { verdict } = await run(probe, { kind: 'ip', host: '127.0.0.1', port: 1, link: null });
     expect(verdict).toEqual({ code: 'L4CON', status: 0, text: 'Connection refused' });
   });
 
@@ -113,14 +114,15 @@ describe.each(Object.entries(probes))('%s', (_, { probe, asks }) => {
   });
 
   it('reports an unusable source address', async () => {
-    const { verdict } = await run(probe, { ...to, source: '192.0.2.1' } as Destination);
+    const source = { host: '192.0.2.1', firstPort: 0, lastPort: 0, interface: null, useSource: null };
+    const { verdict } = await run(probe, { ...to, link: { ...defaultServerLink, source } } as Destination);
     expect(verdict.text).toBe('General socket error (Cannot assign requested address)');
   });
 
   it('gives up connecting in time', async () => {
     const full = await listenDeaf();
     try {
-      const { verdict, ms } = await run(probe, { kind: 'ip', host: '127.0.0.1', port: full.port, source: null });
+      const { verdict, ms } = await run(probe, { kind: 'ip', host: '127.0.0.1', port: full.port, link: null });
       expect(verdict).toEqual({ code: 'L4TOUT', status: 0, text: '' });
       expect(ms).toBeGreaterThan(limits.connectMs - 20);
     } finally {

@@ -1,0 +1,24 @@
+/** Where an outgoing connection comes from: what is done to a socket between its making and connect(2). */
+import { AF_INET } from './address.ts';
+import {
+  bindSocket,
+  IP_BIND_ADDRESS_NO_PORT,
+  SO_BINDTODEVICE,
+  SO_REUSEADDR,
+  SOL_IP,
+  SOL_SOCKET,
+  setOption,
+  setOptionBytes,
+} from './socket.ts';
+
+/** Binds to an address of the machine. Port 0: the kernel chooses one when the socket connects. 0 or `-errno`. */
+export function bindOutgoing(fd: number, family: number, host: string, port: number): number {
+  if (port === 0) setOption(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+  setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  return bindSocket(fd, { family: family === AF_INET ? 4 : 6, host, port });
+}
+
+/** 0 or `-errno`. Needs the right to. */
+export function bindToDevice(fd: number, name: string): number {
+  return setOptionBytes(fd, SOL_SOCKET, SO_BINDTODEVICE, Buffer.from(`${name}\0`));
+}
