@@ -6,6 +6,7 @@
  *        |                  |
  *        `-- bad, ours -----'--> REPLY --> REQUEST or LINGER
  */
+import { SOL_TCP, setOption, TCP_QUICKACK } from '../os/socket.ts';
 import { parseResponseHead, statusOfHeadError } from '../wire/http1.ts';
 import { type Head, INCOMPLETE, METHOD_HEAD } from '../wire/http1-head.ts';
 import { copyBytes } from './buffers.ts';
@@ -182,8 +183,15 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
 
   private awaitRest(): void {
     const { timeouts } = this.frontend.conf;
+    this.acknowledge();
     if (this.requests > 0 && timeouts.httpRequestMs !== null) this.deadlines.setClient(timeouts.httpRequestMs);
     if (this.client.readable) this.worker.loop.defer(this);
+  }
+
+  /** `option tcp-smart-accept` spared an acknowledgement that a client with more to send may be waiting for. */
+  private acknowledge(): void {
+    const { accept } = this.frontend.conf;
+    if (this.requests < 2 && accept.smartAccept !== false) setOption(this.client.fd, SOL_TCP, TCP_QUICKACK, 1);
   }
 
   private countRequest(): void {
@@ -211,6 +219,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
       worker.counters.add(frontend.backend.row, REQ_TOT, 1);
       report.enteredBackend = true;
       this.phase = EXCHANGE;
+      if (!exchange.requestDone) this.acknowledge();
       exchange.send(this.listener.portOf(this.client.fd, this.exchange.address), this.requests === 1);
     }
   }
