@@ -20,7 +20,7 @@ import { type WaitEntry, WaitQueue } from './wait-queue.ts';
 
 /** While anybody waits for any server, these have nobody to choose: all servers were full for the one before. */
 const FILLS_ALL: readonly Balance['algorithm'][] = ['roundrobin', 'static-rr', 'leastconn', 'first'];
-const TAKES_TURNS: readonly Balance['algorithm'][] = ['roundrobin', 'static-rr', 'random'];
+const TAKES_TURNS: readonly Balance['algorithm'][] = ['roundrobin', 'static-rr', 'random', 'leastconn', 'first'];
 
 export class Backend {
   readonly conf: ProxyConf;
@@ -87,6 +87,11 @@ export class Backend {
   /** A session is bound to no server and others are there: a failed attempt goes to another one at once. */
   get takesTurns(): boolean {
     return this.turnTaking && this.activeCount > 1;
+  }
+
+  /** There is somewhere else to go: who leaves a server for another one need not wait. */
+  get hasOthers(): boolean {
+    return this.activeCount > 1;
   }
 
   /** A server's state may have changed. */
