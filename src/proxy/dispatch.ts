@@ -58,6 +58,8 @@ export class Dispatch implements EndOwner, Waiting {
   redispatched = false;
   /** The server that the session has to go to, as long as it does: a redispatch forgets it. */
   bound: Server | null = null;
+  /** The one in whose queue it waited in vain. */
+  waitedFor: Server | null = null;
   /** Milliseconds of the loop's clock; 0 while not reached. */
   startedAt = 0;
   assignedAt = 0;
@@ -96,6 +98,7 @@ export class Dispatch implements EndOwner, Waiting {
     this.retries = 0;
     this.redispatched = false;
     this.bound = null;
+    this.waitedFor = null;
     this.serverQueue = 0;
     this.backendQueue = 0;
   }
@@ -173,6 +176,7 @@ export class Dispatch implements EndOwner, Waiting {
       return;
     }
     if (!backend.usable) {
+      if (this.previous !== null) this.countChange(this.previous, null);
       this.worker.counters.add(backend.row, ECON, 1);
       this.fail('no-server');
       return;
@@ -191,6 +195,7 @@ export class Dispatch implements EndOwner, Waiting {
     if (server.reserve(this.backend.limitOf(server))) this.take(server);
     else if (maxqueue > 0 && server.queue.length >= maxqueue && this.backend.conf.redispatch !== null) {
       this.bound = null;
+      this.previous = server;
       this.assign(null);
     } else this.wait(server);
   }
@@ -214,9 +219,9 @@ export class Dispatch implements EndOwner, Waiting {
   }
 
   /** Another attempt: at another server, which counts as a redispatch, or at the same one after all. */
-  private countChange(previous: Server, server: Server): void {
+  private countChange(previous: Server, server: Server | null): void {
     this.previous = null;
-    if (previous === server) {
+    if (server !== null && previous === server) {
       this.countRetry(server);
       return;
     }
@@ -245,7 +250,7 @@ export class Dispatch implements EndOwner, Waiting {
     // Only a server that its clients are bound to has a queue of its own.
     const queue = server === null ? backend.queue : server.queue;
     if (server !== null && server.conf.maxqueue > 0 && queue.length >= server.conf.maxqueue) {
-      this.fail('queue-full');
+      this.failWaiting('queue-full', server);
       return;
     }
     this.state = QUEUED;
@@ -284,6 +289,7 @@ export class Dispatch implements EndOwner, Waiting {
     if (stays) this.wait(bound);
     else {
       this.bound = null;
+      this.previous = bound;
       this.assign(null);
     }
   }
@@ -395,12 +401,13 @@ export class Dispatch implements EndOwner, Waiting {
 
   onTimer(): void {
     switch (this.state) {
-      case QUEUED:
+      case QUEUED: {
+        const { server } = this;
         this.leaveQueue();
         this.assignedAt = this.worker.loop.now;
-        this.worker.counters.add(this.backend.row, ECON, 1);
-        this.fail('queue-timeout');
+        this.failWaiting('queue-timeout', server);
         return;
+      }
       case CONNECTING:
       case GREETING:
         this.connectionFailed(false);
@@ -425,7 +432,7 @@ export class Dispatch implements EndOwner, Waiting {
     this.retries++;
     const changes = this.mayRedispatch(server);
     if (!changes) this.countRetry(server);
-    if (changes && (!atOnce || backend.takesTurns)) {
+    if (changes && (!atOnce || backend.hasOthers)) {
       this.redispatch(server);
       return;
     }
@@ -467,6 +474,15 @@ export class Dispatch implements EndOwner, Waiting {
   private giveUp(cause: DispatchFailure): void {
     const { counters } = this.worker;
     counters.add(this.server!.row, ECON, 1);
+    counters.add(this.backend.row, ECON, 1);
+    this.fail(cause);
+  }
+
+  /** `server`: whose queue it was; null: the backend's. */
+  private failWaiting(cause: DispatchFailure, server: Server | null): void {
+    const { counters } = this.worker;
+    this.waitedFor = server;
+    if (server !== null) counters.add(server.row, ECON, 1);
     counters.add(this.backend.row, ECON, 1);
     this.fail(cause);
   }

@@ -67,9 +67,9 @@ export class RequestNotes {
     this.session.known = false;
   }
 
-  /** `server`: which one it came to in the end. */
+  /** `server`: which one it came to in the end, or the one that it was bound to until the end. */
   fill(record: SessionRecord, server: Server | null): void {
-    const moved = this.request === REQUEST_VALID && server !== null && server !== this.bound;
+    const moved = this.request === REQUEST_VALID && server !== this.bound;
     record.cookieStates = this.showsStates ? states[moved ? REQUEST_DOWN : this.request]![this.response]! : '--';
     record.requestCookie = this.requestCookie;
     record.responseCookie = this.responseCookie;

@@ -1,0 +1,239 @@
+/**
+ * Clients that are bound to a server which is full, or which has died: who waits, who goes elsewhere, and what is logged
+ * of it, the same with Debian's HAProxy and with ours.
+ */
+import { expect, it } from 'vitest';
+import { freePorts } from './lib/ports.ts';
+import { maskLine, openStage, type Peer, type Stage } from './lib/proxy-scenarios.ts';
+import { type RunningProxy, startProxy } from './lib/proxy-under-test.ts';
+import { describeNet } from './lib/requirements.ts';
+import { receiveSyslog, type SyslogReceiver } from './lib/syslog.ts';
+import { sleep, waitUntil } from './lib/wait.ts';
+
+const servers = (options: string): readonly string[] => [
+  `server a 127.0.0.1:@ORIGIN cookie one ${options}`,
+  `server b 127.0.0.1:@ORIGIN cookie two ${options}`,
+];
+
+const sections: Readonly<Record<string, readonly string[]>> = {
+  full: servers('maxconn 1'),
+  fullqueue: ['option redispatch', ...servers('maxconn 1 maxqueue 1')],
+  fullqueuestay: servers('maxconn 1 maxqueue 1'),
+  shortqueue: ['timeout queue 300', ...servers('maxconn 1')],
+  weightless: ['server a 127.0.0.1:@ORIGIN cookie one', 'server b 127.0.0.1:@ORIGIN cookie two weight 0 maxconn 1'],
+  dying: ['option redispatch', ...servers('maxconn 1 check port @CHECK inter 100 rise 1 fall 1')],
+  dyingstay: servers('maxconn 1 check port @CHECK inter 100 rise 1 fall 1'),
+  dyingpersist: [
+    'option redispatch',
+    'option persist',
+    ...servers('maxconn 1 check port @CHECK inter 100 rise 1 fall 1'),
+  ],
+};
+const names = Object.keys(sections);
+
+interface Side {
+  readonly proxy: RunningProxy;
+  readonly log: SyslogReceiver;
+  readonly theatre: Awaited<ReturnType<typeof openStage>>;
+}
+
+function configOf(known: Readonly<Record<string, number>>): string {
+  const bodies = names.flatMap((name) => [
+    `listen ${name}`,
+    `  bind 127.0.0.1:${known[name]}`,
+    '  balance first',
+    '  cookie SRV insert indirect',
+    ...sections[name]!.map((line) => `  ${line.replace(/@([A-Z]+)/g, (_, key: string) => `${known[key]}`)}`),
+  ]);
+  return [
+    'global',
+    `  log 127.0.0.1:${known.LOG} local0`,
+    'defaults',
+    '  mode http',
+    '  log global',
+    '  option httplog',
+    '  option httpclose',
+    '  timeout connect 2s',
+    '  timeout client 5s',
+    '  timeout server 5s',
+    ...bodies,
+    '',
+  ].join('\n');
+}
+
+const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
+
+/** Sends a request and waits until `reached` connections are at the origin, or a moment when it should not get there. */
+async function ask(stage: Stage, section: string, cookie: string, reached: number | null): Promise<Peer> {
+  const client = await stage.open(section);
+  client.send(`GET /x HTTP/1.1\r\nHost: h\r\n${cookie === '' ? '' : `Cookie: SRV=${cookie}\r\n`}\r\n`);
+  if (reached === null) await sleep(60);
+  else await waitUntil('the request at the origin', () => requestsOf(stage).length >= reached, { deadlineMs: 2000 });
+  return client;
+}
+
+/** Connections of requests; those of checks are closed without a byte. */
+function requestsOf(stage: Stage): readonly Peer[] {
+  return stage.origin.filter((peer) => peer.events.some((event) => event.startsWith('data')));
+}
+
+function answerAt(stage: Stage, index: number): void {
+  requestsOf(stage)[index]?.socket.end(answer);
+}
+
+type Play = readonly [name: string, lines: number, run: (stage: Stage, checks: Checks) => Promise<readonly Peer[]>];
+
+/** The port that the checks of servers ask: their state, for all of them. */
+interface Checks {
+  fail(): void;
+}
+
+const plays: readonly Play[] = [
+  [
+    'a bound client waits for its server, another does not',
+    3,
+    async (stage) => {
+      const first = await ask(stage, 'full', 'two', 1);
+      const second = await ask(stage, 'full', 'two', null);
+      const other = await ask(stage, 'full', '', 2);
+      answerAt(stage, 0);
+      await waitUntil('the second one at the origin', () => requestsOf(stage).length >= 3, { deadlineMs: 2000 });
+      answerAt(stage, 1);
+      answerAt(stage, 2);
+      return [first, second, other];
+    },
+  ],
+  [
+    'everybody waits when all are full',
+    4,
+    async (stage) => {
+      const clients = [await ask(stage, 'full', 'two', 1), await ask(stage, 'full', 'one', 2)];
+      for (const cookie of ['two', '']) clients.push(await ask(stage, 'full', cookie, null));
+      for (let i = 0; i < 4; i++) {
+        await waitUntil('a request', () => requestsOf(stage).length > i, { deadlineMs: 2000 });
+        answerAt(stage, i);
+        await sleep(40);
+      }
+      return clients;
+    },
+  ],
+  ...(['fullqueue', 'fullqueuestay'] as const).map(
+    (section): Play => [
+      `${section}: too many wait`,
+      3,
+      async (stage) => {
+        const first = await ask(stage, section, 'two', 1);
+        const second = await ask(stage, section, 'two', null);
+        const third = await ask(stage, section, 'two', section === 'fullqueue' ? 2 : null);
+        if (section === 'fullqueue') answerAt(stage, 1);
+        await sleep(40);
+        answerAt(stage, 0);
+        const all = section === 'fullqueue' ? 3 : 2;
+        await waitUntil('the second one at the origin', () => requestsOf(stage).length >= all, { deadlineMs: 2000 });
+        answerAt(stage, all - 1);
+        return [first, second, third];
+      },
+    ],
+  ),
+  [
+    'the wait takes too long',
+    2,
+    async (stage) => {
+      const first = await ask(stage, 'shortqueue', 'two', 1);
+      const second = await ask(stage, 'shortqueue', 'two', null);
+      await second.see(/503/);
+      answerAt(stage, 0);
+      return [first, second];
+    },
+  ],
+  [
+    'a server without weight has a queue as well',
+    2,
+    async (stage) => {
+      const first = await ask(stage, 'weightless', 'two', 1);
+      const second = await ask(stage, 'weightless', 'two', null);
+      answerAt(stage, 0);
+      await waitUntil('the second one at the origin', () => requestsOf(stage).length >= 2, { deadlineMs: 2000 });
+      answerAt(stage, 1);
+      return [first, second];
+    },
+  ],
+  ...(['dying', 'dyingstay', 'dyingpersist'] as const).map(
+    (section): Play => [
+      `${section}: both servers die under those that wait, and one asks anew`,
+      3,
+      async (stage, checks) => {
+        const first = await ask(stage, section, 'two', 1);
+        const second = await ask(stage, section, 'two', null);
+        checks.fail();
+        await sleep(400);
+        const third = await ask(stage, section, 'one', null);
+        answerAt(stage, 0);
+        await sleep(100);
+        for (let i = 1; i < requestsOf(stage).length; i++) answerAt(stage, i);
+        return [first, second, third];
+      },
+    ],
+  ),
+];
+
+describeNet(
+  'Bound clients of full and dying servers beside the real HAProxy',
+  { binaries: ['haproxy'], build: true },
+  () => {
+    async function perform(which: 'original' | 'ours', [, lines, run]: Play): Promise<string> {
+      const side = await openSide(which);
+      try {
+        const clients = await run(side.theatre.stage, { fail: side.failChecks });
+        await sleep(50);
+        const seen = (): readonly string[] => side.log.lines().filter((line) => /"GET \/x/.test(line));
+        await waitUntil('log lines', () => seen().length >= lines, { deadlineMs: 3000 }).catch(() => {});
+        const events = clients.map((peer) => peer.events.filter((event) => event.startsWith('data')).join(' | '));
+        return [...events, '-- log', ...seen().map(shorten).sort()].join('\n');
+      } finally {
+        await side.close();
+      }
+    }
+
+    interface OpenSide extends Side {
+      readonly failChecks: () => void;
+      readonly close: () => Promise<void>;
+    }
+
+    async function openSide(which: 'original' | 'ours'): Promise<OpenSide> {
+      const log = await receiveSyslog();
+      const theatre = await openStage();
+      const checks = await openStage();
+      const free = await freePorts(names.length);
+      const ports = Object.fromEntries(names.map((name, i) => [name, free[i]!]));
+      Object.assign(theatre.stage.ports, ports);
+      const known = { ...ports, ORIGIN: theatre.originPort, CHECK: checks.originPort, LOG: log.port };
+      const proxy = await startProxy(which, configOf(known), free[0]!);
+      await sleep(300);
+      return {
+        proxy,
+        log,
+        theatre,
+        failChecks: () => checks.close(),
+        close: async () => {
+          await proxy.stop();
+          await log.close();
+          theatre.close();
+          checks.close();
+        },
+      };
+    }
+
+    for (const play of plays) {
+      it(play[0], async () => {
+        const theirs = await perform('original', play);
+        expect(await perform('ours', play)).toBe(theirs);
+      });
+    }
+  },
+);
+
+/** Counts of connections depend on how fast they close. */
+function shorten(line: string): string {
+  return maskLine(line).replace(/ \d+\/\d+\/\d+\/\d+\/(\+?\d+ \d+\/\d+) /, ' C/C/C/C/$1 ');
+}
