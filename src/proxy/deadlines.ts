@@ -39,6 +39,11 @@ export class Deadlines {
     this.server = this.from(limitMs);
   }
 
+  /** Gives one of them a span anew. */
+  set(which: 'client' | 'server', limitMs: number | null): void {
+    this[which] = this.from(limitMs);
+  }
+
   private from(limitMs: number | null): number {
     if (limitMs === null) return NEVER;
     const at = this.loop.now + limitMs;

@@ -356,7 +356,7 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
 
   /** The end of the server's side is the end of the tunnel, as of a response that only the end of its connection ends. */
   private endServedTunnel(): void {
-    if (this.phase === TUNNEL && this.connection!.ended && this.client.pending === null) this.onRelayEnd(null);
+    if (this.phase === TUNNEL && this.connection!.ended && this.client.drained) this.onRelayEnd(null);
   }
 
   onRelayEnd(broken: SocketEnd | null): void {
@@ -367,8 +367,11 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
 
   private onSilence(which: 'client' | 'server'): void {
     if (!this.halves!.isOver(which)) return;
-    if (this.struck === 'normal') this.struck = which === 'client' ? 'client-timeout' : 'server-timeout';
-    this.relay!.giveUp(which === 'client' ? this.client : this.connection!);
+    const cause = which === 'client' ? 'client-timeout' : 'server-timeout';
+    if (this.struck === 'normal') this.struck = cause;
+    // A client that is silent ends the tunnel; to a server's last words it is still listening.
+    if (which === 'client') this.breakOff(this.struck, 'D');
+    else this.relay!.giveUp(this.connection!);
   }
 
   // ---- failures ----------------------------------------------------------------------------------------------------

@@ -72,9 +72,8 @@ export class Relay implements Deferred {
   /** Nothing more is read from an end that was silent for too long: to the other one it has said all. */
   giveUp(end: SocketEnd): void {
     const other = end === this.client ? this.server : this.client;
-    const broken = end.pending !== null;
     end.ended = true;
-    if (broken) this.finish(null);
+    if (!end.drained) this.finish(null);
     else this.passFin(end, other);
   }
 

@@ -1,0 +1,116 @@
+/**
+ * Short plays for three: a client, the proxy, an origin. Each is a table row: which listener, what the client does step
+ * by step, what the origin does with its first, second ... connection. The same play is given with the real HAProxy and
+ * with ours, and what everybody saw, and what was logged, is compared as one text.
+ *
+ * Times, ports and addresses are masked; the chunks in which bytes arrive are joined.
+ */
+import { freePorts } from './ports.ts';
+import { maskLine, openStage, type Peer, type Stage } from './proxy-scenarios.ts';
+import { type RunningProxy, startProxy } from './proxy-under-test.ts';
+import { receiveSyslog, type SyslogReceiver } from './syslog.ts';
+import { sleep, waitUntil } from './wait.ts';
+
+/** A text is sent, a pattern waited for, a number slept in milliseconds; `fin` and `reset` end the own side. */
+export type Act = string | RegExp | number | 'fin!' | 'reset!';
+
+export interface Play {
+  readonly name: string;
+  /** Name of a listener of the configuration. */
+  readonly at: string;
+  readonly client: readonly Act[];
+  /** By connection; the last entry holds for all further ones. Left out: no origin is reached, or it is mute. */
+  readonly origin?: readonly (readonly Act[])[];
+  /** Log lines to wait for, 1 unless given. */
+  readonly lines?: number;
+  /** Whether what reached the origin is compared, which is so unless switched off. */
+  readonly compareOrigin?: boolean;
+  /** How a connection ended (`end`, `reset`) is left out of the comparison: it depends on timing. */
+  readonly anyEnd?: boolean;
+}
+
+/** `%NAME%` in a configuration is a listener's port, `%ORIGIN%`, `%DEAD%` and `%LOG%` those of the stage. */
+export interface Theatre {
+  readonly proxy: RunningProxy;
+  readonly stop: () => Promise<void>;
+  /** `mask` takes out of a log line what differs from run to run. */
+  readonly give: (play: Play, mask?: (line: string) => string) => Promise<string>;
+}
+
+async function act(peer: Peer, acts: readonly Act[]): Promise<void> {
+  for (const one of acts) {
+    if (typeof one === 'number') await sleep(one);
+    else if (one === 'fin!') peer.socket.end();
+    else if (one === 'reset!') peer.socket.resetAndDestroy();
+    else if (typeof one === 'string') peer.send(one);
+    else await peer.see(one, 4000).catch(() => {});
+  }
+}
+
+export async function openTheatre(
+  which: 'original' | 'ours',
+  listeners: readonly string[],
+  config: string,
+): Promise<Theatre> {
+  const log = await receiveSyslog();
+  const house = await openStage();
+  const [dead = 0, ...ports] = await freePorts(listeners.length + 1);
+  Object.assign(house.stage.ports, Object.fromEntries(listeners.map((name, i) => [name, ports[i]])));
+  const known: Record<string, number> = {
+    ...house.stage.ports,
+    ORIGIN: house.originPort,
+    DEAD: dead,
+    LOG: log.port,
+  };
+  const text = config.replace(/%(\w+)%/g, (whole, name: string) => String(known[name] ?? whole));
+  const proxy = await startProxy(which, text, house.stage.ports[listeners[0]!]!);
+  await log.waitFor(/ \[[^\]]+\] /, { deadlineMs: 1500 }).catch(() => '');
+  return {
+    proxy,
+    give: (play, mask = maskLine) => give(play, house.stage, house.reset, log, mask),
+    stop: async () => {
+      await proxy.stop();
+      await log.close();
+      house.close();
+    },
+  };
+}
+
+async function give(
+  play: Play,
+  stage: Stage,
+  reset: () => Promise<void>,
+  log: SyslogReceiver,
+  mask: (line: string) => string,
+): Promise<string> {
+  await reset();
+  const from = log.lines().length;
+  const lines = (): string[] =>
+    log
+      .lines()
+      .slice(from)
+      .filter((line) => / \[[^\]]+\] /.test(line));
+  const roles = play.origin ?? [[]];
+  stage.onConnection = (peer) => {
+    const role = roles[Math.min(stage.origin.length, roles.length) - 1] ?? [];
+    void act(peer, role);
+  };
+  const client = await stage.open(play.at);
+  await act(client, play.client);
+  const wanted = play.lines ?? 1;
+  if (wanted > 0) await waitUntil('log lines', () => lines().length >= wanted, { deadlineMs: 3000 }).catch(() => {});
+  const origin = play.compareOrigin === false ? [] : stage.origin.map((peer) => showEvents(peer, play.anyEnd));
+  return [
+    '-- client',
+    showEvents(client, play.anyEnd),
+    '-- origin',
+    ...origin,
+    '-- log',
+    ...lines().map((line) => mask(line).trimEnd()),
+  ].join('\n');
+}
+
+function showEvents(peer: Peer, anyEnd = false): string {
+  const hidden = anyEnd ? ['close', 'end', 'reset'] : ['close'];
+  return peer.events.filter((event) => !hidden.includes(event)).join(' | ');
+}
