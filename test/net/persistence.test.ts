@@ -114,6 +114,31 @@ describeNet('Persistence beside the real HAProxy', { binaries: ['haproxy'], buil
     });
   }
 
+  it('several requests on one connection, each with notes of its own', async () => {
+    const cookies = ['SID=1', 'SRV=two; SID=2', 'SRV=gone', '', 'SRV=two', 'a=1; SRV=nobody'];
+    const requests = cookies.map((cookie, i) => {
+      const last = i === cookies.length - 1 ? 'Connection: close\r\n' : '';
+      return `GET /${i} HTTP/1.1\r\nHost: h\r\n${cookie === '' ? '' : `Cookie: ${cookie}\r\n`}${last}\r\n`;
+    });
+    const tell = async ({ log, ports }: Side): Promise<string> => {
+      for (const origin of origins) {
+        origin.forget();
+        origin.answer = answerOf({ name: '', section: '', request: '', answer: 'X-A: b\r\nSet-Cookie: SID=3' });
+        origin.closes = false;
+      }
+      const from = log.lines().length;
+      const { text } = await exchange(ports.get('kept')!, requests, { pauseMs: 40, enough: () => false });
+      const all = (): readonly string[] => log.lines().slice(from);
+      await waitUntil('all log lines', () => all().length >= cookies.length, { deadlineMs: 2000 });
+      return [text, ...all().map((line) => maskLine(line).replace(/ \d+\/\d+\/(\d+\/\d+\/\+?\d+) /, ' C/C/$1 '))].join(
+        '\n',
+      );
+    };
+    const [original, ours] = sides;
+    const theirs = await tell(original!);
+    expect(await tell(ours!)).toBe(theirs);
+  });
+
   it.each(['indirect', 'prefix', 'captures'])('%s: cookie lines made at random', async (section) => {
     // No `$`: behind a delimiter at the end of a line HAProxy looks at what an earlier request left there.
     const pieces = ['SRV=two', 'SRV', 'SID', '=', '; ', ';', ',', ' ', '\t', '~', '|', '"', '\\', 'one', 'a=1'];

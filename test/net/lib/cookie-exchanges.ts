@@ -74,6 +74,13 @@ export const cookieSections: Readonly<Record<string, readonly string[]>> = {
     'cookie SRV insert indirect',
     ...twoServers,
   ],
+  kept: [
+    'option http-keep-alive',
+    'capture cookie SID len 20',
+    'capture response header X-A len 5',
+    'cookie SRV insert indirect',
+    ...manyServers,
+  ],
   capturesonly: ['capture cookie SID= len 30', 'capture request header Host len 8', ...twoServers],
 };
 
