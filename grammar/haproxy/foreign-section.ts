@@ -8,7 +8,7 @@ import { borrowedWords, neededWords, sectionRows } from './keywords/section-rows
 import { wordsOfSection } from './keywords/sections.ts';
 import { proxyTable } from './keywords/table.ts';
 import type { SectionName } from './lexer.ts';
-import { newProxyNode, type ProxyNode, type SectionFault, type SectionNode } from './nodes.ts';
+import { newProxyNode, type ProxyNode, type RingNode, type SectionFault, type SectionNode } from './nodes.ts';
 
 /** What the reader of all sections lends. */
 export interface SectionTools {
@@ -17,6 +17,7 @@ export interface SectionTools {
   readonly tables: Set<string>;
   /** What is wrong with a section as a whole: told when everything has been read. */
   readonly faults: SectionFault[];
+  readonly rings: RingNode[];
   callOf(keyword: string, values: readonly Value[], from: number): Call;
   readProxy(node: ProxyNode, values: readonly Value[]): void;
   reportUnknown(word: Value, section: string, names: Iterable<string>): void;
@@ -33,7 +34,7 @@ export class ForeignSection {
     const name = header[1]?.text ?? '';
     this.header = header;
     this.tools = tools;
-    this.node = { kind, name, users: new Set(), groups: new Set(), wanted: [] };
+    this.node = { kind, name, users: new Set(), groups: new Set(), wanted: [], ring: {} };
     this.proxy = newProxyNode('listen', name, header[0]!.at, null);
   }
 
@@ -57,6 +58,10 @@ export class ForeignSection {
   close(): void {
     const { kind, name } = this.node;
     this.checkMembers();
+    if (kind === 'ring') {
+      const { servers } = this.proxy;
+      this.tools.rings.push({ name, at: this.header[0]!.at, settings: this.node.ring, servers });
+    }
     const { [kind]: needed } = neededWords;
     if (!needed || this.seen.has(needed)) return;
     this.note('missing-keyword', this.header[0]!, `${kind} '${name}': no '${needed}' specified.`);

@@ -14,7 +14,7 @@ import { isSectionIn } from './keywords/sections.ts';
 import { globalTable, type KeywordTable, proxyTable } from './keywords/table.ts';
 import { SECTION_NAMES, type SectionName } from './lexer.ts';
 import type { LowerOptions } from './lower.ts';
-import { type GlobalNode, newProxyNode, type ProxyNode, type ProxySectionKind, type SectionFault } from './nodes.ts';
+import { type GlobalNode, newProxyNode, type ProxyNode, type ProxySectionKind, type RingNode, type SectionFault } from './nodes.ts';
 import { ProxyNames } from './proxy-names.ts';
 
 /** Where a bad header leaves the reader when one release's language is spoken. */
@@ -76,6 +76,7 @@ export class SectionReader {
   readonly declared = new Map<string, Set<string>>();
   readonly tables = new Set<string>();
   readonly faults: SectionFault[] = [];
+  readonly rings: RingNode[] = [];
   private readonly global: GlobalNode;
   private readonly proxies: ProxyNode[];
   readonly language: Language;
@@ -190,8 +191,10 @@ export class SectionReader {
     const odd = nameSyntax.exec(values[1]?.text ?? '')?.[0];
     if (odd)
       this.fail(values[1]!, 'bad-name', `character '${odd}' is not permitted in '${name}' name '${values[1]!.text}'.`);
-    const message = `section '${name}' is accepted but not carried out.`;
-    this.diagnostics.warning('not-carried-out', values[0]!.at, message);
+    if (name !== 'ring') {
+      const message = `section '${name}' is accepted but not carried out.`;
+      this.diagnostics.warning('not-carried-out', values[0]!.at, message);
+    }
     this.declare(name, values[1]?.text ?? '');
     return new ForeignSection(name, values, this);
   }

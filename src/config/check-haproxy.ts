@@ -78,11 +78,19 @@ function checkMode({ kind, node, settings, stats }: MergedProxy, { diagnostics }
     const message = `'stats' statement ignored for ${what} '${node.name}' as it requires HTTP mode.`;
     diagnostics.warning('needs-http-mode', node.at, message);
   }
-  if (node.settings.logFormat === 'httplog' && kind !== 'backend') {
-    const message = `'option httplog' not usable with ${what} '${node.name}' (needs 'mode http'). Falling back to 'option tcplog'.`;
+  const { logFormat } = node.settings;
+  if (typeof logFormat === 'string' && httpFormats[logFormat] && kind !== 'backend') {
+    const message = `'${httpFormats[logFormat]}' not usable with ${what} '${node.name}' (needs 'mode http'). Falling back to 'option tcplog'.`;
     diagnostics.warning('needs-http-mode', node.at, message);
   }
 }
+
+/** Formats that mode tcp has no use for, and what they are called. */
+const httpFormats: Readonly<Record<string, string>> = {
+  httplog: 'option httplog',
+  clf: 'option httplog',
+  httpslog: 'option httpslog',
+};
 
 function checkLogging({ kind, node, settings, logs }: MergedProxy, { diagnostics }: ResolveOptions): void {
   if (kind === 'backend' || !settings.logFormat || logs.length > 0) return;

@@ -19,6 +19,7 @@ import type {
 import { printBalance, printBalanceFactor, printHashType, printServerBalance } from './print-balance.ts';
 import { printAcceptRules, printLimits, printListener } from './print-listeners.ts';
 import { printLog, printLogging, printRing } from './print-logging.ts';
+import { printLog, printLogging, printRing } from './print-logging.ts';
 import { printCaptures, printPersistence } from './print-persistence.ts';
 import { printProxyLink, printServerLink } from './print-server-link.ts';
 import { printPipes, printSplice } from './print-splicing.ts';
@@ -37,6 +38,7 @@ export function printHaproxy(config: HaproxyConfig): string {
   const names = new Map(config.proxies.map((proxy) => [proxy.id, proxy]));
   const sections = [
     ['global', ...printGlobal(config.global)],
+    ...config.rings.map((ring) => printRing(ring, quote)),
     ...config.rings.map((ring) => printRing(ring, quote)),
     [`defaults ${COMMON}`, ...linesOf(common)],
     ...config.proxies.flatMap((proxy) => printProxy(proxy, settings.get(proxy)!, common, names)),

@@ -18,6 +18,7 @@ export function resolveLogAddress(log: LogNode, options: ResolveOptions): LogAdd
   const address = log.address!;
   if (address.kind === 'unix') return { kind: 'unix', path: toUtf8(address.path) };
   if (address.kind === 'fd') return address;
+  if (address.kind === 'ring') return { kind: 'ring', name: toUtf8(address.name) };
   if (address.kind === 'abstract') return { kind: 'unix', path: abstractPath(address) };
   if (address.kind === 'foreign') {
     const message = `log : '${address.scheme}@' is accepted but not carried out: nothing is sent there.`;

@@ -41,6 +41,8 @@ import { COOKIE_LENGTH, resolveCaptures, resolvePersistence, resolveUniqueId } f
 import { resolveProxyLink } from './resolve-server-link.ts';
 import { resolveLogging } from './resolve-logging.ts';
 import { resolveRings } from './resolve-rings.ts';
+import { resolveLogging } from './resolve-logging.ts';
+import { resolveRings } from './resolve-rings.ts';
 import { resolveServers } from './resolve-servers.ts';
 import { resolvePipes, resolveSplice } from './splicing.ts';
 
@@ -98,7 +100,7 @@ export function resolveHaproxy(nodes: HaproxyNodes, options: ResolveOptions): Ha
     return resolveProxy(proxy, index, { listeners, logs, captures }, options);
   });
   const files = nodes.trees.map((tree) => tree.source.file);
-  return deepFreeze({ global, proxies, rings: resolveRings(nodes.rings, options), files });
+  return deepFreeze({ global, proxies, rings: resolveRings(nodes, options), files });
 }
 
 /** The smallest buffer that the original's own error pages fit into. */

@@ -9,8 +9,16 @@ import type { Diagnostics } from '../../grammar/diagnostic.ts';
 import { type LogFormatItem, readLogFormat } from '../../grammar/haproxy/expr/log-format.ts';
 import { readSample, type Sample } from '../../grammar/haproxy/expr/sample.ts';
 import type { Language, Value } from '../../grammar/haproxy/keyword.ts';
+import { toUtf8 } from '../../grammar/source.ts';
 import { missingSteps } from './carried-samples.ts';
-import { type ItemFlags, type LogFormat, type LogItem, NO_FLAGS, type SampleExpression } from './log-format.ts';
+import {
+  type ItemFlags,
+  type LogFormat,
+  type LogItem,
+  NO_FLAGS,
+  type SampleExpression,
+  type SampleStep,
+} from './log-format.ts';
 
 /** Where a format stands. */
 export interface FormatUse {
@@ -40,7 +48,8 @@ export function resolveLogFormat(value: Value, use: FormatUse): LogFormat {
     if (item.kind === 'alias' && item.name === 'o') inherited = flags;
     else resolved.push(resolveItem(item, flags, value, use));
   }
-  return { text: value.text, items: resolved };
+  const isWhole = resolved.every((item) => item.kind !== 'sample' || item.sample !== NO_VALUE);
+  return { text: toUtf8(isWhole ? value.text : printItems(resolved)), items: resolved };
 }
 
 /** Text with its blanks apart. */
@@ -93,15 +102,38 @@ export function resolveSample(value: Value, use: Omit<FormatUse, 'mode'>, start 
   return 'problem' in sample ? null : resolveExpression(sample, value, use);
 }
 
+/** Stands for an expression that nobody here evaluates. */
+const NO_VALUE: SampleExpression = { text: 'str()', fetch: { name: 'str', args: [] }, converters: [] };
+
 function resolveExpression(
   { fetch, converters }: Sample,
   value: Value,
   use: Omit<FormatUse, 'mode'>,
 ): SampleExpression {
-  const text = [fetch, ...converters].map(({ name, args }) => (args.length > 0 ? `${name}(${args.join(',')})` : name));
-  const expression = { text: text.join(','), fetch, converters };
-  for (const name of missingSteps(expression)) warn(value, `'${name}' in '${use.keyword}'`, use);
-  return expression;
+  const text = toUtf8([fetch, ...converters].map(printStep).join(','));
+  const expression = { text, fetch, converters };
+  const missing = missingSteps(expression);
+  for (const name of missing) warn(value, `'${name}' in '${use.keyword}'`, use);
+  return missing.length > 0 ? NO_VALUE : expression;
+}
+
+function printStep({ name, args }: SampleStep): string {
+  const printed = args.map((arg) => (/[\s,()[\]'"\\]/.test(arg) ? `"${arg.replace(/["\\]/g, '\\$&')}"` : arg));
+  return args.length > 0 || name === NO_VALUE.fetch.name ? `${name}(${printed.join(',')})` : name;
+}
+
+/** A format as text again, where it cannot be as it was written. */
+function printItems(items: readonly LogItem[]): string {
+  return items.map(printItem).join('');
+}
+
+function printItem(item: LogItem): string {
+  if (item.kind === 'text') return item.text.replace(/%/g, '%%');
+  if (item.kind === 'space') return ' ';
+  const { quoted, hex, escaped, dash } = item.flags;
+  const flags = [quoted && '+Q', hex && '+X', escaped && '+E', dash !== null && (dash ? '+M' : '-M')];
+  const given = flags.filter((flag) => flag !== false).join(',');
+  return `%${given && `{${given}}`}${item.kind === 'alias' ? item.name : `[${item.sample.text}]`}`;
 }
 
 /** Which words were warned about, of each run. */

@@ -9,11 +9,13 @@ import type {
   ServerCheckConf,
 } from './haproxy.ts';
 import type { KeepalivedConfig } from './keepalived.ts';
+import type { RingConf } from './logging.ts';
 import type { ServerLink } from './server-link.ts';
 
 export interface ProxySlice {
   readonly global: GlobalConf;
   readonly proxies: readonly ProxyConf[];
+  readonly rings: readonly RingConf[];
 }
 
 /** One thing to check. The pair of ids names it in every message. */
@@ -40,7 +42,7 @@ export interface CheckSlice {
 export type VrrpSlice = Pick<KeepalivedConfig, 'globalDefs' | 'scripts' | 'syncGroups' | 'instances'>;
 
 export function sliceForProxy(config: HaproxyConfig): ProxySlice {
-  return { global: config.global, proxies: config.proxies };
+  return { global: config.global, proxies: config.proxies, rings: config.rings };
 }
 
 export function sliceForCheck(config: HaproxyConfig): CheckSlice {

@@ -2,12 +2,17 @@
  * What is known of the request under way for the counters and the log line: when each step was reached, how much went
  * by, which server it was. One a client connection, used for one request after another.
  */
+import type { SocketAddress } from '../os/address.ts';
+import { localAddress } from '../os/socket.ts';
 import type { ClientAddress } from './client-address.ts';
 import { CLI_ABRT, ERESP, HRSP, REQ_TOT, SRV_ABRT } from './counter-layout.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { Frontend } from './frontend.ts';
 import type { Listener } from './listener.ts';
+import { AT_END, WITH_REQUEST } from './log/aliases.ts';
+import { NEEDS_SOURCE } from './log/needs.ts';
 import { BAD_REQUEST, NO_SERVER, SessionRecord } from './log/record.ts';
+import { fillFacts } from './log/session-facts.ts';
 import { fillNothing, type RequestNotes } from './request-notes.ts';
 import type { Server } from './server.ts';
 import { causeOf, type EndCause, type Phase } from './stream-end.ts';
@@ -33,7 +38,9 @@ export class HttpReport {
   private readonly fd: number;
   private readonly dispatch: Dispatch;
   private readonly notes: RequestNotes | null;
-  private readonly acceptedAtMs: number;
+  /** When the connection was accepted, or the last answer was out. */
+  private acceptedAtMs: number;
+  private acceptedAt: number;
   private line = '';
   private status = -1;
   private server: Server | null = null;
@@ -43,6 +50,10 @@ export class HttpReport {
   private readAt = 0;
   private connectedAt = 0;
   private answeredAt = 0;
+  private source: SocketAddress | null = null;
+  private number = 0;
+  /** Answered on this connection. */
+  private requests = 0;
 
   constructor(
     worker: WorkerContext,
@@ -61,6 +72,7 @@ export class HttpReport {
     this.dispatch = dispatch;
     this.notes = notes;
     this.acceptedAtMs = address.preamble?.acceptedAtMs ?? worker.loop.wallMs;
+    this.acceptedAt = worker.loop.now;
   }
 
   begin(): void {
@@ -74,6 +86,8 @@ export class HttpReport {
     this.status = -1;
     this.server = null;
     this.serverName = null;
+    this.source = null;
+    this.number = 0;
     this.dispatch.reset();
     this.notes?.reset();
   }
@@ -81,10 +95,13 @@ export class HttpReport {
   takeRequest(line: string): void {
     this.line = line;
     this.readAt = this.worker.loop.now;
+    this.number = this.worker.numberRequest();
+    if (this.frontend.log.moment === WITH_REQUEST) this.writeOnce();
   }
 
   takeBadRequest(): void {
     if (!this.begun) this.begin();
+    this.number = this.worker.numberRequest();
   }
 
   /** The client's connection broke before a request was complete. */
@@ -94,8 +111,11 @@ export class HttpReport {
     this.end('client-abort', 'R');
   }
 
-  connected(): void {
+  connected(fd: number): void {
     this.connectedAt = this.worker.loop.now;
+    if ((this.frontend.log.needs & NEEDS_SOURCE) === 0) return;
+    const source = localAddress(fd);
+    this.source = typeof source === 'number' ? null : source;
   }
 
   takeResponse(status: number): void {
@@ -184,11 +204,18 @@ export class HttpReport {
     this.bytesOut = 0;
     this.countedIn = 0;
     this.countedOut = 0;
+    this.requests++;
+    this.acceptedAtMs = this.worker.loop.wallMs;
+    this.acceptedAt = this.worker.loop.now;
   }
 
-  /** `option logasap`: the line is due with the head of the answer; the end of the request leaves none. */
+  /** The answer begins, and everything is known that the line shows; the end of the request leaves none then. */
   logEarly(): void {
-    if (!this.frontend.conf.logasap || !this.frontend.log.enabled || this.silent) return;
+    if (this.frontend.log.moment < AT_END) this.writeOnce();
+  }
+
+  private writeOnce(): void {
+    if (!this.frontend.log.enabled || this.silent) return;
     this.writeLog('normal', '-', true);
     this.silent = true;
   }
@@ -222,11 +249,24 @@ export class HttpReport {
     if (this.notes === null || this.line === BAD_REQUEST) fillNothing(r);
     else this.notes.fill(r, dispatch.bound === null ? server : this.notes.bound);
     worker.fillConnections(r, frontend, dispatch);
+    if (frontend.log.isCustom) this.fillCustom(r, server);
     if (early) {
       r.beconn++;
       r.srvconn++;
     } else r.srvconn = this.serverSessions;
     frontend.log.write(r, this.bytesIn === 0 && this.line === BAD_REQUEST && this.status !== 408);
+  }
+
+  /** For formats of the user's own. */
+  private fillCustom(r: SessionRecord, server: Server | null): void {
+    const { frontend, listener, address, source } = this;
+    const backend = this.enteredBackend ? frontend.backend!.conf : frontend.conf;
+    fillFacts(r, { frontend, listener, address, backend, server, source });
+    r.idleMs = Math.max(0, Math.floor(this.beganAt) - Math.floor(this.acceptedAt));
+    r.bytesIn = this.bytesIn;
+    r.requestNumber = this.number;
+    r.isFirst = this.requests === 0;
+    if (this.requests > 0) r.handshakeMs = 0;
   }
 }
 

@@ -29,7 +29,7 @@ import { Handshake } from './client-handshake.ts';
 import { CONN_RATE, CONN_TOT, PROCESS_ROW, SESS_RATE, STOT } from './counter-layout.ts';
 import type { Frontend } from './frontend.ts';
 import { HttpStream } from './http-stream.ts';
-import { errorLine } from './log/lines.ts';
+import { NEEDS_LOCAL } from './log/needs.ts';
 import { SessionRecord } from './log/record.ts';
 import type { Handler } from './loop.ts';
 import { TcpStream } from './tcp-stream.ts';
@@ -211,7 +211,7 @@ export class Listener implements Handler, Timed {
     if (!this.frontend.log.enabled || (quiet && this.frontend.conf.dontlognull)) return;
     this.describePeer(failed, address);
     failed.acceptedAtMs = acceptedAtMs;
-    this.frontend.log.note(errorLine(failed, this.label, message));
+    this.frontend.log.writeFailure(failed, this.label, message);
   }
 
   /** As the log and the statistics name it. */
@@ -221,9 +221,9 @@ export class Listener implements Handler, Timed {
   }
 
   /** Fills in who talked to whom. */
-  describe(record: SessionRecord, address: ClientAddress, fd: number): void {
+  describe(record: SessionRecord, address: ClientAddress, fd: number, needs = this.frontend.log.needs): void {
     this.describePeer(record, address);
-    if (!this.frontend.log.atBegin) return;
+    if ((needs & NEEDS_LOCAL) === 0) return;
     const own = destinationOf(address, fd);
     const inet = own !== null && own.family !== 'unix' ? own : null;
     record.localHost = inet?.host ?? 'unix';

@@ -23,6 +23,8 @@ import { makeBalanceMemory } from './balance/share.ts';
 import { mapRows } from './counter-layout.ts';
 import { Counters, claimCounters } from './counters.ts';
 import { HealthBoard } from './health-board.ts';
+import { Rings } from './log/rings.ts';
+import { makeCountMemory } from './log/shared-counts.ts';
 import { makeSessionMemories } from './persistence/application-sessions.ts';
 import { dropPrivileges } from './privileges.ts';
 import { SlowStarts } from './slow-starts.ts';
@@ -78,6 +80,7 @@ class ProxyRole {
   private board: HealthBoard | null = null;
   private slowStarts: SlowStarts | null = null;
   private counters: Counters | null = null;
+  private rings = new Rings([], 0);
   /** Health that came before the workers. */
   private early: ServerHealth[] = [];
   private workers: RunningWorker[] = [];
@@ -104,6 +107,7 @@ class ProxyRole {
       process.stderr.write(`[NOTICE]   (${process.pid}) : Counters start from zero: ${claimed.fresh}.\n`);
     }
     this.counters = new Counters(claimed.place, claimed.owned, claimed.owned[0]!);
+    this.rings = new Rings(slice.rings, count);
     this.board = new HealthBoard(slice, this.counters, rows);
     this.board.take(this.early);
     this.slowStarts = new SlowStarts(slice, (servers) => this.tellWorkers({ type: 'server-warmth', servers }));
@@ -121,8 +125,11 @@ class ProxyRole {
       descriptorLimit: limits.descriptors,
       startedAtMs: Date.now(),
       sessionMemory: makeSessionMemories(slice),
+      logCounts: makeCountMemory(slice.proxies),
     };
-    this.workers = shared.wakeFds.map((_, index) => this.startWorker({ ...shared, index }, generation));
+    this.workers = shared.wakeFds.map((_, index) => {
+      return this.startWorker({ ...shared, index, rings: this.rings.memoryOf(index) }, generation);
+    });
     setInterval(() => this.counters?.sweep(), SWEEP_MS).unref();
   }
 
@@ -149,6 +156,9 @@ class ProxyRole {
         return;
       case 'empty':
         if (++this.empty === this.workers.length) this.stop();
+        return;
+      case 'lines':
+        this.rings.drain();
         return;
       case 'failed':
         fatal(message.what);
@@ -222,7 +232,7 @@ class ProxyRole {
     this.tellWorkers({ type: 'stop' });
     void Promise.all(this.workers.map((w) => w.exited)).then(() => {
       this.counters?.leave();
-      process.exit(0);
+      void this.rings.close().then(() => process.exit(0));
     });
   }
 }
@@ -242,7 +252,7 @@ function openWakeFd(): number {
 /** Host names of log targets become addresses, once. Those of servers are core's business. */
 async function lookUpNames(slice: ProxySlice): Promise<ProxySlice> {
   const proxies = await Promise.all(slice.proxies.map(async (p) => ({ ...p, logs: await lookUpLogTargets(p.logs) })));
-  return { global: slice.global, proxies };
+  return { ...slice, proxies };
 }
 
 interface Limits {

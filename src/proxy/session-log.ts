@@ -1,14 +1,27 @@
 /**
- * The log lines of one frontend's sessions: fills the worker's record, builds the line in the configured format, and
- * hands it to the targets (manual: `option tcplog|httplog|dontlognull|dontlog-normal|log-separate-errors|logasap`).
+ * The log lines of one frontend's sessions: when a line is due, in what format, at which level (manual: `log-format`,
+ * `option tcplog|httplog|dontlognull|dontlog-normal|log-separate-errors|logasap`).
+ *
+ * A format of the user's own is due as soon as everything is known that it shows, as in HAProxy: `%r` alone with the
+ * request, `%ST` when the answer begins, times and bytes at the end. `option logasap` does not wait for the latter.
  */
 import type { ProxyConf } from '../config/haproxy.ts';
-import { lineBuilder } from './log/lines.ts';
+import { AT_END, type Moment, WITH_ANSWER } from './log/aliases.ts';
+import { type CompiledFormat, compileLogFormat } from './log/compile.ts';
+import { errorLine, lineBuilder } from './log/lines.ts';
+import { NEEDS_LOCAL } from './log/needs.ts';
 import { isErroneous, type SessionRecord } from './log/record.ts';
+import type { SampleWorld } from './sample/sample-world.ts';
 
-/** Where lines go: severity as in syslog, text as Latin-1 without line end. */
+/** Where lines go: severity as in syslog, text as Latin-1 without line end, RFC 5424's structured data. */
 export interface LogSink {
-  send(level: number, line: string): void;
+  send(level: number, line: string, atMs?: number, structuredData?: string): void;
+}
+
+/** Where the lines of a frontend are counted. */
+export interface LineCount {
+  readonly counts: Int32Array;
+  readonly at: number;
 }
 
 const INFO = 6;
@@ -19,21 +32,43 @@ export class SessionLog {
   readonly enabled: boolean;
   /** The default format has one line at the beginning and none at the end. */
   readonly atBegin: boolean;
+  /** When the line is due. */
+  readonly moment: Moment;
+  /** What it reads beyond what the formats with names show; bits of log/needs.ts. */
+  readonly needs: number;
+  readonly isCustom: boolean;
   private readonly conf: ProxyConf;
   private readonly sink: LogSink;
+  private readonly count: LineCount | null;
   private readonly build: (record: SessionRecord) => string;
+  private readonly buildData: ((record: SessionRecord) => string) | null;
+  private readonly buildError: ((record: SessionRecord) => string) | null;
 
-  constructor(conf: ProxyConf, sink: LogSink) {
+  /** `count`: null when no format shows it. */
+  constructor(conf: ProxyConf, sink: LogSink, world: SampleWorld, count: LineCount | null = null) {
     this.conf = conf;
     this.sink = sink;
     this.enabled = conf.logs.length > 0;
-    this.atBegin = conf.logFormat === 'default';
-    this.build = lineBuilder(conf.logFormat);
+    const { logFormat, logFormatSd, errorLogFormat } = conf;
+    const own = typeof logFormat === 'string' ? null : compileLogFormat(logFormat, world, conf);
+    const data = logFormatSd && compileLogFormat(logFormatSd, world, conf);
+    const error = errorLogFormat && compileLogFormat(errorLogFormat, world, conf);
+    this.atBegin = logFormat === 'default';
+    this.build = own?.build ?? lineBuilder(typeof logFormat === 'string' ? logFormat : 'default');
+    this.buildData = data?.build ?? null;
+    this.buildError = error?.build ?? null;
+    this.isCustom = own !== null || data !== null || error !== null;
+    this.needs = [own, data, error].reduce((all, part) => all | (part?.needs ?? 0), this.atBegin ? NEEDS_LOCAL : 0);
+    this.moment = momentOf(conf, own);
+    this.count = count;
   }
 
-  /** A line of its own making, about a connection that failed. */
-  note(line: string): void {
-    if (this.enabled) this.sink.send(this.conf.logSeparateErrors ? ERR : INFO, line);
+  /** A connection that failed before it became a session. */
+  writeFailure(record: SessionRecord, listener: string, message: string): void {
+    if (!this.enabled) return;
+    record.lineNumber = this.lineNumber();
+    const line = this.buildError === null ? errorLine(record, listener, message) : this.buildError(record);
+    this.sendLine(record, this.conf.logSeparateErrors ? ERR : INFO, line);
   }
 
   /** `empty`: not one byte came from the client. */
@@ -43,6 +78,28 @@ export class SessionLog {
     if (empty && conf.dontlognull) return;
     const erroneous = isErroneous(record);
     if (!erroneous && conf.dontlogNormal) return;
-    this.sink.send(erroneous && conf.logSeparateErrors ? ERR : INFO, this.build(record));
+    record.lineNumber = this.lineNumber();
+    this.sendLine(record, erroneous && conf.logSeparateErrors ? ERR : INFO, this.build(record));
   }
+
+  private lineNumber(): number {
+    return this.count === null ? 0 : Atomics.load(this.count.counts, this.count.at) >>> 0;
+  }
+
+  private sendLine(record: SessionRecord, level: number, line: string): void {
+    if (line === '') return;
+    if (this.count !== null) Atomics.add(this.count.counts, this.count.at, 1);
+    if (this.buildData === null) this.sink.send(level, line);
+    else this.sink.send(level, line, undefined, this.buildData(record));
+  }
+}
+
+function momentOf(conf: ProxyConf, own: CompiledFormat | null): Moment {
+  const moment = own === null ? AT_END : own.moment;
+  if (!conf.logasap || moment < AT_END) return conf.mode === 'tcp' ? max(moment, WITH_ANSWER) : moment;
+  return own === null || conf.mode === 'tcp' ? WITH_ANSWER : own.earlyMoment;
+}
+
+function max(a: Moment, b: Moment): Moment {
+  return a > b ? a : b;
 }

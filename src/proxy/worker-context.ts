@@ -9,6 +9,7 @@ import type { Counters } from './counters.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { Frontend } from './frontend.ts';
 import type { SessionRecord } from './log/record.ts';
+import { REQUESTS_AT } from './log/shared-counts.ts';
 import type { Loop } from './loop.ts';
 import type { PipePool } from './pipes.ts';
 import type { Server } from './server.ts';
@@ -56,6 +57,8 @@ export class WorkerContext {
   /** Until when connections are ended bit by bit (`close-spread-time`), in the loop's time; 0: all at once. */
   private spreadEnd = 0;
   private spreadMs = 0;
+  /** Where requests of the process are numbered; null when nothing shows the number. */
+  requestNumbers: Int32Array | null = null;
   /** Wakes the other workers of the process to look at their queues. */
   readonly wakeOthers: () => void;
   /** Listeners that reached a limit: a session's end may let them go on. */
@@ -82,6 +85,11 @@ export class WorkerContext {
     this.requestHead = new Head(tune.maxhdr - 1);
     this.responseHead = new Head(tune.maxhdr - 1);
     this.wakeOthers = wakeOthers;
+  }
+
+  /** The number of a request, from 0: over all threads. */
+  numberRequest(): number {
+    return this.requestNumbers === null ? 0 : Atomics.add(this.requestNumbers, REQUESTS_AT, 1) >>> 0;
   }
 
   begin(stream: Stream): void {

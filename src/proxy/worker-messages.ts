@@ -2,6 +2,7 @@
 import type { ProxySlice } from '../config/slice.ts';
 import type { InheritedSocket, ServerHealth } from '../ipc/messages.ts';
 import type { CounterPlace } from './counters.ts';
+import type { RingMemory } from './log/rings.ts';
 
 /** Everything a worker starts with. Plain data: it crosses by structured clone. */
 export interface WorkerStart {
@@ -23,6 +24,10 @@ export interface WorkerStart {
   readonly startedAtMs: number;
   /** Tables of `appsession`, by proxy. */
   readonly sessionMemory: ReadonlyMap<number, SharedArrayBuffer>;
+  /** What the log counts over all threads (log/shared-counts.ts). */
+  readonly logCounts: SharedArrayBuffer;
+  /** Where this thread leaves lines for rings. */
+  readonly rings: readonly RingMemory[];
 }
 
 /** How long a server with `slowstart` has been up: whole seconds, -1 when it runs at full speed. */
@@ -47,4 +52,6 @@ export type FromWorker =
   | { readonly type: 'deaf' }
   /** After that, its last session has ended. */
   | { readonly type: 'empty' }
+  /** There are lines for a ring. */
+  | { readonly type: 'lines' }
   | { readonly type: 'failed'; readonly what: string };

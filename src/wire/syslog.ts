@@ -7,7 +7,7 @@
  * ```
  *   rfc3164   <134>Nov 20 13:33:34 host tag[pid]: text       host only with log-send-hostname
  *   local     <134>Nov 20 13:33:34 tag[pid]: text
- *   rfc5424   <134>1 2026-11-20T13:33:34.190687+00:00 host tag pid - - text
+ *   rfc5424   <134>1 2026-11-20T13:33:34.190687+00:00 host tag pid - - text        structured data for the second dash
  *   priority  <134>text      short  <6>text      raw  text
  *   timed     <6>2026-11-20T13:33:34.190706+00:00 text
  *   iso       2026-11-20T13:33:34.190710+00:00 text
@@ -44,9 +44,10 @@ export function formatSyslog(
   atMs: number,
   text: string,
   len: number,
+  structuredData = '',
 ): string {
   const shortText = cleanText(text, Math.max(len, TEXT_LIMIT) - 1);
-  const line = header(format, facility * 8 + level, level, origin, atMs) + shortText;
+  const line = header(format, facility * 8 + level, level, origin, atMs, structuredData) + shortText;
   return line.length > len ? `${line.slice(0, len)}\n` : `${line}\n`;
 }
 
@@ -63,7 +64,14 @@ function escapeControl(c: string): string {
   return `#${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 }
 
-function header(format: SyslogFormat, pri: number, level: number, origin: SyslogOrigin, atMs: number): string {
+function header(
+  format: SyslogFormat,
+  pri: number,
+  level: number,
+  origin: SyslogOrigin,
+  atMs: number,
+  structuredData: string,
+): string {
   const { tag, pid, hostname } = origin;
   switch (format) {
     case 'rfc3164':
@@ -71,7 +79,7 @@ function header(format: SyslogFormat, pri: number, level: number, origin: Syslog
     case 'local':
       return `<${pri}>${rfc3164Date(atMs)} ${tag}[${pid}]: `;
     case 'rfc5424':
-      return `<${pri}>1 ${isoDate(atMs)} ${hostname ?? '-'} ${tag} ${pid} - - `;
+      return `<${pri}>1 ${isoDate(atMs)} ${hostname ?? '-'} ${tag} ${pid} - ${structuredData || '-'} `;
     case 'priority':
       return `<${pri}>`;
     case 'short':

@@ -99,38 +99,75 @@ function readLog(call: Call, inProxy: boolean): LogNode | undefined {
 function readTarget(call: Call, target: Value): NonNullable<LogNode['address']> | undefined {
   if (target.text === 'stdout') return { kind: 'fd', fd: 1 };
   if (target.text === 'stderr') return { kind: 'fd', fd: 2 };
+  if (target.text.startsWith('ring@')) return { kind: 'ring', name: target.text.slice('ring@'.length) };
   const parsed = parseAddress(target.text, call.env, true);
   if (!('problem' in parsed)) return parsed;
   call.fail('bad-address', target, `log : ${parsed.problem}`);
   return undefined;
 }
 
+type Parameters = Pick<LogNode, 'format' | 'sample'> & { readonly len: number };
+
 function readParameters(
   call: Call,
   address: NonNullable<LogNode['address']>,
   words: readonly Value[],
 ): LogNode | undefined {
-  let format: LogFormatName | undefined;
-  let len = 1024;
+  let found: Parameters = { len: 1024, format: 'rfc3164' };
   let at = 0;
   for (; parameters.has(words[at]?.text ?? ''); at += 2) {
     const name = words[at]!;
     const value = words[at + 1];
     if (!value) return refuse(call, 'missing-argument', name, `log : '${name.text}' expects a value`);
-    if (name.text === 'sample' && !/^\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*:\d+$/.test(value.text)) {
-      return refuse(call, 'bad-value', value, `log : '${value.text}' is no list of ranges with a sample size.`);
-    }
-    if (name.text === 'len') len = parseSize(value.text) ?? -1;
-    else if (name.text === 'format') format = formats.find((known) => known === value.text);
-    else warnParameter(call, name);
-    if (len < 80) return refuse(call, 'bad-number', value, `log : invalid log length '${value.text}'. Must be >= 80.`);
-    if (name.text === 'format' && !format) {
-      return refuse(call, 'bad-value', value, `log : unknown log format '${value.text}'`);
-    }
+    const read = readParameter(call, name, value);
+    if (!read) return undefined;
+    found = { ...found, ...read };
   }
   const levels = readLevels(call, words.slice(at));
   if (!levels) return undefined;
-  return { kind: 'target', at: call.at, address, len, format: format ?? 'rfc3164', ...levels };
+  return { kind: 'target', at: call.at, address, ...found, ...levels };
+}
+
+function readParameter(call: Call, name: Value, value: Value): Partial<Parameters> | undefined {
+  if (name.text === 'len') return readLength(call, value);
+  if (name.text === 'sample') return readSampling(call, value);
+  if (name.text === 'profile') {
+    warnParameter(call, name);
+    return {};
+  }
+  const format = formats.find((known) => known === value.text);
+  return format ? { format } : refuse(call, 'bad-value', value, `log : unknown log format '${value.text}'`);
+}
+
+function readLength(call: Call, value: Value): Partial<Parameters> | undefined {
+  const len = parseSize(value.text) ?? -1;
+  if (len >= 80) return { len };
+  return refuse(call, 'bad-number', value, `log : invalid log length '${value.text}'. Must be >= 80.`);
+}
+
+/** "1,3-5:8": of every eight lines the first and the third to the fifth. */
+function readSampling(call: Call, value: Value): Partial<Parameters> | undefined {
+  if (!/^\d+(?:-\d+)?(?:,\d+(?:-\d+)?)*:\d+$/.test(value.text)) {
+    return refuse(call, 'bad-value', value, `log : '${value.text}' is no list of ranges with a sample size.`);
+  }
+  const [list = '', sizeText = ''] = value.text.split(':');
+  const ranges = list.split(',').map((range) => {
+    const [first = 0, last = first] = range.split('-').map(Number);
+    return [first, last] as const;
+  });
+  ranges.sort(([a], [b]) => a - b);
+  const size = Number(sizeText);
+  const problem = samplingProblem(ranges, size);
+  return problem ? refuse(call, 'bad-value', value, `log : ${problem}`) : { sample: { ranges, size } };
+}
+
+function samplingProblem(ranges: readonly (readonly [first: number, last: number])[], size: number): string | null {
+  const wrong = ranges.find(([first, last]) => first < 1 || last < first);
+  if (wrong) return `wrong sample range '${wrong[0] === wrong[1] ? wrong[0] : wrong.join('-')}'`;
+  if (ranges.some(([first], i) => i > 0 && first <= ranges[i - 1]![1])) return 'ranges are overlapping';
+  const highest = ranges.at(-1)![1];
+  if (size >= highest) return null;
+  return `sample size ${size} should be greater or equal to ${highest} the maximum of the high ranges limits`;
 }
 
 function readLevels(call: Call, words: readonly Value[]): Pick<LogNode, 'facility' | 'level' | 'minLevel'> | undefined {

@@ -1,5 +1,5 @@
 /** `option <name>` (manual, chapter 4.2). Check methods are in `checks.ts`. */
-import { type Call, isAtLeast, type KeywordRow, rowsFor, type Value } from '../keyword.ts';
+import { type Call, type KeywordRow, rowsFor, type Value } from '../keyword.ts';
 import type { ProxyNode, ProxySettings } from '../nodes.ts';
 import { anyProxy, backSide, frontSide } from './contexts.ts';
 
@@ -69,22 +69,6 @@ const others: readonly KeywordRow<ProxyNode>[] = [
       node.settings.redispatch = null;
     },
   }),
-  proxyRow('option httplog', anyProxy, {
-    extra: 'free',
-    since: '1.3',
-    doc: 'HTTP log lines.',
-    ok: ['option httplog', 'option httplog clf'],
-    bad: [['option httplog zork', 'bad-value']],
-    apply: (node, call) => setLogFormat(node, call, 'httplog'),
-  }),
-  proxyRow('option tcplog', anyProxy, {
-    extra: 'free',
-    since: '1.3',
-    doc: 'TCP log lines with times and counters.',
-    ok: ['option tcplog'],
-    bad: [['option tcplog zork', 'bad-value']],
-    apply: (node, call) => setLogFormat(node, call, 'tcplog'),
-  }),
   proxyRow('option forwardfor', anyProxy, {
     extra: 'free',
     since: '1.3',
@@ -119,21 +103,6 @@ function setKeepAlive(node: ProxyNode): void {
 function keepAlive(node: ProxyNode): void {
   node.settings.httpClose = false;
   node.settings.httpServerClose = false;
-}
-
-function setLogFormat(node: ProxyNode, call: Call, format: 'httplog' | 'tcplog'): void {
-  const [variant] = call.words;
-  const takesVariant = format === 'httplog' || call.language.lenient || isAtLeast(call.language.release, '3.1');
-  if (variant && (variant.text !== 'clf' || !takesVariant)) {
-    call.fail('bad-value', variant, `'${call.keyword}' only supports 'clf' (got '${variant.text}').`);
-    return;
-  }
-  if (node.kind === 'backend') {
-    const message = `backend '${node.name}' : '${call.keyword}' directive is ignored in backends.`;
-    call.diagnostics.warning('ignored-here', call.at, message);
-    return;
-  }
-  node.settings.logFormat = variant ? 'clf' : format;
 }
 
 function setForwardFor(node: ProxyNode, call: Call): void {

@@ -8,7 +8,8 @@ import { LineReader } from '../expr/line-reader.ts';
 import { type Argument, type Call, type KeywordRow, rowsFor, type Value } from '../keyword.ts';
 import type { SectionName } from '../lexer.ts';
 import type { SectionNode } from '../nodes.ts';
-import { integer, oneOf, size, text, time, word } from '../units.ts';
+import { integer, oneOf, text, time, word } from '../units.ts';
+import { ringRows } from './ring.ts';
 
 const row = rowsFor<SectionNode>();
 const MAX = 2_147_483_647;
@@ -121,28 +122,6 @@ function readPairs(call: Call, names: readonly string[]): { readonly name: strin
 const mailerRows = [
   plain('mailers', '1.6', 'mailer', [text('<name>'), addressWithPort], 'mailer a 127.0.0.1:25'),
   plain('mailers', '1.7', 'timeout', [oneOf('mail'), time()], 'timeout mail 10s'),
-];
-
-const ringFormat = oneOf('iso', 'local', 'raw', 'priority', 'rfc3164', 'rfc5424', 'short', 'timed');
-const ringRows = [
-  plain('ring', '2.7', 'backing-file', [text('<file>')], 'backing-file /var/tmp/ring'),
-  plain('ring', '2.2', 'description', [], 'description events'),
-  plain('ring', '2.2', 'format', [ringFormat], 'format rfc3164'),
-  plain('ring', '2.2', 'maxlen', [size()], 'maxlen 1200'),
-  row('size', ['ring'], {
-    args: [size()],
-    since: '2.2',
-    doc: 'Size of the ring.',
-    ok: ['size 32764'],
-    bad: [
-      ['size many', 'bad-number'],
-      ['size 100', 'out-of-range'],
-    ],
-    apply(_node, call, bytes) {
-      if (bytes < 16384) call.fail('out-of-range', call.words[0], "'size' : a ring has at least 16384 bytes.");
-    },
-  }),
-  plain('ring', '2.2', 'timeout', [oneOf('connect', 'server'), time()], 'timeout connect 5s'),
 ];
 
 const logForwardRows = [

@@ -1,16 +1,15 @@
 /**
- * Log lines of sessions and requests in HAProxy's formats (manual, chapters 8.2.1 to 8.2.3, and the CLF variant).
+ * Log lines of sessions and requests in HAProxy's formats (manual, chapters 8.2.1 to 8.2.4, and the CLF variants).
  *
  * Pure: a record in, the text behind the syslog header out, without line end. Text is Latin-1: one character a byte.
  */
-import { dateWithMilliseconds, dateWithZone } from './date.ts';
+import type { NamedLogFormat } from '../../config/logging.ts';
+import { dateWithMilliseconds, gmtDate, milliseconds } from './date.ts';
 import { escapeCapture, escapeRequest } from './escape.ts';
 import { BAD_REQUEST, type SessionRecord } from './record.ts';
 
-export type LogFormat = 'default' | 'tcplog' | 'httplog' | 'clf';
-
 /** The builder of a format: looked up once per frontend, called per line. */
-export function lineBuilder(format: LogFormat): (record: SessionRecord) => string {
+export function lineBuilder(format: NamedLogFormat): (record: SessionRecord) => string {
   switch (format) {
     case 'tcplog':
       return tcpLine;
@@ -18,6 +17,10 @@ export function lineBuilder(format: LogFormat): (record: SessionRecord) => strin
       return httpLine;
     case 'clf':
       return clfLine;
+    case 'httpslog':
+      return httpsLine;
+    case 'tcplog clf':
+      return tcpClfLine;
     case 'default':
       return connectLine;
   }
@@ -44,16 +47,31 @@ export function httpLine(r: SessionRecord): string {
   );
 }
 
+/** `option httpslog`: what is known of TLS behind `option httplog`. */
+export function httpsLine(r: SessionRecord): string {
+  return `${httpLine(r)} 0/-/-/-/0 -/-/-`;
+}
+
 /** `option httplog clf`: Apache's common format, the rest behind it. */
 export function clfLine(r: SessionRecord): string {
   const plus = r.early ? '+' : '';
-  const redispatched = r.redispatched ? '+' : '';
   return (
-    `${r.clientHost} - - [${dateWithZone(r.requestAtMs)}] "${requestText(r)}" ${r.status} ${plus}${r.bytes} "" "" ` +
-    `${r.clientPort} ${Math.floor(r.acceptedAtMs) % 1000} "${frontendName(r)}" "${r.backend}" "${r.server}" ` +
-    `${r.requestMs} ${r.waitMs} ${r.connectMs} ${r.responseMs} ${plus}${r.totalMs} ${r.cause}${r.phase}-- ` +
-    `${r.actconn} ${r.feconn} ${r.beconn} ${r.srvconn} ${redispatched}${r.retries} ${r.serverQueue} ${r.backendQueue} ` +
-    '"" "" '
+    `${r.clientHost} - - [${gmtDate(r.requestAtMs)}] "${requestText(r)}" ${r.status} ${plus}${r.bytes} "" "" ` +
+    `${r.clientPort} ${milliseconds(r.acceptedAtMs)} "${frontendName(r)}" "${r.backend}" "${r.server}" ` +
+    `${r.requestMs} ${r.waitMs} ${r.connectMs} ${r.responseMs} ${plus}${r.totalMs} ` +
+    `${r.cause}${r.phase}${r.cookieStates} ${connectionWords(r)} "${r.requestCookie ?? ''}" "${r.responseCookie ?? ''}" ` +
+    `${capturedWords(r.requestHeaders, r.responseHeaders)}`
+  );
+}
+
+/** `option tcplog clf`. */
+export function tcpClfLine(r: SessionRecord): string {
+  const plus = r.early ? '+' : '';
+  return (
+    `${r.clientHost} - - [${gmtDate(r.acceptedAtMs)}] "TCP " 000 ${plus}${r.bytes} "" "" ` +
+    `${r.clientPort} ${milliseconds(r.acceptedAtMs)} "${frontendName(r)}" "${r.backend}" "${r.server}" ` +
+    `${r.handshakeMs} ${r.waitMs} ${r.connectMs} ${plus}${r.totalMs} ${r.bytesIn} ${r.cause}${r.phase}-- ` +
+    `${connectionWords(r)} "" "" `
   );
 }
 
@@ -83,6 +101,20 @@ function connections(r: SessionRecord): string {
     `${r.actconn}/${r.feconn}/${r.beconn}/${r.srvconn}/${redispatched}${r.retries} ` +
     `${r.serverQueue}/${r.backendQueue}`
   );
+}
+
+function connectionWords(r: SessionRecord): string {
+  const redispatched = r.redispatched ? '+' : '';
+  return (
+    `${r.actconn} ${r.feconn} ${r.beconn} ${r.srvconn} ${redispatched}${r.retries} ` +
+    `${r.serverQueue} ${r.backendQueue}`
+  );
+}
+
+/** `"first" "second"`: one word each. */
+function capturedWords(...all: readonly (readonly (string | null)[] | null)[]): string {
+  const lists = all.filter((headers) => headers !== null);
+  return lists.map((headers) => headers.map((value) => `"${escapeCapture(value ?? '')}"`).join(' ')).join(' ');
 }
 
 function requestText(r: SessionRecord): string {

@@ -138,6 +138,8 @@ export function makeProxy(
     allbackups: false,
     logs: [],
     logFormat: 'default',
+    logFormatSd: null,
+    errorLogFormat: null,
     logTag: null,
     monitorUri: null,
     stats: null,
@@ -152,5 +154,5 @@ export function makeProxy(
 }
 
 export function makeSlice(proxies: readonly ProxyConf[], global: Partial<GlobalConf> = {}): ProxySlice {
-  return { global: makeGlobal(global), proxies };
+  return { global: makeGlobal(global), proxies, rings: [] };
 }

@@ -10,6 +10,7 @@ import { SessionRecord } from '../../../src/proxy/log/record.ts';
 import { effectiveState, Server } from '../../../src/proxy/server.ts';
 import { SessionLog } from '../../../src/proxy/session-log.ts';
 import { WaitEntry, WaitQueue } from '../../../src/proxy/wait-queue.ts';
+import { makeWorld } from './sample/evaluation.ts';
 import { makeProxy, makeServer, makeSlice } from './configuration.ts';
 
 function health(up: boolean): ServerHealth {
@@ -144,10 +145,11 @@ describe('SessionLog', () => {
       minLevel: 0,
       len: 1024,
       format: 'raw',
+      sample: null,
     } as const;
     const conf = makeProxy({ logFormat: 'tcplog', logs: [target], ...given });
     const lines: string[] = [];
-    const log = new SessionLog(conf, { send: (level, line) => lines.push(`${level} ${line}`) });
+    const log = new SessionLog(conf, { send: (level, line) => lines.push(`${level} ${line}`) }, makeWorld());
     log.write(Object.assign(new SessionRecord(), record), empty);
     return lines;
   }

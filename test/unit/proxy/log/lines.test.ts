@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { clfLine, connectLine, errorLine, httpLine, lineBuilder, tcpLine } from '../../../../src/proxy/log/lines.ts';
+import {
+  clfLine,
+  connectLine,
+  errorLine,
+  httpLine,
+  httpsLine,
+  lineBuilder,
+  tcpClfLine,
+  tcpLine,
+} from '../../../../src/proxy/log/lines.ts';
 import { isErroneous, requestLine, SessionRecord } from '../../../../src/proxy/log/record.ts';
 import { parseRequestHead } from '../../../../src/wire/http1.ts';
 import { Head } from '../../../../src/wire/http1-head.ts';
@@ -53,12 +62,26 @@ describe('log lines', () => {
     );
   });
 
+  const gmt = { requestAtMs: Date.UTC(2026, 10, 20, 13, 33, 34), acceptedAtMs: Date.UTC(2026, 10, 20, 13, 33, 34, 89) };
+
   it('clf', () => {
-    const line = clfLine(record()).replace(/ [+-]\d{4}\]/, ' +0000]');
-    expect(line).toBe(
-      '127.0.0.1 - - [20/Nov/2026:13:33:34 +0000] "GET /x?y=1 HTTP/1.1" 200 51 "" "" 36398 89 "http" "b" "s1" ' +
+    expect(clfLine(record(gmt))).toBe(
+      '127.0.0.1 - - [20/Nov/2026:13:33:34 +0000] "GET /x?y=1 HTTP/1.1" 200 51 "" "" 36398 089 "http" "b" "s1" ' +
         '0 1 2 3 4 ---- 5 6 7 8 0 0 0 "" "" ',
     );
+    const captured = { ...gmt, requestCookie: 'a=1', requestHeaders: ['x', null], responseHeaders: ['{'] };
+    expect(clfLine(record(captured))).toMatch(/ 5 6 7 8 0 0 0 "a=1" "" "x" "" "#7B"$/);
+  });
+
+  it('tcplog clf', () => {
+    expect(tcpClfLine(record({ ...gmt, handshakeMs: 9, bytesIn: 7 }))).toBe(
+      '127.0.0.1 - - [20/Nov/2026:13:33:34 +0000] "TCP " 000 51 "" "" 36398 089 "http" "b" "s1" ' +
+        '9 1 2 4 7 ---- 5 6 7 8 0 0 0 "" "" ',
+    );
+  });
+
+  it('httpslog', () => {
+    expect(httpsLine(record())).toMatch(/ 0\/0 "GET \/x\?y=1 HTTP\/1\.1" 0\/-\/-\/-\/0 -\/-\/-$/);
   });
 
   it('default', () => {

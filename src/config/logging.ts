@@ -1,0 +1,43 @@
+/** Records about log lines: their formats, which of them a target takes, and rings (manual, chapters 3.9, 4.2 and 8.2). */
+import type { LogFormat } from './log-format.ts';
+
+/** Formats that have names; `default` is the one line of a proxy that has no `option ...log`. */
+export type NamedLogFormat = 'default' | 'tcplog' | 'tcplog clf' | 'httplog' | 'clf' | 'httpslog';
+
+/** Forms of the header before a line's text. */
+export type LogHeader = 'rfc3164' | 'rfc5424' | 'raw' | 'short' | 'priority' | 'timed' | 'iso' | 'local';
+
+export interface LoggingConf {
+  readonly logFormat: NamedLogFormat | LogFormat;
+  /** `log-format-sd`: RFC 5424's structured data. */
+  readonly logFormatSd: LogFormat | null;
+  readonly errorLogFormat: LogFormat | null;
+}
+
+/** `log ... sample`: of `size` lines in a row, those whose numbers (from 1) lie in the ranges. */
+export interface LogSample {
+  readonly ranges: readonly (readonly [first: number, last: number])[];
+  readonly size: number;
+}
+
+/** A `ring` section: lines are kept in memory until its servers have them. */
+export interface RingConf {
+  readonly name: string;
+  readonly description: string | null;
+  readonly format: LogHeader;
+  /** Longest line with its header; null: as long as the ring. */
+  readonly maxlen: number | null;
+  readonly size: number;
+  readonly connectMs: number | null;
+  readonly serverMs: number | null;
+  readonly servers: readonly RingServerConf[];
+}
+
+export interface RingServerConf {
+  readonly name: string;
+  readonly address:
+    | { readonly kind: 'ip'; readonly host: string; readonly port: number }
+    | { readonly kind: 'unix'; readonly path: string };
+  /** `octet-count`: each line behind its length (RFC 6587), else each ends with a line feed. */
+  readonly framing: 'legacy' | 'octet-count';
+}
