@@ -66,9 +66,6 @@ export type LogFormatName = 'rfc3164' | 'rfc5424' | 'raw' | 'short' | 'priority'
 /** Formats of log lines that have names: `default` is the one line of a proxy without any. */
 export type NamedLogFormat = 'default' | 'tcplog' | 'tcplog clf' | 'httplog' | 'clf' | 'httpslog';
 
-/** Formats of log lines that have names: `default` is the one line of a proxy without any. */
-export type NamedLogFormat = 'default' | 'tcplog' | 'tcplog clf' | 'httplog' | 'clf' | 'httpslog';
-
 export interface GlobalSettings extends LimitSettings, PipeSettings {
   maxconn?: number;
   nbthread?: number;

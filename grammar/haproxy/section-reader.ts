@@ -14,7 +14,14 @@ import { isSectionIn } from './keywords/sections.ts';
 import { globalTable, type KeywordTable, proxyTable } from './keywords/table.ts';
 import { SECTION_NAMES, type SectionName } from './lexer.ts';
 import type { LowerOptions } from './lower.ts';
-import { type GlobalNode, newProxyNode, type ProxyNode, type ProxySectionKind, type RingNode, type SectionFault } from './nodes.ts';
+import {
+  type GlobalNode,
+  newProxyNode,
+  type ProxyNode,
+  type ProxySectionKind,
+  type RingNode,
+  type SectionFault,
+} from './nodes.ts';
 import { ProxyNames } from './proxy-names.ts';
 
 /** Where a bad header leaves the reader when one release's language is spoken. */

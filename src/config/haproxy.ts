@@ -9,7 +9,6 @@
 import type { Balance, HashKey, HashType } from './balance.ts';
 import type { AcceptRules, ListenerOptions, ProcessLimits } from './listener-options.ts';
 import type { LoggingConf, LogHeader, LogSample, RingConf } from './logging.ts';
-import type { LoggingConf, LogHeader, LogSample, RingConf } from './logging.ts';
 import type { CapturesConf, PersistenceConf, UniqueIdConf } from './persistence.ts';
 import type { ProxyLink, ServerLink } from './server-link.ts';
 import type { PipeConf, SpliceConf } from './splicing.ts';

@@ -19,7 +19,6 @@ import type {
 import { printBalance, printBalanceFactor, printHashType, printServerBalance } from './print-balance.ts';
 import { printAcceptRules, printLimits, printListener } from './print-listeners.ts';
 import { printLog, printLogging, printRing } from './print-logging.ts';
-import { printLog, printLogging, printRing } from './print-logging.ts';
 import { printCaptures, printPersistence } from './print-persistence.ts';
 import { printProxyLink, printServerLink } from './print-server-link.ts';
 import { printPipes, printSplice } from './print-splicing.ts';
@@ -38,7 +37,6 @@ export function printHaproxy(config: HaproxyConfig): string {
   const names = new Map(config.proxies.map((proxy) => [proxy.id, proxy]));
   const sections = [
     ['global', ...printGlobal(config.global)],
-    ...config.rings.map((ring) => printRing(ring, quote)),
     ...config.rings.map((ring) => printRing(ring, quote)),
     [`defaults ${COMMON}`, ...linesOf(common)],
     ...config.proxies.flatMap((proxy) => printProxy(proxy, settings.get(proxy)!, common, names)),
@@ -186,7 +184,11 @@ function settingsOf(proxy: ProxyConf): Settings {
   flag('back', proxy.srvtcpka, 'option srvtcpka');
   flag('back', proxy.allbackups, 'option allbackups');
   flag('front', proxy.socketStats, 'option socket-stats');
-  add('any', 'log', proxy.logs.map((log) => printLog(log, quote)));
+  add(
+    'any',
+    'log',
+    proxy.logs.map((log) => printLog(log, quote)),
+  );
   add('front', 'accept', printAcceptRules(proxy.accept));
   add('any', 'splice', printSplice(proxy.splice));
   for (const { key, line: text } of printLogging(proxy, quote)) add('front', key, [text]);

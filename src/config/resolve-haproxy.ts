@@ -37,12 +37,10 @@ import type {
 import { type LookUp, resolveLogAddress } from './resolve-addresses.ts';
 import { resolveBalance, resolveHashType } from './resolve-balance.ts';
 import { resolveAcceptRules, resolveLimits, resolveListeners } from './resolve-listeners.ts';
+import { resolveLogging } from './resolve-logging.ts';
 import { COOKIE_LENGTH, resolveCaptures, resolvePersistence, resolveUniqueId } from './resolve-persistence.ts';
+import { resolveRings } from './resolve-rings.ts';
 import { resolveProxyLink } from './resolve-server-link.ts';
-import { resolveLogging } from './resolve-logging.ts';
-import { resolveRings } from './resolve-rings.ts';
-import { resolveLogging } from './resolve-logging.ts';
-import { resolveRings } from './resolve-rings.ts';
 import { resolveServers } from './resolve-servers.ts';
 import { resolvePipes, resolveSplice } from './splicing.ts';
 

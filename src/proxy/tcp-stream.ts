@@ -15,10 +15,7 @@ import { HalfTimeouts } from './half-timeouts.ts';
 import type { Listener } from './listener.ts';
 import { AT_END } from './log/aliases.ts';
 import { NEEDS_SOURCE } from './log/needs.ts';
-import { AT_END } from './log/aliases.ts';
-import { NEEDS_SOURCE } from './log/needs.ts';
 import { NO_SERVER, SessionRecord } from './log/record.ts';
-import { fillFacts } from './log/session-facts.ts';
 import { fillFacts } from './log/session-facts.ts';
 import { Relay, type RelayOwner } from './relay.ts';
 import type { Server } from './server.ts';
@@ -55,7 +52,6 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
   private countedOut = 0;
   private finished = false;
   private readonly number: number;
-  private readonly number: number;
   private logged = false;
 
   constructor(worker: WorkerContext, frontend: Frontend, listener: Listener, fd: number, address: ClientAddress) {
@@ -66,7 +62,6 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
     this.acceptedAt = address.preamble?.acceptedAt ?? worker.loop.now;
     this.acceptedAtMs = address.preamble?.acceptedAtMs ?? worker.loop.wallMs;
     this.client = new SocketEnd(fd, worker.loop, worker.buffers, this, false, true);
-    this.number = worker.numberRequest();
     this.number = worker.numberRequest();
     this.dispatch = new Dispatch(worker, this);
     this.deadlines = new Deadlines(worker.loop, this);
@@ -268,31 +263,7 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
       r.srvconn++;
     }
     if (frontend.log.isCustom) this.fillCustom(r);
-    if (frontend.log.isCustom) this.fillCustom(r);
     frontend.log.write(r, this.bytesIn === 0 && !early);
-  }
-
-  /** For formats of the user's own. */
-  private fillCustom(r: SessionRecord): void {
-    const { frontend, listener, address, connection, dispatch } = this;
-    const asked = connection !== null && (frontend.log.needs & NEEDS_SOURCE) !== 0;
-    const source = asked ? localAddress(connection.fd) : null;
-    fillFacts(r, {
-      frontend,
-      listener,
-      address,
-      backend: frontend.backend?.conf ?? frontend.conf,
-      server: dispatch.server,
-      source: typeof source === 'number' ? null : source,
-    });
-    r.idleMs = -1;
-    r.requestMs = -1;
-    r.responseMs = -1;
-    r.status = 0;
-    r.bytesIn = this.bytesIn;
-    r.requestNumber = this.number;
-    r.isFirst = true;
-    r.request = '';
   }
 
   /** For formats of the user's own. */

@@ -9,9 +9,7 @@ import type { ListenerConf, ProxyConf } from '../config/haproxy.ts';
 import { includesThread } from '../config/listener-options.ts';
 import { dispatch } from '../ipc/channel.ts';
 import type { Handlers, ServerHealth } from '../ipc/messages.ts';
-import type { ProxyConf } from '../config/haproxy.ts';
 import { SyslogSender, syslogOrigin } from '../log/syslog-sender.ts';
-import type { SyslogOrigin } from '../wire/syslog.ts';
 import { wake } from '../os/epoll.ts';
 import { VERSION } from '../version.ts';
 import type { SyslogOrigin } from '../wire/syslog.ts';
@@ -29,11 +27,7 @@ import { Listener } from './listener.ts';
 import { NEEDS_NUMBER } from './log/needs.ts';
 import { attachRings } from './log/rings.ts';
 import { planCounts } from './log/shared-counts.ts';
-import { NEEDS_NUMBER } from './log/needs.ts';
-import { attachRings } from './log/rings.ts';
-import { planCounts } from './log/shared-counts.ts';
 import { Loop } from './loop.ts';
-import type { SampleWorld } from './sample/sample-world.ts';
 import { ApplicationSessions } from './persistence/application-sessions.ts';
 import type { SampleWorld } from './sample/sample-world.ts';
 import { Server } from './server.ts';
@@ -50,7 +44,6 @@ class ProxyWorker {
   private readonly servers = new Map<string, Server>();
   private readonly backends = new Map<number, Backend>();
   private readonly listeners: Listener[] = [];
-  private readonly world: SampleWorld;
   private readonly world: SampleWorld;
   private readonly health = new Map<string, ServerHealth>();
   private readonly histories: BackendHistories;
@@ -86,16 +79,6 @@ class ProxyWorker {
       backends: this.backends,
       stopping: () => this.context.stopping,
     };
-    this.world = {
-      global: slice.global,
-      proxies: slice.proxies,
-      counters,
-      rows,
-      startedAtMs: start.startedAtMs,
-      thread: index,
-      backends: this.backends,
-      stopping: () => this.context.stopping,
-    };
     this.context.statsSource = {
       slice,
       rows,
@@ -107,13 +90,16 @@ class ProxyWorker {
       descriptorLimit: start.descriptorLimit,
       version: VERSION,
       health: (proxyId, serverId) => this.health.get(serverKey(proxyId, serverId)),
+      warmWeight: (proxyId, serverId) => {
+        const server = this.servers.get(serverKey(proxyId, serverId));
+        return server?.inUse && server.warmSeconds >= 0 ? server.effectiveWeight : null;
+      },
       backendHistory: (proxyId, nowMs) => this.histories.of(proxyId, nowMs),
       stopping: false,
     };
   }
 
   build(): void {
-    attachRings(this.start.rings, () => tell({ type: 'lines' }));
     attachRings(this.start.rings, () => tell({ type: 'lines' }));
     this.context.pipes = preparePipes(
       this.start.slice.global,
@@ -175,16 +161,6 @@ class ProxyWorker {
         }
       }
     }
-  }
-
-  private openLog(proxy: ProxyConf, origin: SyslogOrigin): SessionLog {
-    const { slice, logCounts } = this.start;
-    const counts = new Int32Array(logCounts);
-    const at = planCounts(slice.proxies).linesAt.get(proxy.id)!;
-    const sender = new SyslogSender(proxy.logs, origin, counts, at + 1);
-    const log = new SessionLog(proxy, sender, this.world, { counts, at });
-    if (log.needs & NEEDS_NUMBER) this.context.requestNumbers = counts;
-    return log;
   }
 
   private openLog(proxy: ProxyConf, origin: SyslogOrigin): SessionLog {

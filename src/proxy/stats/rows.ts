@@ -5,6 +5,7 @@
  * Seconds and milliseconds as there; a total that the program does not count is left out rather than shown as 0.
  */
 import type { ListenerConf, ProxyConf, ServerConf } from '../../config/haproxy.ts';
+import { WEIGHT_SCALE } from '../balance/balancer.ts';
 import * as C from '../counter-layout.ts';
 import { findFullconn } from '../fullconn.ts';
 import { describeCode } from '../health-text.ts';
@@ -166,7 +167,7 @@ function serverRow(source: StatsSource, proxy: ProxyConf, state: ServerState, no
   if (conf.maxconn > 0) row.slim = conf.maxconn;
   if (conf.maxqueue > 0) row.qlimit = conf.maxqueue;
   row.status = state.text;
-  row.weight = row.uweight = conf.weight;
+  addWeight(row, source, proxy, conf);
   row.act = conf.backup ? 0 : 1;
   row.bck = conf.backup ? 1 : 0;
   if (state.tracked !== null) row.tracked = state.tracked;
@@ -180,6 +181,14 @@ function serverRow(source: StatsSource, proxy: ProxyConf, state: ServerState, no
     if (cookie !== null) row.cookie = cookie;
   }
   return row;
+}
+
+/** A server that warms up shows how far it has come. */
+function addWeight(row: Row, source: StatsSource, proxy: ProxyConf, conf: ServerConf): void {
+  const warm = source.warmWeight(proxy.id, conf.id);
+  row.uweight = conf.weight;
+  row.weight = Math.ceil((warm ?? conf.weight * WEIGHT_SCALE) / WEIGHT_SCALE);
+  if (warm !== null) row.throttle = Math.floor((100 * warm) / (conf.weight * WEIGHT_SCALE));
 }
 
 function addQueueAndTimes(row: Row, source: StatsSource, at: number, nowMs: number): void {
@@ -294,7 +303,9 @@ function addServerSums(
   const backup = usable.filter((s) => s.backup);
   const serving = active.length > 0 ? active : proxy.allbackups ? backup : backup.slice(0, 1);
   const weight = serving.reduce((sum: number, server: ServerConf) => sum + server.weight, 0);
-  row.weight = row.uweight = weight;
+  const inEffect = (server: ServerConf) => source.warmWeight(proxy.id, server.id) ?? server.weight * WEIGHT_SCALE;
+  row.uweight = weight;
+  row.weight = Math.ceil(serving.reduce((sum, server) => sum + inEffect(server), 0) / WEIGHT_SCALE);
   row.act = active.length;
   row.bck = backup.length;
   row.status = weight > 0 || proxy.servers.length === 0 ? 'UP' : 'DOWN';

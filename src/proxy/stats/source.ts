@@ -19,6 +19,8 @@ export interface StatsSource {
   readonly descriptorLimit: number;
   /** Last known health, or undefined before the first check and for servers without one. */
   health(proxyId: number, serverId: number): ServerHealth | undefined;
+  /** The weight in effect, in sixteenths, of a server that is warming up (`slowstart`); null at full speed. */
+  warmWeight(proxyId: number, serverId: number): number | null;
   /** Transitions of a backend as a whole; undefined before the first look at it. */
   backendHistory(proxyId: number, nowMs: number): BackendHistory | undefined;
   /** True once the process no longer accepts. */

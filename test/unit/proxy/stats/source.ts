@@ -25,6 +25,7 @@ export function makeSource(proxies: readonly ProxyConf[], healths: readonly Serv
     maxconn: 2000,
     descriptorLimit: 4096,
     health: (proxyId, serverId) => known.get(serverKey(proxyId, serverId)),
+    warmWeight: () => null,
     backendHistory: () => undefined,
     stopping: false,
   };
