@@ -10,7 +10,16 @@ import type { ServerHealth } from '../ipc/messages.ts';
 import { SyslogSender, syslogOrigin } from '../log/syslog-sender.ts';
 import { QCUR, type RowMap, SCUR, serverKey } from './counter-layout.ts';
 import type { Counters } from './counters.ts';
-import { type HealthLine, type HealthSubject, isNews, resultLine, transitionLines } from './health-text.ts';
+import {
+  fullSpeedLine,
+  type HealthCounts,
+  type HealthLine,
+  type HealthSubject,
+  isNews,
+  lastServerLine,
+  resultLine,
+  transitionLine,
+} from './health-text.ts';
 import { effectiveState } from './server.ts';
 
 interface Subject {
@@ -43,7 +52,7 @@ export class HealthBoard {
     this.subjects.set(serverKey(proxy.id, server.id), subject);
     if (server.track === null) return;
     const key = serverKey(server.track.proxyId, server.track.serverId);
-    this.followers.set(key, [...(this.followers.get(key) ?? []), subject]);
+    this.followers.set(key, [subject, ...(this.followers.get(key) ?? [])]);
   }
 
   get known(): readonly ServerHealth[] {
@@ -52,48 +61,67 @@ export class HealthBoard {
 
   /** Returns what workers must know: the states given, and those of servers that follow them. */
   take(states: readonly ServerHealth[]): ServerHealth[] {
-    const all = states.flatMap((state) => [state, ...this.follow(state)]);
-    for (const state of all) this.takeOne(state);
-    return all;
+    return states.flatMap((state) => this.takeWithFollowers(state, null));
   }
 
-  private follow(state: ServerHealth): ServerHealth[] {
-    const following = this.followers.get(serverKey(state.proxyId, state.serverId)) ?? [];
-    return following.flatMap(({ proxy, server }) => {
-      const own = { ...state, proxyId: proxy.id, serverId: server.id };
-      return [own, ...this.follow(own)];
-    });
-  }
-
-  private takeOne(state: ServerHealth): void {
+  /** `via`: the server that this one tracks. Those that track it come at once, the one declared last first. */
+  private takeWithFollowers(state: ServerHealth, via: string | null): ServerHealth[] {
     const key = serverKey(state.proxyId, state.serverId);
     const subject = this.subjects.get(key);
-    if (subject === undefined) return;
-    const last = this.states.get(key) ?? null;
-    this.states.set(key, state);
-    if (state.event === 'replay') return;
-    if (subject.proxy.logHealthChecks && isNews(last, state))
-      this.tell(subject.proxy, resultLine(describe(subject), state));
-    if (state.event === 'transition') this.tellTransition(subject, state);
+    if (subject !== undefined) this.takeOne(subject, key, state, via);
+    const name = subject === undefined ? null : `${subject.proxy.name}/${subject.server.name}`;
+    const followers = this.followers.get(key) ?? [];
+    const others = followers.flatMap(({ proxy, server }) =>
+      this.takeWithFollowers({ ...state, proxyId: proxy.id, serverId: server.id }, name),
+    );
+    return [state, ...others];
   }
 
-  private tellTransition(subject: Subject, state: ServerHealth): void {
-    const { proxy, server } = subject;
+  private takeOne(subject: Subject, key: string, state: ServerHealth, via: string | null): void {
+    const last = this.states.get(key) ?? null;
+    const hadServers = this.isServed(subject.proxy);
+    this.states.set(key, state);
+    if (state.event === 'replay') return;
+    if (via === null && subject.proxy.logHealthChecks && isNews(last, state))
+      this.tell(subject.proxy, resultLine(describe(subject), state));
+    if (state.event !== 'transition') return;
+    const counts = this.countServers(subject, state);
+    this.tell(subject.proxy, transitionLine(describe(subject), state, counts, via));
+    if (hadServers && counts.active + counts.backup === 0) this.tell(subject.proxy, lastServerLine(subject.proxy));
+  }
+
+  /** `slowstart` is over: the server runs at full speed. */
+  endSlowStart(proxyId: number, serverId: number): void {
+    const key = serverKey(proxyId, serverId);
+    const subject = this.subjects.get(key);
+    const state = this.states.get(key);
+    if (subject === undefined || state === undefined) return;
+    const { track } = subject.server;
+    const tracked = track === null ? undefined : this.subjects.get(serverKey(track.proxyId, track.serverId));
+    const via = tracked === undefined ? null : `${tracked.proxy.name}/${tracked.server.name}`;
+    this.tell(subject.proxy, fullSpeedLine(describe(subject), this.countServers(subject, state), via));
+  }
+
+  private countServers({ proxy, server }: Subject, state: ServerHealth): HealthCounts {
     const up = proxy.servers.filter((s) => this.isUp(proxy, s));
     const row = this.rows.servers.get(serverKey(proxy.id, server.id))!;
-    const counts = {
+    return {
       active: up.filter((s) => !s.backup).length,
       backup: up.filter((s) => s.backup).length,
       sessions: state.up ? 0 : this.counters.gauge(row, SCUR),
       requeued: 0,
       queued: this.counters.gauge(this.rows.backends.get(proxy.id)!, QCUR),
     };
-    for (const line of transitionLines(describe(subject), state, counts)) this.tell(proxy, line);
   }
 
+  private isServed(proxy: ProxyConf): boolean {
+    return proxy.servers.some((server) => this.isUp(proxy, server));
+  }
+
+  /** A server of weight 0 is none that anybody could be sent to. */
   private isUp(proxy: ProxyConf, server: ServerConf): boolean {
     const health = this.states.get(serverKey(proxy.id, server.id)) ?? null;
-    return effectiveState(server.disabled ? 'maint' : 'ready', health) === 'up';
+    return server.weight > 0 && effectiveState(server.disabled ? 'maint' : 'ready', health) === 'up';
   }
 
   private tell(proxy: ProxyConf, line: HealthLine): void {

@@ -5,6 +5,7 @@
  * `option log-health-checks`; that option also takes the reason out of the transition's line, because the line before
  * has just given it.
  */
+import type { ProxyKind } from '../config/haproxy.ts';
 import type { CheckCode, ServerHealth } from '../ipc/messages.ts';
 
 /** Severities of syslog (RFC 5424) that these lines use. */
@@ -61,29 +62,46 @@ export function describeCode(code: CheckCode): string {
   return descriptions[code];
 }
 
-/** "Server db/db1 is DOWN, reason: ...", and the lines that follow when it was the last one. */
-export function transitionLines(subject: HealthSubject, health: ServerHealth, counts: HealthCounts): HealthLine[] {
-  const { proxyName, serverName, backup, logHealthChecks } = subject;
-  const name = `${backup ? 'Backup ' : ''}Server ${proxyName}/${serverName}`;
-  const reason = logHealthChecks ? '' : reasonOf(health);
-  const { active, requeued, queued, sessions } = counts;
-  const servers = `${active} active and ${counts.backup} backup servers`;
-  const onBackup = active === 0 && counts.backup > 0 ? ' Running on backup.' : '';
-  if (health.up) {
-    const tail = `${servers} online.${onBackup} ${requeued} sessions requeued, ${queued} total in queue.`;
-    return [warn(notice, `${name} is UP${reason}. ${tail}`)];
-  }
-  const tail = `${servers} left.${onBackup} ${sessions} sessions active, ${requeued} requeued, ${queued} remaining in queue.`;
-  const lines = [warn(alert, `${name} is DOWN${reason}. ${tail}`)];
-  if (active === 0 && counts.backup === 0) lines.push(lastServerLine(proxyName));
-  return lines;
+/** "Server db/db1 is DOWN, reason: ...", or "is DOWN via OTHER" for one that tracks another. */
+export function transitionLine(
+  subject: HealthSubject,
+  health: ServerHealth,
+  counts: HealthCounts,
+  via: string | null,
+): HealthLine {
+  const reason = via !== null ? ` via ${via}` : subject.logHealthChecks ? '' : reasonOf(health);
+  if (health.up) return warn(notice, `${nameOf(subject)} is UP${reason}. ${onlineText(counts)}`);
+  const { active, backup, requeued, queued, sessions } = counts;
+  const left = `${active} active and ${backup} backup servers left.${onBackup(counts)}`;
+  const tail = `${left} ${sessions} sessions active, ${requeued} requeued, ${queued} remaining in queue.`;
+  return warn(alert, `${nameOf(subject)} is DOWN${reason}. ${tail}`);
 }
 
-function lastServerLine(proxyName: string): HealthLine {
+/** The end of `slowstart`. */
+export function fullSpeedLine(subject: HealthSubject, counts: HealthCounts, via: string | null): HealthLine {
+  return warn(notice, `${nameOf(subject)} is UP${via === null ? '' : ` via ${via}`}. ${onlineText(counts)}`);
+}
+
+function nameOf({ proxyName, serverName, backup }: HealthSubject): string {
+  return `${backup ? 'Backup ' : ''}Server ${proxyName}/${serverName}`;
+}
+
+function onlineText(counts: HealthCounts): string {
+  const servers = `${counts.active} active and ${counts.backup} backup servers online.${onBackup(counts)}`;
+  return `${servers} ${counts.requeued} sessions requeued, ${counts.queued} total in queue.`;
+}
+
+function onBackup({ active, backup }: HealthCounts): string {
+  return active === 0 && backup > 0 ? ' Running on backup.' : '';
+}
+
+/** The last server that could be used is gone. */
+export function lastServerLine({ name, kind }: { readonly name: string; readonly kind: ProxyKind }): HealthLine {
+  const what = kind === 'listen' ? 'proxy' : kind;
   return {
     severity: emergency,
-    text: `backend ${proxyName} has no server available!`,
-    stderr: { tag: 'ALERT', text: `backend '${proxyName}' has no server available!` },
+    text: `${what} ${name} has no server available!`,
+    stderr: { tag: 'ALERT', text: `${what} '${name}' has no server available!` },
   };
 }
 

@@ -110,7 +110,11 @@ class ProxyRole {
     this.rings = new Rings(slice.rings, count);
     this.board = new HealthBoard(slice, this.counters, rows);
     this.board.take(this.early);
-    this.slowStarts = new SlowStarts(slice, (servers) => this.tellWorkers({ type: 'server-warmth', servers }));
+    this.slowStarts = new SlowStarts(
+      slice,
+      (servers) => this.tellWorkers({ type: 'server-warmth', servers }),
+      (proxyId, serverId) => this.board!.endSlowStart(proxyId, serverId),
+    );
     const limits = readLimits(slice, count);
     const shared = {
       slice,

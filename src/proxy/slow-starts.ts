@@ -24,11 +24,18 @@ export class SlowStarts {
   private readonly durations = new Map<string, number>();
   private readonly warming = new Map<string, Warming>();
   private readonly tell: (servers: readonly ServerWarmth[]) => void;
+  private readonly onFullSpeed: (proxyId: number, serverId: number) => void;
   private readonly nowMs: () => number;
   private timer: NodeJS.Timeout | null = null;
 
-  constructor(slice: ProxySlice, tell: (servers: readonly ServerWarmth[]) => void, nowMs: () => number = Date.now) {
+  constructor(
+    slice: ProxySlice,
+    tell: (servers: readonly ServerWarmth[]) => void,
+    onFullSpeed: (proxyId: number, serverId: number) => void,
+    nowMs: () => number = Date.now,
+  ) {
     this.tell = tell;
+    this.onFullSpeed = onFullSpeed;
     this.nowMs = nowMs;
     for (const proxy of slice.proxies) {
       for (const server of proxy.servers) {
@@ -76,6 +83,7 @@ export class SlowStarts {
       changed.push({ proxyId, serverId, seconds: done ? -1 : seconds });
     }
     this.tell(changed);
+    for (const { proxyId, serverId, seconds } of changed) if (seconds < 0) this.onFullSpeed(proxyId, serverId);
     this.keepTime();
   }
 }

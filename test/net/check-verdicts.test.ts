@@ -11,7 +11,7 @@ import type { World } from '../../src/check/server-check.ts';
 import type { CheckMethod, HttpExpect } from '../../src/config/haproxy.ts';
 import type { CheckTarget } from '../../src/config/slice.ts';
 import type { ServerHealth } from '../../src/ipc/messages.ts';
-import { isNews, resultLine, transitionLines } from '../../src/proxy/health-text.ts';
+import { isNews, resultLine, transitionLine } from '../../src/proxy/health-text.ts';
 import { makeTarget } from '../unit/check/target.ts';
 import { freePort } from './lib/ports.ts';
 import { type Program, startProgram, writeFiles } from './lib/program.ts';
@@ -163,9 +163,7 @@ ${theirs.join('\n')}
       ours.set(name, lines);
       if (isNews(last.get(name) ?? null, health)) lines.push(mask(resultLine(subject, health).text));
       const counts = { active: 9, backup: 0, sessions: 0, requeued: 0, queued: 0 };
-      if (health.event === 'transition') {
-        for (const line of transitionLines(subject, health, counts)) lines.push(mask(line.text));
-      }
+      if (health.event === 'transition') lines.push(mask(transitionLine(subject, health, counts, null).text));
       last.set(name, health);
     }
   }, 60_000);

@@ -1,7 +1,14 @@
 /** The lines that HAProxy 2.6 wrote for the same events, word for word. */
 import { describe, expect, it } from 'vitest';
 import type { ServerHealth } from '../../../src/ipc/messages.ts';
-import { type HealthSubject, isNews, resultLine, transitionLines } from '../../../src/proxy/health-text.ts';
+import {
+  fullSpeedLine,
+  type HealthSubject,
+  isNews,
+  lastServerLine,
+  resultLine,
+  transitionLine,
+} from '../../../src/proxy/health-text.ts';
 
 const subject: HealthSubject = {
   proxyName: 'be',
@@ -38,50 +45,72 @@ const none = { sessions: 0, requeued: 0, queued: 0 };
 
 describe('a transition', () => {
   it('down, others left', () => {
-    const [line, ...more] = transitionLines(subject, health({}), { ...none, active: 1, backup: 1 });
+    const line = transitionLine(subject, health({}), { ...none, active: 1, backup: 1 }, null);
     const text =
       'Server be/b is DOWN, reason: Layer7 wrong status, code: 500, info: "No", check duration: 0ms. ' +
       '1 active and 1 backup servers left. 0 sessions active, 0 requeued, 0 remaining in queue.';
     expect(line).toEqual({ severity: 1, text, stderr: { tag: 'WARNING', text } });
-    expect(more).toEqual([]);
   });
 
   it('down, a backup left', () => {
-    const [line] = transitionLines(subject, refused, { ...none, active: 0, backup: 1, sessions: 2 });
-    expect(line!.text).toBe(
+    const line = transitionLine(subject, refused, { ...none, active: 0, backup: 1, sessions: 2 }, null);
+    expect(line.text).toBe(
       'Server be/b is DOWN, reason: Layer4 connection problem, info: "Connection refused", check duration: 0ms. ' +
         '0 active and 1 backup servers left. Running on backup. 2 sessions active, 0 requeued, 0 remaining in queue.',
     );
   });
 
   it('down, nobody left', () => {
-    const lines = transitionLines({ ...subject, backup: true }, refused, { ...none, active: 0, backup: 0 });
-    expect(lines[0]!.text).toMatch(/^Backup Server be\/b is DOWN, .* 0 active and 0 backup servers left\. 0 sessions/);
-    expect(lines[1]).toEqual({
+    const line = transitionLine({ ...subject, backup: true }, refused, { ...none, active: 0, backup: 0 }, null);
+    expect(line.text).toMatch(/^Backup Server be\/b is DOWN, .* 0 active and 0 backup servers left\. 0 sessions/);
+    expect(lastServerLine({ name: 'be', kind: 'backend' })).toEqual({
       severity: 0,
       text: 'backend be has no server available!',
       stderr: { tag: 'ALERT', text: "backend 'be' has no server available!" },
     });
+    expect(lastServerLine({ name: 'be', kind: 'listen' }).text).toBe('proxy be has no server available!');
   });
 
   it('up', () => {
-    const [line, ...more] = transitionLines(subject, passed, { ...none, active: 2, backup: 1 });
-    expect(line!.severity).toBe(5);
-    expect(line!.text).toBe(
+    const line = transitionLine(subject, passed, { ...none, active: 2, backup: 1 }, null);
+    expect(line.severity).toBe(5);
+    expect(line.text).toBe(
       'Server be/b is UP, reason: Layer7 check passed, code: 200, check duration: 0ms. ' +
         '2 active and 1 backup servers online. 0 sessions requeued, 0 total in queue.',
     );
-    expect(more).toEqual([]);
   });
 
   it('up, backups only', () => {
-    const [line] = transitionLines({ ...subject, backup: true }, passed, { ...none, active: 0, backup: 1 });
-    expect(line!.text).toContain('0 active and 1 backup servers online. Running on backup. 0 sessions requeued');
+    const line = transitionLine({ ...subject, backup: true }, passed, { ...none, active: 0, backup: 1 }, null);
+    expect(line.text).toContain('0 active and 1 backup servers online. Running on backup. 0 sessions requeued');
   });
 
   it('leaves the reason to the line before with log-health-checks', () => {
-    const [line] = transitionLines({ ...subject, logHealthChecks: true }, refused, { ...none, active: 3, backup: 0 });
-    expect(line!.text).toMatch(/^Server be\/b is DOWN\. 3 active and 0 backup servers left\./);
+    const line = transitionLine(
+      { ...subject, logHealthChecks: true },
+      refused,
+      { ...none, active: 3, backup: 0 },
+      null,
+    );
+    expect(line.text).toMatch(/^Server be\/b is DOWN\. 3 active and 0 backup servers left\./);
+  });
+});
+
+describe('a server that tracks another', () => {
+  it('names that one instead of a reason, whatever the option says', () => {
+    for (const logHealthChecks of [false, true]) {
+      const down = transitionLine({ ...subject, logHealthChecks }, refused, { ...none, active: 3, backup: 0 }, 'a/s1');
+      expect(down.text).toMatch(/^Server be\/b is DOWN via a\/s1\. 3 active and 0 backup servers left\./);
+    }
+  });
+});
+
+describe('a server at full speed again', () => {
+  it('is told once more to be up', () => {
+    const counts = { ...none, active: 2, backup: 1 };
+    const tail = '2 active and 1 backup servers online. 0 sessions requeued, 0 total in queue.';
+    expect(fullSpeedLine(subject, counts, null).text).toBe(`Server be/b is UP. ${tail}`);
+    expect(fullSpeedLine(subject, counts, 'a/s1').text).toBe(`Server be/b is UP via a/s1. ${tail}`);
   });
 });
 
