@@ -223,7 +223,7 @@ export class HttpReport {
   private writeLog(cause: EndCause, phase: Phase, early: boolean): void {
     const { dispatch, frontend, worker } = this;
     const r = record;
-    const server = this.server ?? dispatch.server;
+    const server = this.server ?? dispatch.server ?? dispatch.waitedFor;
     r.early = early;
     this.listener.describe(r, this.address, this.fd);
     r.mode = 'http';
