@@ -33,8 +33,9 @@ import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
 
 /** Dead processes' gauges are looked for this often. */
 const SWEEP_MS = 10_000;
-/** What a worker opens that is no connection: Node's own, its epoll, its log sockets. */
-const DESCRIPTORS_PER_WORKER = 12;
+/** What a worker opens that is no connection: Node's own, its epoll, its log sockets; and what is open for a moment. */
+const DESCRIPTORS_PER_WORKER = 7;
+const DESCRIPTORS_IN_PASSING = 4;
 
 /**
  * Streams live either for an instant or for long: a small nursery finds them as cheaply as a large one, and spares tens
@@ -269,7 +270,7 @@ interface Limits {
 
 function readLimits(slice: ProxySlice, workers: number): Limits {
   const { soft } = readFdLimit();
-  const taken = readdirSync('/proc/self/fd').length + DESCRIPTORS_PER_WORKER * workers;
+  const taken = readdirSync('/proc/self/fd').length + DESCRIPTORS_PER_WORKER * workers + DESCRIPTORS_IN_PASSING;
   const room = Math.max(1, Math.floor((soft - taken) / 2));
   const connections = slice.global.maxconn ?? room;
   return { connections, accepted: Math.min(connections, room), descriptors: slice.global.ulimitN ?? soft };
