@@ -6,6 +6,7 @@
  * with its events, so that an event for a descriptor that was closed and given out again in the same turn is dropped.
  * The clock is read once a turn. Nothing here returns to Node's event loop: no promises, no Node timers.
  */
+import { performance } from 'node:perf_hooks';
 import {
   addEvents,
   allocateEvents,
