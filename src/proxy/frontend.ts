@@ -8,6 +8,7 @@ import { type HttpSteps, prepareSteps } from './http-steps.ts';
 import { RequestNotes } from './request-notes.ts';
 import type { SessionLog } from './session-log.ts';
 import { type PreparedStats, prepareStats } from './stats/request.ts';
+import type { UniqueIdFormat } from './unique-id.ts';
 
 export class Frontend {
   readonly conf: ProxyConf;
@@ -22,7 +23,17 @@ export class Frontend {
   /** What is done with the heads of its requests and their responses. */
   readonly steps: HttpSteps;
 
-  constructor(conf: ProxyConf, row: number, backend: Backend | null, log: SessionLog) {
+  /** `unique-id-format`. */
+  readonly uniqueId: UniqueIdFormat | null;
+
+  constructor(
+    conf: ProxyConf,
+    row: number,
+    backend: Backend | null,
+    log: SessionLog,
+    uniqueId: UniqueIdFormat | null = null,
+  ) {
+    this.uniqueId = uniqueId;
     this.conf = conf;
     this.row = row;
     this.backend = backend;

@@ -4,24 +4,27 @@
  */
 import type { SocketAddress } from '../os/address.ts';
 import { localAddress } from '../os/socket.ts';
+import type { Head } from '../wire/http1-head.ts';
 import type { ClientAddress } from './client-address.ts';
 import { CLI_ABRT, ERESP, HRSP, REQ_TOT, SRV_ABRT } from './counter-layout.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { Frontend } from './frontend.ts';
 import type { Listener } from './listener.ts';
-import { AT_END, WITH_REQUEST } from './log/aliases.ts';
 import { NEEDS_SOURCE } from './log/needs.ts';
 import { BAD_REQUEST, NO_SERVER, SessionRecord } from './log/record.ts';
 import { fillFacts } from './log/session-facts.ts';
 import { fillNothing, type RequestNotes } from './request-notes.ts';
 import type { Server } from './server.ts';
 import { causeOf, type EndCause, type Phase } from './stream-end.ts';
+import type { UniqueIdMaker } from './unique-id.ts';
 import type { WorkerContext } from './worker-context.ts';
 
 /** One a thread: filled and read within one call. */
 const record = new SessionRecord();
 
-export class HttpReport {
+const NO_BYTES = new Uint8Array(0);
+
+export class HttpReport implements UniqueIdMaker {
   /** The first byte of a request has come. */
   begun = false;
   bytesIn = 0;
@@ -96,7 +99,6 @@ export class HttpReport {
     this.line = line;
     this.readAt = this.worker.loop.now;
     this.number = this.worker.numberRequest();
-    if (this.frontend.log.moment === WITH_REQUEST) this.writeOnce();
   }
 
   takeBadRequest(): void {
@@ -211,20 +213,42 @@ export class HttpReport {
 
   /** The answer begins, and everything is known that the line shows; the end of the request leaves none then. */
   logEarly(): void {
-    if (this.frontend.log.moment < AT_END) this.writeOnce();
-  }
-
-  private writeOnce(): void {
-    if (!this.frontend.log.enabled || this.silent) return;
+    if (!this.frontend.log.isEarly || !this.frontend.log.enabled || this.silent) return;
     this.writeLog('normal', '-', true);
     this.silent = true;
   }
 
-  private writeLog(cause: EndCause, phase: Phase, early: boolean): void {
-    const { dispatch, frontend, worker } = this;
+  /** `head`: of the request, as long as it is at hand. */
+  makeUniqueId(head: Head | null, bytes: Uint8Array): string {
+    const { frontend, listener, notes, address, fd } = this;
+    const { build, needs } = frontend.uniqueId!;
     const r = record;
+    this.fill(r, 'normal', '-', false);
+    listener.describe(r, address, fd, needs);
+    // With its head at hand it is on its way to the backend.
+    if (head !== null && frontend.backend !== null) r.backend = frontend.backend.conf.name;
+    this.fillCustom(r, null);
+    notes!.fill(r, notes!.bound);
+    r.requestHead = head;
+    r.requestBytes = bytes;
+    const id = build(r);
+    r.requestHead = null;
+    return id;
+  }
+
+  private writeLog(cause: EndCause, phase: Phase, early: boolean): void {
+    const { frontend, notes } = this;
+    if (frontend.uniqueId !== null && this.line !== BAD_REQUEST) notes!.uniqueId ??= this.makeUniqueId(null, NO_BYTES);
+    const r = record;
+    const server = this.fill(r, cause, phase, early);
+    if (frontend.log.isCustom) this.fillCustom(r, server, early);
+    frontend.log.write(r, this.bytesIn === 0 && this.line === BAD_REQUEST && this.status !== 408);
+  }
+
+  private fill(r: SessionRecord, cause: EndCause, phase: Phase, early: boolean): Server | null {
+    const { dispatch, frontend, worker } = this;
     const server = this.server ?? dispatch.server ?? dispatch.waitedFor;
-    r.early = early;
+    r.early = frontend.conf.logasap;
     this.listener.describe(r, this.address, this.fd);
     r.mode = 'http';
     r.acceptedAtMs = this.acceptedAtMs;
@@ -249,21 +273,23 @@ export class HttpReport {
     if (this.notes === null || this.line === BAD_REQUEST) fillNothing(r);
     else this.notes.fill(r, dispatch.bound === null ? server : this.notes.bound);
     worker.fillConnections(r, frontend, dispatch);
-    if (frontend.log.isCustom) this.fillCustom(r, server);
     if (early) {
       r.beconn++;
       r.srvconn++;
     } else r.srvconn = this.serverSessions;
-    frontend.log.write(r, this.bytesIn === 0 && this.line === BAD_REQUEST && this.status !== 408);
+    return server;
   }
 
   /** For formats of the user's own. */
-  private fillCustom(r: SessionRecord, server: Server | null): void {
+  private fillCustom(r: SessionRecord, server: Server | null, early: boolean): void {
     const { frontend, listener, address, source } = this;
-    const backend = this.enteredBackend ? frontend.backend!.conf : frontend.conf;
+    // What could not be read never became a session.
+    const own = this.line === BAD_REQUEST ? null : frontend.conf;
+    const backend = this.enteredBackend ? frontend.backend!.conf : own;
     fillFacts(r, { frontend, listener, address, backend, server, source });
     r.idleMs = Math.max(0, Math.floor(this.beganAt) - Math.floor(this.acceptedAt));
-    r.bytesIn = this.bytesIn;
+    // HAProxy counts what came in when the request is over.
+    r.bytesIn = early ? 0 : this.bytesIn;
     r.requestNumber = this.number;
     r.isFirst = this.requests === 0;
     if (this.requests > 0) r.handshakeMs = 0;

@@ -14,6 +14,7 @@ import { prepareCaptureSteps } from './header-captures.ts';
 import type { Transaction } from './http-transaction.ts';
 import { prepareCookieSteps } from './persistence/cookie-steps.ts';
 import type { Server } from './server.ts';
+import { prepareUniqueIdSteps } from './unique-id.ts';
 
 /** Takes whole lines, with their line ends. */
 export interface LineSink {
@@ -32,7 +33,11 @@ export interface HttpSteps {
 
 /** The place where features that look at heads come in. */
 export function prepareSteps(frontend: Frontend): HttpSteps {
-  const steps: HttpStep[] = [...prepareCaptureSteps(frontend), ...prepareCookieSteps(frontend)];
+  const steps: HttpStep[] = [
+    ...prepareCaptureSteps(frontend),
+    ...prepareCookieSteps(frontend),
+    ...prepareUniqueIdSteps(frontend),
+  ];
   return {
     request: nullIfEmpty(steps.filter((step) => step.onRequest !== undefined)),
     response: nullIfEmpty(steps.filter((step) => step.onResponse !== undefined)),

@@ -77,6 +77,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     const { dispatch, transaction } = this.exchange;
     this.report = new HttpReport(worker, frontend, listener, address, fd, dispatch, transaction.notes);
     this.exchange.report = this.report;
+    transaction.idMaker = this.report;
   }
 
   get server(): Server | null {

@@ -9,6 +9,7 @@ import { type Head, METHOD_CONNECT } from '../wire/http1-head.ts';
 import type { Frontend } from './frontend.ts';
 import type { RequestNotes } from './request-notes.ts';
 import type { Server } from './server.ts';
+import type { UniqueIdMaker } from './unique-id.ts';
 
 export class Transaction {
   method = 0;
@@ -23,6 +24,8 @@ export class Transaction {
   wanted: Server | null = null;
   /** Null where no configuration asks for any. */
   readonly notes: RequestNotes | null;
+  /** Where `unique-id-format` is configured. */
+  idMaker: UniqueIdMaker | null = null;
 
   constructor(frontend: Frontend) {
     this.notes = frontend.makeNotes();

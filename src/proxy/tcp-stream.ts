@@ -13,7 +13,6 @@ import { Dispatch, type DispatchFailure, type DispatchOwner, REUSE_NONE } from '
 import type { Frontend } from './frontend.ts';
 import { HalfTimeouts } from './half-timeouts.ts';
 import type { Listener } from './listener.ts';
-import { AT_END } from './log/aliases.ts';
 import { NEEDS_SOURCE } from './log/needs.ts';
 import { NO_SERVER, SessionRecord } from './log/record.ts';
 import { fillFacts } from './log/session-facts.ts';
@@ -52,6 +51,8 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
   private countedOut = 0;
   private finished = false;
   private readonly number: number;
+  /** See `uniqueId`. */
+  private id: string | null = null;
   private logged = false;
 
   constructor(worker: WorkerContext, frontend: Frontend, listener: Listener, fd: number, address: ClientAddress) {
@@ -67,9 +68,16 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
     this.deadlines = new Deadlines(worker.loop, this);
   }
 
-  /** In mode tcp nothing asks for one but a PROXY header. */
+  /** For log lines and PROXY headers. */
   get uniqueId(): string {
-    return '';
+    const { uniqueId } = this.frontend;
+    if (uniqueId === null) return '';
+    if (this.id !== null) return this.id;
+    this.fill(record, 'normal', '-', false);
+    this.listener.describe(record, this.address, this.client.fd, uniqueId.needs);
+    this.fillCustom(record);
+    this.id = uniqueId.build(record);
+    return this.id;
   }
 
   get server(): Server | null {
@@ -128,7 +136,7 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
     this.halves.touch();
     const splice = spliceDirections(this.frontend.conf, this.frontend.backend!.conf);
     this.relay = new Relay(this.worker, this.client, connection, this, splice);
-    if (this.frontend.log.moment < AT_END && !this.frontend.log.atBegin) this.writeLog('normal', '-', true);
+    if (this.frontend.log.isEarly && !this.frontend.log.atBegin) this.writeLog('normal', '-', true);
     this.relay.move();
   }
 
@@ -240,11 +248,20 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
 
   /** `early`: `option logasap`, as soon as the server is there; the end leaves no line then. */
   private writeLog(cause: EndCause, phase: Phase, early: boolean): void {
-    if (!this.frontend.log.enabled) return;
-    const { dispatch, frontend, worker } = this;
+    const { frontend } = this;
+    if (!frontend.log.enabled) return;
+    const { uniqueId } = this;
     const r = record;
     this.logged = early;
-    r.early = early;
+    this.fill(r, cause, phase, early);
+    if (frontend.log.isCustom) this.fillCustom(r);
+    r.uniqueId = frontend.uniqueId === null ? null : uniqueId;
+    frontend.log.write(r, this.bytesIn === 0 && !early);
+  }
+
+  private fill(r: SessionRecord, cause: EndCause, phase: Phase, early: boolean): void {
+    const { dispatch, frontend, worker } = this;
+    r.early = frontend.conf.logasap;
     this.listener.describe(r, this.address, this.client.fd);
     r.mode = 'tcp';
     r.acceptedAtMs = this.acceptedAtMs;
@@ -262,8 +279,6 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
       r.beconn++;
       r.srvconn++;
     }
-    if (frontend.log.isCustom) this.fillCustom(r);
-    frontend.log.write(r, this.bytesIn === 0 && !early);
   }
 
   /** For formats of the user's own. */

@@ -34,6 +34,7 @@ import { Server } from './server.ts';
 import { SessionLog } from './session-log.ts';
 import { preparePipes } from './splicing.ts';
 import { BackendHistories } from './stats/backend-history.ts';
+import { prepareUniqueId } from './unique-id.ts';
 import { WorkerContext } from './worker-context.ts';
 import type { FromWorker, ServerWarmth, ToWorker, WorkerStart } from './worker-messages.ts';
 
@@ -152,7 +153,11 @@ class ProxyWorker {
       const origin = syslogOrigin(proxy.logTag ?? slice.global.logTag, slice.global.logSendHostname);
       const log = this.openLog(proxy, origin);
       const backend = proxy.backend === null ? null : (this.backends.get(proxy.backend) ?? null);
-      const frontend = new Frontend(proxy, context.rows.frontends.get(proxy.id)!, backend, log);
+      const uniqueId = prepareUniqueId(proxy, this.world);
+      if (uniqueId !== null && uniqueId.needs & NEEDS_NUMBER) {
+        context.requestNumbers = new Int32Array(this.start.logCounts);
+      }
+      const frontend = new Frontend(proxy, context.rows.frontends.get(proxy.id)!, backend, log, uniqueId);
       for (const conf of proxy.listeners) {
         if (!isForThread(conf, index, slots.length)) continue;
         for (const socket of sockets.filter((s) => s.listenerId === conf.id)) {

@@ -13,8 +13,8 @@ const UNSAFES = /["#\x00-\x1f\x7f-\xff]/g;
 const CAPTURE_UNSAFE = /["#{|}\x00-\x1f\x7f-\xff]/;
 const CAPTURE_UNSAFES = /["#{|}\x00-\x1f\x7f-\xff]/g;
 /** In values of header fields. */
-const FIELD_UNSAFE = /[\x00-\x08\x0a-\x1f\x7f-\xff]/;
-const FIELD_UNSAFES = /[\x00-\x08\x0a-\x1f\x7f-\xff]/g;
+const FIELD_UNSAFE = /[\x00-\x08\x0a-\x1f\x7f]/;
+const FIELD_UNSAFES = /[\x00-\x08\x0a-\x1f\x7f]/g;
 const STRUCTURED = /["\\\]]/;
 const STRUCTUREDS = /["\\\]]/g;
 
