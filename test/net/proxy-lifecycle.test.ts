@@ -182,7 +182,7 @@ listen stats
 
   it('answers 503 while no server is up', async () => {
     for (const server of servers) stopServer(server);
-    await log.waitFor(/backend http has no server available!/);
+    await log.waitFor(/proxy http has no server available!/);
     expect((await exchange(ports[0]!, get)).status).toBe(503);
   });
 });

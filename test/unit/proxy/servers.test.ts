@@ -10,8 +10,8 @@ import { SessionRecord } from '../../../src/proxy/log/record.ts';
 import { effectiveState, Server } from '../../../src/proxy/server.ts';
 import { SessionLog } from '../../../src/proxy/session-log.ts';
 import { WaitEntry, WaitQueue } from '../../../src/proxy/wait-queue.ts';
-import { makeWorld } from './sample/evaluation.ts';
 import { makeProxy, makeServer, makeSlice } from './configuration.ts';
+import { makeWorld } from './sample/evaluation.ts';
 
 function health(up: boolean): ServerHealth {
   return {
@@ -99,6 +99,88 @@ describe('Backend', () => {
     const [backend] = build([makeServer(1, { minconn: 10, maxconn: 100 })], { fullconn: 1000 });
     const server = backend!.servers[0]!;
     expect([0, 50, 500, 1000, 5000].map((sessions) => server.limit(sessions))).toEqual([10, 10, 50, 100, 100]);
+  });
+});
+
+describe('Servers that warm up', () => {
+  it('grow in weight and in room', () => {
+    const [backend] = build([makeServer(1, { slowstartMs: 9500, weight: 8, maxconn: 50 })]);
+    const server = backend!.servers[0]!;
+    const seen = [0, 1, 5, 9, -1].map((seconds) => {
+      server.warmSeconds = seconds;
+      backend!.update(server);
+      return [server.effectiveWeight, server.limit(0)];
+    });
+    // Ten seconds: what is given is rounded up.
+    expect(seen).toEqual([
+      [8, 1],
+      [16, 5],
+      [72, 25],
+      [120, 45],
+      [128, 50],
+    ]);
+  });
+
+  it('keep their weight where the order is fixed', () => {
+    const [backend] = build([makeServer(1, { slowstartMs: 9500, maxconn: 10 })], { balance: { algorithm: 'source' } });
+    const server = backend!.servers[0]!;
+    server.warmSeconds = 5;
+    backend!.update(server);
+    expect([server.effectiveWeight, server.limit(0)]).toEqual([16, 5]);
+  });
+});
+
+describe('Queues of several workers', () => {
+  function enqueue(
+    backend: Backend,
+    server: Backend['servers'][number] | null,
+    since: number,
+    log: string[],
+    name: string,
+  ) {
+    const entry: WaitEntry = new WaitEntry({
+      onPlace: (given) => {
+        if (!given.reserve(backend.limitOf(given))) return false;
+        (server?.queue ?? backend.queue).remove(entry);
+        backend.countWaiting(server, -1);
+        log.push(name);
+        return true;
+      },
+      chooseAgain: () => {},
+    });
+    entry.since = since;
+    (server?.queue ?? backend.queue).add(entry);
+    backend.countWaiting(server, 1);
+  }
+
+  it('leave a free place to whoever has waited longest, in whatever worker', () => {
+    const [one, two] = build([makeServer(1, { maxconn: 1 })]);
+    const [a, b] = [one!.servers[0]!, two!.servers[0]!];
+    const log: string[] = [];
+    expect(a.reserve(1)).toBe(true);
+    enqueue(one!, null, 500, log, 'one, later');
+    enqueue(two!, null, 400, log, 'two, first');
+    enqueue(one!, a, 450, log, 'one, bound');
+    a.release();
+    one!.offer(a);
+    expect(log).toEqual([]);
+    two!.offerAll();
+    expect(log).toEqual(['two, first']);
+    b.release();
+    two!.offerAll();
+    one!.offer(a);
+    expect(log).toEqual(['two, first', 'one, bound']);
+    a.release();
+    one!.offer(a);
+    expect(log).toEqual(['two, first', 'one, bound', 'one, later']);
+    expect([one!.idle, two!.idle, one!.othersWait()]).toEqual([true, true, false]);
+  });
+
+  it('keep the next sessions from asking all servers in vain', () => {
+    const [backend] = build([makeServer(1, { maxconn: 1 }), makeServer(2, { maxconn: 1 })], {}, 1);
+    expect(backend!.choose(0, null)!.reserve(1)).toBe(true);
+    expect(backend!.choose(0, null)!.reserve(1)).toBe(true);
+    expect(backend!.choose(0, null)).toBeNull();
   });
 });
 
