@@ -225,9 +225,12 @@ export class HttpReport implements UniqueIdMaker {
     const r = record;
     this.fill(r, 'normal', '-', false);
     listener.describe(r, address, fd, needs);
-    // With its head at hand it is on its way to the backend.
-    if (head !== null && frontend.backend !== null) r.backend = frontend.backend.conf.name;
     this.fillCustom(r, null);
+    // With its head at hand it is on its way to the backend.
+    if (head !== null && frontend.backend !== null) {
+      r.backend = frontend.backend.conf.name;
+      r.backendConf = frontend.backend.conf;
+    }
     notes!.fill(r, notes!.bound);
     r.requestHead = head;
     r.requestBytes = bytes;
@@ -272,6 +275,8 @@ export class HttpReport implements UniqueIdMaker {
     r.request = this.line;
     if (this.notes === null || this.line === BAD_REQUEST) fillNothing(r);
     else this.notes.fill(r, dispatch.bound === null ? server : this.notes.bound);
+    // The frontend's own answers have nothing to do with the backend's cookie.
+    if (!this.enteredBackend && frontend.backend?.conf !== frontend.conf) r.cookieStates = '--';
     worker.fillConnections(r, frontend, dispatch);
     if (early) {
       r.beconn++;
@@ -281,7 +286,7 @@ export class HttpReport implements UniqueIdMaker {
   }
 
   /** For formats of the user's own. */
-  private fillCustom(r: SessionRecord, server: Server | null, early: boolean): void {
+  private fillCustom(r: SessionRecord, server: Server | null, early = false): void {
     const { frontend, listener, address, source } = this;
     // What could not be read never became a session.
     const own = this.line === BAD_REQUEST ? null : frontend.conf;

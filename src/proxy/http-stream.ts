@@ -18,7 +18,7 @@ import type { Frontend } from './frontend.ts';
 import { type ExchangeOwner, HttpExchange } from './http-exchange.ts';
 import { HttpInput } from './http-input.ts';
 import { HttpReport } from './http-report.ts';
-import { responseLength } from './http-rewrite.ts';
+import { requestLength, responseLength } from './http-rewrite.ts';
 import type { Listener } from './listener.ts';
 import { requestLine, STATS_SERVER } from './log/record.ts';
 import type { Deferred } from './loop.ts';
@@ -212,6 +212,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     if (frontend.monitorUri !== null && isTarget(bytes, head, frontend.monitorUri)) this.answerMonitor();
     else if (frontend.stats !== null && isStatsTarget(frontend.stats, bytes, head)) this.answerStats();
     else if (frontend.backend === null) {
+      report.bytesIn += requestLength(head);
       this.leaveBody();
       this.answer(errorPage(503), 'no-server', 'C');
     } else if (!exchange.compose()) this.refuse(400);
@@ -246,6 +247,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     );
     this.leaveBody();
     this.report.serverName = STATS_SERVER;
+    this.report.bytesIn += requestLength(head);
     worker.counters.add(frontend.row, INTERCEPTED, 1);
     this.send(status, page, 'intercepted', 'R');
   }

@@ -2,12 +2,12 @@
  * The log lines of one frontend's sessions: when a line is due, in what format, at which level (manual: `log-format`,
  * `option tcplog|httplog|dontlognull|dontlog-normal|log-separate-errors|logasap`).
  *
- * A format of the user's own is due as soon as everything is known that it shows, as in HAProxy: `%r` alone with the
- * request, `%ST` when the answer begins, times and bytes at the end. `option logasap` does not wait for the latter.
+ * A format of the user's own is due as soon as everything is known that it shows, as in HAProxy: request and status when
+ * the answer begins, times and bytes at the end. `option logasap` does not wait for the latter.
  */
 import type { ProxyConf } from '../config/haproxy.ts';
-import { AT_END, type Moment, WITH_ANSWER } from './log/aliases.ts';
-import { type CompiledFormat, compileLogFormat } from './log/compile.ts';
+import { AT_END, WITH_ANSWER } from './log/aliases.ts';
+import { compileLogFormat } from './log/compile.ts';
 import { errorLine, lineBuilder } from './log/lines.ts';
 import { NEEDS_LOCAL } from './log/needs.ts';
 import { isErroneous, type SessionRecord } from './log/record.ts';
@@ -32,8 +32,8 @@ export class SessionLog {
   readonly enabled: boolean;
   /** The default format has one line at the beginning and none at the end. */
   readonly atBegin: boolean;
-  /** When the line is due. */
-  readonly moment: Moment;
+  /** The line is due when the answer begins, or the server is connected, not at the end. */
+  readonly isEarly: boolean;
   /** What it reads beyond what the formats with names show; bits of log/needs.ts. */
   readonly needs: number;
   readonly isCustom: boolean;
@@ -59,7 +59,8 @@ export class SessionLog {
     this.buildError = error?.build ?? null;
     this.isCustom = own !== null || data !== null || error !== null;
     this.needs = [own, data, error].reduce((all, part) => all | (part?.needs ?? 0), this.atBegin ? NEEDS_LOCAL : 0);
-    this.moment = momentOf(conf, own);
+    const waits = own === null ? AT_END : Math.max(own.moment, data?.moment ?? WITH_ANSWER);
+    this.isEarly = conf.logasap || waits < AT_END;
     this.count = count;
   }
 
@@ -92,14 +93,4 @@ export class SessionLog {
     if (this.buildData === null) this.sink.send(level, line);
     else this.sink.send(level, line, undefined, this.buildData(record));
   }
-}
-
-function momentOf(conf: ProxyConf, own: CompiledFormat | null): Moment {
-  const moment = own === null ? AT_END : own.moment;
-  if (!conf.logasap || moment < AT_END) return conf.mode === 'tcp' ? max(moment, WITH_ANSWER) : moment;
-  return own === null || conf.mode === 'tcp' ? WITH_ANSWER : own.earlyMoment;
-}
-
-function max(a: Moment, b: Moment): Moment {
-  return a > b ? a : b;
 }

@@ -24,11 +24,10 @@ import { activeMs, arrivalMs, dataMs, sessionMs, userMs } from './times.ts';
 
 export type Print = (r: SessionRecord) => string;
 
-/** When an item is known: with the request, once the answer begins (mode tcp: the server is connected), at the end. */
-export const WITH_REQUEST = 0;
-export const WITH_ANSWER = 1;
-export const AT_END = 2;
-export type Moment = typeof WITH_REQUEST | typeof WITH_ANSWER | typeof AT_END;
+/** When an item is known: once the answer begins (mode tcp: the server is connected), or at the end. */
+export const WITH_ANSWER = 0;
+export const AT_END = 1;
+export type Moment = typeof WITH_ANSWER | typeof AT_END;
 
 /** How an item is to be printed. */
 export interface Manner extends ItemFlags {
@@ -63,7 +62,7 @@ function text(moment: Moment, read: (r: SessionRecord) => string | null, needs =
 
 /** Text of a request: never a dash, always escaped. */
 function requestText(read: (line: string) => string): AliasRow {
-  return row(WITH_REQUEST, ({ quoted, escaped }) => {
+  return row(WITH_ANSWER, ({ quoted, escaped }) => {
     const shown = escaped
       ? (r: SessionRecord) => escapeStructured(escapeRequest(read(r.request)))
       : (r: SessionRecord) => escapeRequest(read(r.request));
@@ -109,7 +108,7 @@ function hexAddress(host: string | null): string | null {
     .toUpperCase();
 }
 
-/** Of the peers that have one; a UNIX socket shows the number of its listener. */
+/** Of the peers that have one; a UNIX socket shows the number of its listener. A number: it has no quotes. */
 function port(
   hostOf: (r: SessionRecord) => string | null,
   read: (r: SessionRecord) => number,
@@ -119,9 +118,13 @@ function port(
   return row(
     moment,
     (manner) => {
-      const shown = textPrinter((r) => (hostOf(r) === null ? null : String(read(r))), manner);
-      if (!manner.hex) return shown;
-      return (r) => (hostOf(r) === null || hostOf(r) === 'unix' ? shown(r) : toHex(read(r), 4));
+      const nothing = textPrinter(() => null, manner);
+      const digits = manner.hex ? 4 : 0;
+      return (r) => {
+        const host = hostOf(r);
+        if (host === null) return nothing(r);
+        return digits === 0 || host === 'unix' ? String(read(r)) : toHex(read(r), digits);
+      };
     },
     needs,
   );
@@ -165,7 +168,7 @@ export const aliases: Readonly<Record<string, AliasRow>> = {
   B: total((r) => r.bytes),
   CC: text(WITH_ANSWER, (r) => r.requestCookie),
   CS: text(WITH_ANSWER, (r) => r.responseCookie),
-  H: text(WITH_REQUEST, () => HOSTNAME),
+  H: text(WITH_ANSWER, () => HOSTNAME),
   HM: requestText(requestMethod),
   HP: requestText(requestPath),
   HPO: requestText(requestPathOnly),
@@ -173,36 +176,36 @@ export const aliases: Readonly<Record<string, AliasRow>> = {
   HU: requestText(requestTarget),
   HV: requestText(requestVersion),
   ID: text(AT_END, (r) => r.uniqueId),
-  OG: text(WITH_REQUEST, () => 'txn_close'),
+  OG: text(WITH_ANSWER, () => 'txn_close'),
   ST: row(WITH_ANSWER, () => (r) => String(r.mode === 'http' ? r.status : 0)),
-  T: row(WITH_REQUEST, () => (r) => gmtDate(r.acceptedAtMs)),
+  T: row(WITH_ANSWER, () => (r) => gmtDate(r.acceptedAtMs)),
   TR: number(AT_END, (r) => r.requestMs),
   Ta: total(activeMs),
   Tc: number(AT_END, (r) => r.connectMs),
   Td: number(AT_END, dataMs),
   Th: number(AT_END, (r) => r.handshakeMs),
   Ti: number(AT_END, (r) => r.idleMs),
-  Tl: row(WITH_REQUEST, () => (r) => dateWithZone(r.acceptedAtMs)),
+  Tl: row(WITH_ANSWER, () => (r) => dateWithZone(r.acceptedAtMs)),
   Tq: number(AT_END, arrivalMs),
   Tr: number(AT_END, (r) => r.responseMs),
-  Ts: hexNumber(4, WITH_REQUEST, (r) => Math.floor(r.acceptedAtMs / 1000)),
+  Ts: hexNumber(4, WITH_ANSWER, (r) => Math.floor(r.acceptedAtMs / 1000)),
   Tt: total(sessionMs),
   Tu: total(userMs),
   Tw: number(AT_END, (r) => r.waitMs),
   U: number(AT_END, (r) => r.bytesIn),
   ac: number(AT_END, (r) => r.actconn),
-  b: text(WITH_REQUEST, (r) => r.backend),
+  b: text(WITH_ANSWER, (r) => r.backend),
   bc: number(AT_END, (r) => r.beconn),
   bi: address(sourceHost, WITH_ANSWER, NEEDS_SOURCE),
   bp: port(sourceHost, (r) => r.sourcePort, WITH_ANSWER, NEEDS_SOURCE),
   bq: number(AT_END, (r) => r.backendQueue),
   ci: address(clientHost, WITH_ANSWER),
   cp: port(clientHost, (r) => r.clientPort, WITH_ANSWER),
-  f: text(WITH_REQUEST, (r) => r.frontend),
+  f: text(WITH_ANSWER, (r) => r.frontend),
   fc: number(AT_END, (r) => r.feconn),
   fi: address(localHost, WITH_ANSWER, NEEDS_LOCAL),
   fp: port(localHost, (r) => r.localPort, WITH_ANSWER, NEEDS_LOCAL),
-  ft: row(WITH_REQUEST, ({ quoted }) => {
+  ft: row(WITH_ANSWER, ({ quoted }) => {
     const print: Print = (r) => (r.tls ? `${r.frontend}~` : r.frontend);
     return quoted ? (r) => `"${print(r)}"` : print;
   }),
@@ -210,14 +213,14 @@ export const aliases: Readonly<Record<string, AliasRow>> = {
   hrl: captureList((r) => r.requestHeaders),
   hs: captures((r) => r.responseHeaders),
   hsl: captureList((r) => r.responseHeaders),
-  lc: hexNumber(4, WITH_REQUEST, (r) => r.lineNumber),
-  ms: row(WITH_REQUEST, ({ hex }) =>
+  lc: hexNumber(4, WITH_ANSWER, (r) => r.lineNumber),
+  ms: row(WITH_ANSWER, ({ hex }) =>
     hex ? (r) => toHex(Math.floor(r.acceptedAtMs) % 1000, 2) : (r) => milliseconds(r.acceptedAtMs),
   ),
-  pid: hexNumber(4, WITH_REQUEST, () => PID),
+  pid: hexNumber(4, WITH_ANSWER, () => PID),
   r: requestText((line) => (line === '' ? BAD_REQUEST : line)),
   rc: row(AT_END, () => (r) => (r.redispatched ? `+${r.retries}` : String(r.retries))),
-  rt: hexNumber(4, WITH_REQUEST, (r) => r.requestNumber, NEEDS_NUMBER),
+  rt: hexNumber(4, WITH_ANSWER, (r) => r.requestNumber, NEEDS_NUMBER),
   s: text(WITH_ANSWER, (r) => r.server),
   sc: number(AT_END, (r) => r.srvconn),
   si: address(serverHost, WITH_ANSWER),
@@ -225,10 +228,10 @@ export const aliases: Readonly<Record<string, AliasRow>> = {
   sq: number(AT_END, (r) => r.serverQueue),
   sslc: text(WITH_ANSWER, () => null),
   sslv: text(WITH_ANSWER, () => null),
-  t: row(WITH_REQUEST, () => (r) => dateWithMilliseconds(r.acceptedAtMs)),
-  tr: row(WITH_REQUEST, () => (r) => dateWithMilliseconds(r.requestAtMs)),
-  trg: row(WITH_REQUEST, () => (r) => gmtDate(r.requestAtMs)),
-  trl: row(WITH_REQUEST, () => (r) => dateWithZone(r.requestAtMs)),
+  t: row(WITH_ANSWER, () => (r) => dateWithMilliseconds(r.acceptedAtMs)),
+  tr: row(WITH_ANSWER, () => (r) => dateWithMilliseconds(r.requestAtMs)),
+  trg: row(WITH_ANSWER, () => (r) => gmtDate(r.requestAtMs)),
+  trl: row(WITH_ANSWER, () => (r) => dateWithZone(r.requestAtMs)),
   ts: row(AT_END, () => termination),
-  tsc: row(WITH_REQUEST, () => (r) => r.cause + r.phase + r.cookieStates),
+  tsc: row(WITH_ANSWER, () => (r) => r.cause + r.phase + r.cookieStates),
 };

@@ -10,16 +10,7 @@ import type { ProxyConf } from '../../config/haproxy.ts';
 import type { LogFormat, LogItem } from '../../config/log-format.ts';
 import { compileText } from '../sample/compile.ts';
 import type { SampleWorld } from '../sample/sample-world.ts';
-import {
-  AT_END,
-  aliases,
-  type Manner,
-  type Moment,
-  type Print,
-  textPrinter,
-  WITH_ANSWER,
-  WITH_REQUEST,
-} from './aliases.ts';
+import { AT_END, aliases, type Manner, type Moment, type Print, textPrinter, WITH_ANSWER } from './aliases.ts';
 import { escapeField } from './escape.ts';
 import type { SessionRecord } from './record.ts';
 
@@ -30,8 +21,6 @@ export interface CompiledFormat {
   readonly needs: number;
   /** When everything that it shows is known. */
   readonly moment: Moment;
-  /** The same, but for what is only known at the end: `option logasap` does not wait for that. */
-  readonly earlyMoment: Moment;
 }
 
 /** `header`: the text becomes a header's value (`unique-id-format`): no dashes, what a header must not hold as `%XX`. */
@@ -56,15 +45,13 @@ export function compileLogFormat(
 ): CompiledFormat {
   const parts = format.items.map((item) => compileItem(item, world, home, use));
   const needs = parts.reduce((all, part) => all | part.needs, 0);
-  const moments = parts.map((part) => part.moment);
-  const moment = Math.max(WITH_REQUEST, ...moments) as Moment;
-  const earlyMoment = Math.max(WITH_REQUEST, ...moments.filter((known) => known < AT_END)) as Moment;
+  const moment = parts.some((part) => part.moment === AT_END) ? AT_END : WITH_ANSWER;
   const build = parts.some((part) => part.vanishes) ? joinWithCare(parts) : joinPlain(parts);
-  return { build, needs, moment, earlyMoment };
+  return { build, needs, moment };
 }
 
 function constant(kind: 'text' | 'space', text: string): Part {
-  return { kind, text, print: () => text, needs: 0, moment: WITH_REQUEST, vanishes: false };
+  return { kind, text, print: () => text, needs: 0, moment: WITH_ANSWER, vanishes: false };
 }
 
 function compileItem(item: LogItem, world: SampleWorld, home: ProxyConf, use: FormatUse): Part {

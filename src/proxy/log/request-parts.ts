@@ -1,6 +1,6 @@
 /**
  * Parts of a captured request line, `METHOD TARGET VERSION`, for %HM to %HV (manual, chapter 8.2.6). What has no
- * second word is no request: `<BADREQ>` stands for all of its parts but the query, which is then not there.
+ * second word is no request: `<BADREQ>` stands for all of its parts.
  */
 import { BAD_REQUEST } from './record.ts';
 
@@ -31,7 +31,8 @@ export function requestPath(line: string): string {
 /** The same without scheme and authority. */
 export function requestPathOnly(line: string): string {
   const path = requestPath(line);
-  if (path.startsWith('/') || path === '*' || path === BAD_REQUEST) return path;
+  if (path.startsWith('/') || path === BAD_REQUEST) return path;
+  if (path === '*') return '';
   const authority = /^[A-Za-z][A-Za-z0-9+.-]*:\/\//.exec(path)?.[0].length;
   const slash = authority === undefined ? -1 : path.indexOf('/', authority);
   return slash < 0 ? BAD_REQUEST : path.slice(slash);
@@ -39,7 +40,7 @@ export function requestPathOnly(line: string): string {
 
 /** With its question mark. */
 export function requestQuery(line: string): string {
-  if (line === '') return BAD_REQUEST;
+  if (line === '' || line === BAD_REQUEST) return BAD_REQUEST;
   const mark = line.indexOf('?');
   return mark < 0 ? '' : /^[^ \t]*/.exec(line.slice(mark))![0];
 }

@@ -240,7 +240,7 @@ export const httpFetches: FetchTable = {
   'req.cook_val': cookieInt('request'),
   cook_val: cookieInt('request'),
   'req.cook_names': cookieNames('request'),
-  http_first_req: plain('bool', (r) => r.isFirst),
+  http_first_req: plain('bool', (r) => (r.request === BAD_REQUEST ? null : r.isFirst)),
   'req.proto_http': plain('bool', (r) => r.mode === 'http'),
   req_proto_http: plain('bool', (r) => r.mode === 'http'),
   status,

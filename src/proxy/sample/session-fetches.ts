@@ -32,6 +32,11 @@ function reached(ms: number): number | null {
   return ms < 0 ? null : ms;
 }
 
+/** No timeout is 0; what never came to a backend has none. */
+function ofBackend({ backendConf }: SessionRecord, key: 'serverMs' | 'tunnelMs'): number | null {
+  return backendConf === null ? null : (backendConf.timeouts[key] ?? 0);
+}
+
 const nothing = plain('str', () => null);
 const zero = plain('sint', () => 0);
 const no = plain('bool', () => false);
@@ -71,10 +76,10 @@ export const sessionFetches: FetchTable = {
   so_name: plain('str', (r) => r.listenerName),
   so_id: plain('sint', (r) => r.listenerId),
   fe_client_timeout: plain('sint', (r) => r.frontendConf?.timeouts.clientMs ?? 0),
-  be_name: plain('str', (r) => r.backend),
-  be_id: plain('sint', (r) => r.backendConf?.id ?? r.frontendConf?.id ?? null),
-  be_server_timeout: plain('sint', (r) => r.backendConf?.timeouts.serverMs ?? 0),
-  be_tunnel_timeout: plain('sint', (r) => r.backendConf?.timeouts.tunnelMs ?? 0),
+  be_name: plain('str', (r) => r.backendConf?.name ?? null),
+  be_id: plain('sint', (r) => r.backendConf?.id ?? null),
+  be_server_timeout: plain('sint', (r) => ofBackend(r, 'serverMs')),
+  be_tunnel_timeout: plain('sint', (r) => ofBackend(r, 'tunnelMs')),
   srv_name: plain('str', (r) => r.serverConf?.name ?? null),
   srv_id: plain('sint', (r) => r.serverConf?.id ?? null),
   bc_dst: plain('addr', (r) => addressOr(r.serverHost)),
