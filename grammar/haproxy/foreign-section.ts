@@ -3,6 +3,7 @@
  * proxy that is thrown away. What must not be missing is told when the section ends.
  */
 import type { AddressLineReader } from './address-line.ts';
+import type { ErrorSectionNode } from './http-settings.ts';
 import { applyRow, type Call, isAtLeast, type KeywordRow, type Language, type Value } from './keyword.ts';
 import { borrowedWords, neededWords, sectionRows } from './keywords/section-rows.ts';
 import { wordsOfSection } from './keywords/sections.ts';
@@ -18,6 +19,7 @@ export interface SectionTools {
   /** What is wrong with a section as a whole: told when everything has been read. */
   readonly faults: SectionFault[];
   readonly rings: RingNode[];
+  readonly errorSections: ErrorSectionNode[];
   callOf(keyword: string, values: readonly Value[], from: number): Call;
   readProxy(node: ProxyNode, values: readonly Value[]): void;
   reportUnknown(word: Value, section: string, names: Iterable<string>): void;
@@ -34,7 +36,7 @@ export class ForeignSection {
     const name = header[1]?.text ?? '';
     this.header = header;
     this.tools = tools;
-    this.node = { kind, name, users: new Set(), groups: new Set(), wanted: [], ring: {} };
+    this.node = { kind, name, users: new Set(), groups: new Set(), wanted: [], ring: {}, errorPages: [] };
     this.proxy = newProxyNode('listen', name, header[0]!.at, null);
   }
 
@@ -62,6 +64,7 @@ export class ForeignSection {
       const { servers } = this.proxy;
       this.tools.rings.push({ name, at: this.header[0]!.at, settings: this.node.ring, servers });
     }
+    if (kind === 'http-errors') this.tools.errorSections.push({ name, pages: this.node.errorPages });
     const { [kind]: needed } = neededWords;
     if (!needed || this.seen.has(needed)) return;
     this.note('missing-keyword', this.header[0]!, `${kind} '${name}': no '${needed}' specified.`);

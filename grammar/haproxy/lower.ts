@@ -66,8 +66,8 @@ class Lowering {
   }
 
   result(trees: readonly Tree[]): HaproxyNodes {
-    const { declared, tables, faults, rings } = this.sections;
-    return { global: this.global, proxies: this.proxies, trees, declared, tables, faults, rings };
+    const { declared, tables, faults, rings, errorSections } = this.sections;
+    return { global: this.global, proxies: this.proxies, trees, declared, tables, faults, rings, errorSections };
   }
 
   readTree(tree: Tree): void {

@@ -11,6 +11,7 @@ import type { Address } from './address.ts';
 import type { Tree } from './ast.ts';
 import type { BalanceSettings, HashKey } from './balance-settings.ts';
 import type { SampleReference } from './expr/sample.ts';
+import type { ErrorPageNode, ErrorSectionNode, HeaderCaseSettings, HttpSettings } from './http-settings.ts';
 import type { Value } from './keyword.ts';
 import type { SectionName } from './lexer.ts';
 import type { ProxyLinkSettings, ServerLinkSettings } from './link-settings.ts';
@@ -66,7 +67,7 @@ export type LogFormatName = 'rfc3164' | 'rfc5424' | 'raw' | 'short' | 'priority'
 /** Formats of log lines that have names: `default` is the one line of a proxy without any. */
 export type NamedLogFormat = 'default' | 'tcplog' | 'tcplog clf' | 'httplog' | 'clf' | 'httpslog';
 
-export interface GlobalSettings extends LimitSettings, PipeSettings {
+export interface GlobalSettings extends HeaderCaseSettings, LimitSettings, PipeSettings {
   maxconn?: number;
   nbthread?: number;
   daemon?: boolean;
@@ -155,7 +156,12 @@ export interface ForwardForSettings {
   readonly ifNone: boolean;
 }
 
-export interface ProxySettings extends BalanceSettings, ProxyLinkSettings, PersistenceSettings, SpliceSettings {
+export interface ProxySettings
+  extends HttpSettings,
+    BalanceSettings,
+    ProxyLinkSettings,
+    PersistenceSettings,
+    SpliceSettings {
   mode?: 'tcp' | 'http';
   disabled?: boolean;
   id?: number;
@@ -267,6 +273,8 @@ export interface SectionNode {
   /** Users and groups that its lines name, with commas between them. */
   readonly wanted: { readonly kind: 'user' | 'group'; readonly value: Value }[];
   readonly ring: RingSettings;
+  /** Of a section `http-errors`. */
+  readonly errorPages: ErrorPageNode[];
 }
 
 export interface ProxyNode {
@@ -282,6 +290,8 @@ export interface ProxyNode {
   readonly httpCheck: HttpCheckSettings;
   defaultServer: ServerSettings;
   readonly captures: CaptureSettings;
+  /** Own error pages, in the order of the lines. */
+  readonly errorPages: ErrorPageNode[];
   logs: LogNode[];
   /** `no log`: forget what defaults brought. */
   logsCleared: boolean;
@@ -317,6 +327,8 @@ export interface HaproxyNodes {
   readonly tables: ReadonlySet<string>;
   readonly faults: readonly SectionFault[];
   readonly rings: readonly RingNode[];
+  /** Sections `http-errors`. */
+  readonly errorSections: readonly ErrorSectionNode[];
 }
 
 /** What is wrong with a section as a whole. */
@@ -338,6 +350,7 @@ export function newProxyNode(kind: ProxySectionKind, name: string, at: Span, fro
     httpCheck: {},
     defaultServer: {},
     captures: { request: [], response: [] },
+    errorPages: [],
     logs: [],
     logsCleared: false,
     binds: [],

@@ -9,6 +9,7 @@ import type { Diagnostic, Diagnostics } from '../diagnostic.ts';
 import { nearestWord } from '../spelling.ts';
 import { AddressLineReader } from './address-line.ts';
 import { ForeignSection } from './foreign-section.ts';
+import type { ErrorSectionNode } from './http-settings.ts';
 import { applyRow, type Call, isAtLeast, type KeywordRow, type Language, type Value } from './keyword.ts';
 import { isSectionIn } from './keywords/sections.ts';
 import { globalTable, type KeywordTable, proxyTable } from './keywords/table.ts';
@@ -84,6 +85,7 @@ export class SectionReader {
   readonly tables = new Set<string>();
   readonly faults: SectionFault[] = [];
   readonly rings: RingNode[] = [];
+  readonly errorSections: ErrorSectionNode[] = [];
   private readonly global: GlobalNode;
   private readonly proxies: ProxyNode[];
   readonly language: Language;
@@ -198,7 +200,7 @@ export class SectionReader {
     const odd = nameSyntax.exec(values[1]?.text ?? '')?.[0];
     if (odd)
       this.fail(values[1]!, 'bad-name', `character '${odd}' is not permitted in '${name}' name '${values[1]!.text}'.`);
-    if (name !== 'ring') {
+    if (name !== 'ring' && name !== 'http-errors') {
       const message = `section '${name}' is accepted but not carried out.`;
       this.diagnostics.warning('not-carried-out', values[0]!.at, message);
     }

@@ -7,6 +7,7 @@
  */
 
 import type { Balance, HashKey, HashType } from './balance.ts';
+import type { HttpOptions } from './http-options.ts';
 import type { AcceptRules, ListenerOptions, ProcessLimits } from './listener-options.ts';
 import type { LoggingConf, LogHeader, LogSample, RingConf } from './logging.ts';
 import type { CapturesConf, PersistenceConf, UniqueIdConf } from './persistence.ts';
@@ -53,6 +54,9 @@ export interface GlobalConf {
   readonly tuneBufsize: number;
   readonly tuneMaxrewrite: number;
   readonly tuneHttpMaxhdr: number;
+  readonly tuneHttpLogurilen: number;
+  /** `h1-case-adjust`: header names as they are written to peers that need it. */
+  readonly headerCases: readonly string[];
   /** Percent of all descriptors, above which idle connections are not kept, or closed. */
   readonly tunePoolLowFdRatio: number;
   readonly tunePoolHighFdRatio: number;
@@ -130,6 +134,7 @@ export interface ProxyConf extends LoggingConf {
   readonly socketStats?: boolean;
   readonly check: CheckMethod;
   readonly persistence: PersistenceConf;
+  readonly http: HttpOptions;
   readonly captures: CapturesConf;
   readonly uniqueId: UniqueIdConf | null;
   readonly link: ProxyLink;

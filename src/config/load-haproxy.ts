@@ -19,7 +19,7 @@ import { sourceOf } from '../../grammar/source.ts';
 import type { HaproxyConfig } from './haproxy.ts';
 import type { Profile } from './profile.ts';
 import type { FoundHost, LookUp } from './resolve-addresses.ts';
-import { resolveHaproxy } from './resolve-haproxy.ts';
+import { type ReadText, resolveHaproxy } from './resolve-haproxy.ts';
 
 export interface LoadHaproxyOptions {
   readonly compat: Profile;
@@ -54,6 +54,7 @@ export function loadHaproxy(files: readonly string[], options: LoadHaproxyOption
   const config = resolveHaproxy(nodes, {
     diagnostics: later,
     lookUp: lookUpWith(options),
+    readText: readTextWith(options),
     // HAProxy 3.4.0 finds its own settings for proxies here.
     ...(options.compat === 'haproxy-3.4' && { ownProxy: 'default' }),
   });
@@ -130,6 +131,19 @@ function codeOf(error: unknown): string | null {
 function reasonOf(error: unknown): string {
   const code = codeOf(error);
   return (code !== null && reasons[code]) || (error instanceof Error ? error.message : String(error));
+}
+
+/** Files that lines name and whose text the program needs; a configuration test does not open them. */
+function readTextWith({ assumeFiles, readFile }: LoadHaproxyOptions): ReadText {
+  return (path) => {
+    if (assumeFiles) return null;
+    try {
+      return { text: Buffer.from(readFile(path)).toString('latin1') };
+    } catch (error) {
+      if (codeOf(error) === null) throw error;
+      return 'unreadable';
+    }
+  };
 }
 
 /**

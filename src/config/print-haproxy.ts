@@ -17,6 +17,7 @@ import type {
   Timeouts,
 } from './haproxy.ts';
 import { printBalance, printBalanceFactor, printHashType, printServerBalance } from './print-balance.ts';
+import { printHeaderCases, printHttp } from './print-http.ts';
 import { printAcceptRules, printLimits, printListener } from './print-listeners.ts';
 import { printLog, printLogging, printRing } from './print-logging.ts';
 import { printCaptures, printPersistence } from './print-persistence.ts';
@@ -137,6 +138,7 @@ function printGlobal(global: GlobalConf): string[] {
     ...when(global.tuneBufsize !== 16384, `tune.bufsize ${global.tuneBufsize}`),
     ...when(global.tuneMaxrewrite !== 1024, `tune.maxrewrite ${global.tuneMaxrewrite}`),
     ...when(global.tuneHttpMaxhdr !== 101, `tune.http.maxhdr ${global.tuneHttpMaxhdr}`),
+    ...printHeaderCases(global, quote),
     ...when(global.tunePoolLowFdRatio !== 20, `tune.pool-low-fd-ratio ${global.tunePoolLowFdRatio}`),
     ...when(global.tunePoolHighFdRatio !== 25, `tune.pool-high-fd-ratio ${global.tunePoolHighFdRatio}`),
     ...printLimits(global.limits, quote),
@@ -198,6 +200,7 @@ function settingsOf(proxy: ProxyConf): Settings {
   add('back', 'check', printCheck(proxy.check));
   const kept = printPersistence(proxy.persistence, proxy.uniqueId, quote);
   for (const { side, key, line: text } of kept) add(side, key, [text]);
+  for (const { side, key, line: text } of printHttp(proxy.http, quote)) add(side, key, [text]);
   for (const { side, line: text } of printProxyLink(proxy.link)) add(side, text, [text]);
   return settings;
 }

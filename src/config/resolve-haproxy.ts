@@ -7,6 +7,7 @@
  * so it is turned from Latin-1 bytes into UTF-8.
  */
 import type { Diagnostics } from '../../grammar/diagnostic.ts';
+import type { ErrorPageNode } from '../../grammar/haproxy/http-settings.ts';
 import type { Value } from '../../grammar/haproxy/keyword.ts';
 import type {
   GlobalNode,
@@ -36,6 +37,7 @@ import type {
 } from './haproxy.ts';
 import { type LookUp, resolveLogAddress } from './resolve-addresses.ts';
 import { resolveBalance, resolveHashType } from './resolve-balance.ts';
+import { resolveHeaderCases, resolveHttp } from './resolve-http.ts';
 import { resolveAcceptRules, resolveLimits, resolveListeners } from './resolve-listeners.ts';
 import { resolveLogging } from './resolve-logging.ts';
 import { COOKIE_LENGTH, resolveCaptures, resolvePersistence, resolveUniqueId } from './resolve-persistence.ts';
@@ -44,9 +46,13 @@ import { resolveProxyLink } from './resolve-server-link.ts';
 import { resolveServers } from './resolve-servers.ts';
 import { resolvePipes, resolveSplice } from './splicing.ts';
 
+/** What a file holds, as Latin-1; null: taken for granted. */
+export type ReadText = (path: string) => { readonly text: string } | 'unreadable' | null;
+
 export interface ResolveOptions {
   readonly diagnostics: Diagnostics;
   readonly lookUp: LookUp;
+  readonly readText: ReadText;
   /** The name of a proxy in TCP mode that the release asked for has of its own; it wins over a backend of the file. */
   readonly ownProxy?: string;
 }
@@ -63,6 +69,8 @@ export interface MergedProxy {
   /** `default-server` of the defaults sections; a section's own counts only for the servers below it. */
   readonly defaultServer: ServerSettings;
   readonly logs: readonly LogNode[];
+  /** Those of the defaults sections first. */
+  readonly errorPages: readonly ErrorPageNode[];
 }
 
 /** All proxies, and those with a backend side by name; the first of a name counts. */
@@ -74,7 +82,15 @@ export interface ProxyIndex {
 /** The part of a section that is inherited. */
 type Inherited = Omit<MergedProxy, 'node' | 'kind' | 'id'>;
 
-const nothing: Inherited = { settings: {}, timeouts: {}, stats: {}, httpCheck: {}, defaultServer: {}, logs: [] };
+const nothing: Inherited = {
+  settings: {},
+  timeouts: {},
+  stats: {},
+  httpCheck: {},
+  defaultServer: {},
+  logs: [],
+  errorPages: [],
+};
 
 export function placeOf(at: Span): Place {
   return { file: at.source.file, line: positionOf(at.source, at.start).line };
@@ -95,7 +111,8 @@ export function resolveHaproxy(nodes: HaproxyNodes, options: ResolveOptions): Ha
     nextListener += listeners.length;
     const logs = resolveLogs(proxy.logs, globalLogs, options);
     const captures = resolveCaptures(proxy, global.tuneHttpCookielen, options);
-    return resolveProxy(proxy, index, { listeners, logs, captures }, options);
+    const http = resolveHttp(proxy, nodes.errorSections, options);
+    return resolveProxy(proxy, index, { listeners, logs, captures, http }, options);
   });
   const files = nodes.trees.map((tree) => tree.source.file);
   return deepFreeze({ global, proxies, rings: resolveRings(nodes, options), files });
@@ -160,6 +177,7 @@ function mergeNode(base: Inherited, node: ProxyNode): Inherited {
     httpCheck: { ...base.httpCheck, ...node.httpCheck },
     defaultServer: node.kind === 'defaults' ? { ...base.defaultServer, ...node.defaultServer } : base.defaultServer,
     logs: node.logsCleared ? node.logs : [...base.logs, ...node.logs],
+    errorPages: [...base.errorPages, ...node.errorPages],
   };
 }
 
@@ -203,6 +221,8 @@ function resolveGlobal(node: GlobalNode, options: ResolveOptions): GlobalConf {
     tuneBufsize: settings.tuneBufsize ?? 16384,
     tuneMaxrewrite: settings.tuneMaxrewrite ?? 1024,
     tuneHttpMaxhdr: settings.tuneHttpMaxhdr ?? 101,
+    tuneHttpLogurilen: settings.uriLength ?? 1023,
+    headerCases: resolveHeaderCases(node, options),
     tunePoolLowFdRatio: settings.tunePoolLowFdRatio ?? 20,
     tunePoolHighFdRatio: settings.tunePoolHighFdRatio ?? 25,
     limits: resolveLimits(settings),
@@ -229,7 +249,7 @@ function resolveLogs(
 function resolveProxy(
   merged: MergedProxy,
   index: ProxyIndex,
-  made: Pick<ProxyConf, 'listeners' | 'logs' | 'captures'>,
+  made: Pick<ProxyConf, 'listeners' | 'logs' | 'captures' | 'http'>,
   options: ResolveOptions,
 ): ProxyConf {
   const { node, kind, id, settings } = merged;
@@ -265,6 +285,7 @@ function resolveProxy(
     stats: mode === 'http' ? resolveStats(merged.stats) : null,
     check: resolveCheck(settings, merged.httpCheck),
     persistence: resolvePersistence(merged, options),
+    http: made.http,
     captures: made.captures,
     uniqueId: resolveUniqueId(merged, options),
     link: resolveProxyLink(settings),

@@ -60,10 +60,9 @@ const globalWords = `
   1 1.7: tune.recv_enough, tune.vars.proc-max-size, wurfl-cache-size, wurfl-data-file
   1 1.7: wurfl-information-list-separator
   1 1.8: tune.h2.header-table-size, tune.h2.initial-window-size, tune.h2.max-concurrent-streams
-  1 1.8: tune.http.logurilen, tune.ssl.capture-cipherlist-size
+  1 1.8: tune.ssl.capture-cipherlist-size
   1 1.9: ssl-default-bind-ciphersuites, ssl-default-server-ciphersuites, tune.runqueue-depth
   1 2.0: mworker-max-reloads, tune.h2.max-frame-size, tune.listener.multi-queue
-  1 2.1: h1-case-adjust-file
   1 2.2: issuers-chain-path, localpeer, ssl-default-bind-curves, tune.fd.edge-triggered
   1 2.2: tune.idle-pool.shared, tune.sched.low-latency, tune.ssl.keylog
   1 2.4: default-path, profiling.memory
@@ -120,7 +119,6 @@ const globalWords = `
   1+ 2.9: setcap
   1+ 3.0: http-err-codes, http-fail-codes, ocsp-update.httpproxy
   1+ 3.2: cpu-policy, cpu-set, dns-accept-family, tune.epoll.mask-events
-  2 2.1: h1-case-adjust
   2 2.4: set-var
   2 2.5: set-var-fmt
   2+ 1.5: cpu-map
@@ -132,38 +130,19 @@ const globalWords = `
 const proxyWords = `
   dflb 1 1.6: email-alert to
   dlb 0 1.3: option transparent
-  db 0 3.2: option http-drop-request-trailers
-  dfl 0 1.3: option contstats
-  dfl 0 1.4: option http-use-proxy-header
-  dfl 0 1.6: option http-ignore-probes
-  dfl 0 2.1: option h1-case-adjust-bogus-client
   dfl 0 2.2: option disable-h2-upgrade
-  dfl 0 3.1: option accept-unsafe-violations-in-http-request
-  dfl 0 3.2: option http-drop-response-trailers
   dfl 1 3.1: log-steps
-  dflb 0 1.3: option accept-invalid-http-request, option accept-invalid-http-response, option nolinger
   dflb 0 1.5: compression, option independent-streams
-  dflb 0 1.6: option http-buffer-request
   dflb 0 2.3: stats show-modules
   dflb 0 3.4: stats show-version
-  dflb 0+ 1.3: option originalto
   dflb 1 1.6: email-alert from, email-alert level, email-alert mailers, email-alert myhostname
-  dflb 1 2.6: option http-restrict-req-hdr-names
   dflb 1 2.8: compression algo-req, compression algo-res, compression direction
   dflb 1 3.2: compression minsize-req, compression minsize-res
   dflb 1+ 1.5: compression algo, compression type
-  dflb 1+ 2.2: errorfiles
-  dflb 2 1.1: errorloc
-  dflb 2 1.2: errorloc302, errorloc303
-  dflb 2 1.3: errorfile
   dflb 3+ 2.2: http-error
   dlb 0 1.1: transparent
-  dlb 0 1.3: http-check disable-on-404, http-check send-state, option checkcache
+  dlb 0 1.3: http-check disable-on-404, http-check send-state
   dlb 0 1.4: persist rdp-cookie
-  dlb 0 1.5: option http-pretend-keepalive
-  dlb 0 2.1: option h1-case-adjust-bogus-server
-  dlb 0 3.1: option accept-unsafe-violations-in-http-response
-  dlb 1 1.5: http-send-name-header
   dlb 0+ 1.5: tcp-check connect
   dlb 0+ 2.2: http-check connect
   dlb 0+ 2.8: option forwarded
@@ -251,8 +230,8 @@ const serverWords = `
 const tolerant = new Set(
   `
   compression offload,
-  email-alert from, email-alert mailers, email-alert myhostname, email-alert to, errorfile,
-  errorloc, errorloc302, errorloc303, expose-experimental-directives,
+  email-alert from, email-alert mailers, email-alert myhostname, email-alert to, 
+  expose-experimental-directives,
   http-check comment, mworker-max-reloads, numa-cpu-mapping,
   persist rdp-cookie, server-state-base, server-state-file,
   ssl-load-extra-del-ext, ssl-mode-async, ssl-provider-path,

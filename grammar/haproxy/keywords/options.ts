@@ -136,7 +136,8 @@ function setForwardFor(node: ProxyNode, call: Call): void {
   node.httpOnly.push({ keyword: call.keyword, at: call.at });
 }
 
-function isNetwork(value: Value): boolean {
+/** An address or a network; IPv4 masks may be written out. */
+export function isNetwork(value: Value): boolean {
   const v4 = /^(\d+)\.(\d+)\.(\d+)\.(\d+)(?:\/(\d+(?:\.\d+){0,3}))?$/.exec(value.text);
   if (v4) return v4.slice(1, 5).every((octet) => Number(octet) <= 255);
   return /^[0-9a-fA-F:]+(?:\/\d+)?$/.test(value.text) && value.text.includes(':');

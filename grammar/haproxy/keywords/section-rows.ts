@@ -9,6 +9,7 @@ import { type Argument, type Call, type KeywordRow, rowsFor, type Value } from '
 import type { SectionName } from '../lexer.ts';
 import type { SectionNode } from '../nodes.ts';
 import { integer, oneOf, text, time, word } from '../units.ts';
+import { errorStatus } from './http.ts';
 import { ringRows } from './ring.ts';
 
 const row = rowsFor<SectionNode>();
@@ -45,15 +46,6 @@ const addressWithPort: Argument<string> = {
 const regex: Argument<string> = {
   label: '<regex>',
   read: (value, call) => (new LineReader(null, { ...call, words: [value] }).regex() ? value.text : undefined),
-};
-
-const errorCode: Argument<string> = {
-  label: '<code>',
-  read(value, call) {
-    if (/^(?:200|40[0134578]|41[034]|42[1259]|431|50[0-4])$/.test(value.text)) return value.text;
-    call.fail('out-of-range', value, `errorfile : status code '${value.text}' not handled.`);
-    return undefined;
-  },
 };
 
 const resolverRows = [
@@ -214,7 +206,7 @@ const acmeRows = [
 
 const others = [
   row('errorfile', ['http-errors'], {
-    args: [errorCode, text('<file>')],
+    args: [errorStatus, text('<file>')],
     since: '2.2',
     doc: 'A page for a status code.',
     ok: ['errorfile 503 /etc/haproxy/503.http'],
@@ -222,7 +214,9 @@ const others = [
       ['errorfile 503', 'missing-argument'],
       ['errorfile 999 /etc/haproxy/999.http', 'out-of-range'],
     ],
-    apply() {},
+    apply(node, call, status, path) {
+      node.errorPages.push({ kind: 'file', status, path, at: call.at });
+    },
   }),
   plain('log-profile', '3.1', 'log-tag', [text('<tag>')], 'log-tag x'),
   plain(

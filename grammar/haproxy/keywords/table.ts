@@ -5,6 +5,7 @@ import { balanceRows, balanceServerRows } from './balance.ts';
 import { bindRows } from './bind.ts';
 import { checkRows } from './checks.ts';
 import { globalRows } from './global.ts';
+import { httpGlobalRows, httpProxyRows } from './http.ts';
 import { knownBindRows, knownGlobalRows, knownProxyRows, knownServerRows } from './known.ts';
 import { legacyGlobalRows, legacyProxyRows } from './legacy.ts';
 import { limitGlobalRows, limitProxyRows } from './limits.ts';
@@ -38,6 +39,7 @@ export const globalTable: KeywordTable<GlobalNode> = tableOf(
   legacyGlobalRows,
   globalRows,
   limitGlobalRows,
+  httpGlobalRows,
   persistenceGlobalRows,
   pipeRows,
   [logRows.global],
@@ -51,6 +53,7 @@ export const proxyTable: KeywordTable<ProxyNode> = tableOf(
   proxyLinkRows,
   limitProxyRows,
   optionRows,
+  httpProxyRows,
   logFormatRows,
   persistenceProxyRows,
   spliceRows,

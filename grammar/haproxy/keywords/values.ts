@@ -42,7 +42,6 @@ const globalKinds = `
 `;
 
 const proxyKinds = `
-  preserve|delete|reject: option http-restrict-req-hdr-names
   none|local|global: load-server-state-from-file
   request|response|both: compression direction
   identity|gzip|deflate|raw-deflate: compression algo-req

@@ -74,13 +74,6 @@ function eachOf(names: string, needsOne = true): ProxyCheck {
 const codes = '200 400 401 403 404 405 407 408 410 413 414 421 422 425 429 431 500 501 502 503 504';
 const errorCodes: ReadonlySet<string> = new Set(codes.split(' '));
 
-function checkErrorCode(_node: ProxyNode, call: Call): void {
-  const [code] = call.words;
-  if (code && !errorCodes.has(code.text)) {
-    call.fail('out-of-range', code, `${call.keyword} : status code '${code.text}' not handled.`);
-  }
-}
-
 const counters = `server_id gpt0 gpc0 gpc0_rate() conn_cnt conn_rate() conn_cur sess_cnt sess_rate() http_req_cnt
   http_req_rate() http_err_cnt http_err_rate() bytes_in_cnt bytes_in_rate() bytes_out_cnt bytes_out_rate() gpc1
   gpc1_rate() server_key http_fail_cnt http_fail_rate() gpt() gpc() gpc_rate() glitch_cnt glitch_rate()`;
@@ -261,10 +254,6 @@ function checkUser(_node: ProxyNode, call: Call): void {
   }
 }
 
-function checkOriginalTo(node: ProxyNode, call: Call): void {
-  readOptions({ except: 'any', header: 'any' }, node, call);
-}
-
 function checkSectionName(section: string): ProxyCheck {
   return (node, call) => {
     const [name] = call.words;
@@ -317,13 +306,6 @@ function checkExternal(_node: ProxyNode, call: Call): void {
   const isNew = call.language.lenient || isAtLeast(call.language.release, '2.9');
   if (!value || (isNew && value.text === 'preserve-env' && call.words.length === 1)) return;
   call.fail('extra-argument', value, `'external-check' cannot handle unexpected argument '${value.text}'.`);
-}
-
-function checkCaseAdjust(_node: ProxyNode, call: Call): void {
-  const [from, to] = call.words;
-  if (from && to && from.text.toLowerCase() !== to.text.toLowerCase()) {
-    call.fail('bad-value', to, "'h1-case-adjust' : both names must be the same but for their case.");
-  }
 }
 
 function checkCpuMap(_node: ProxyNode, call: Call): void {
@@ -406,19 +388,15 @@ const checks: Readonly<Record<string, ProxyCheck>> = {
   'proxy tcp-check expect': checkExpect,
   ...sharing('proxy tcp-check set-var, proxy http-check set-var', variableCheck('sample')),
   ...sharing('proxy tcp-check set-var-fmt, proxy http-check set-var-fmt', variableCheck('format')),
-  ...sharing('proxy errorfile, proxy errorloc, proxy errorloc302, proxy errorloc303', checkErrorCode),
   'proxy http-error': checkHttpError,
-  'proxy errorfiles': checkSectionName('http-errors'),
   'proxy use-fcgi-app': checkSectionName('fcgi-app'),
   'proxy compression algo': eachOf('identity gzip deflate raw-deflate'),
-  'proxy option originalto': checkOriginalTo,
   'proxy dispatch': checkDispatch,
   ...sharing('global ssl-default-bind-options, global ssl-default-server-options', checkSslOptions),
   'global ssl-load-extra-files': eachOf('none all bundle sctl ocsp issuer key'),
   'global set-var': checkGlobalVariable('sample'),
   'global set-var-fmt': checkGlobalVariable('format'),
   'global external-check': checkExternal,
-  'global h1-case-adjust': checkCaseAdjust,
   'global cpu-map': checkCpuMap,
   ...sharing('bind ca-ignore-err, bind crt-ignore-err', checkErrorIds),
   'bind shards': checkShards,

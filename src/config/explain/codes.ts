@@ -13,6 +13,8 @@ export const codeExplanations: Readonly<Record<string, string>> = {
   'bad-address': 'This is no address that can stand here: see the forms of chapter 11 of the HAProxy manual.',
   'bad-condition': 'The condition of .if or of a rule cannot be read.',
   'bad-domain': 'The domain of a cookie holds no dot: browsers may not take the cookie.',
+  'bad-error-file':
+    'An error file holds one complete HTTP response: status line, headers, an empty line, the body as announced.',
   'bad-escape': 'A backslash with x needs two hexadecimal digits behind it.',
   'bad-log-format': 'The log format is not closed properly or uses a variable in a wrong way.',
   'bad-name': 'Names are made of letters, digits and - _ . : only.',

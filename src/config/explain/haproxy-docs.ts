@@ -23,8 +23,6 @@ const globalDocs = `
   external-check: Allows checks that run a program.
   force-cfg-parser-pause: Waits while the configuration is read, for tests.
   h1-accept-payload-with-any-method: Accepts bodies with HTTP/1.0 GET, HEAD and DELETE requests.
-  h1-case-adjust: Writes a header name with this case for peers that need it.
-  h1-case-adjust-file: File of header names to write with a certain case.
   h1-do-not-close-on-insecure-transfer-encoding: Keeps a connection that had both framings, against the advice of the RFC.
   h2-workaround-bogus-websocket-clients: Hides WebSocket over HTTP/2 from clients that get it wrong.
   harden.reject-privileged-ports.: Drops clients whose source port is below 1024.
@@ -107,7 +105,6 @@ const globalDocs = `
   tune.glitches.: When connections with odd behaviour are closed.
   tune.h1.: Tuning of HTTP/1.
   tune.h2.: Tuning of HTTP/2.
-  tune.http.logurilen: Longest URI in logs.
   tune.idle-pool.shared: Whether threads share idle connections to servers.
   tune.idletimer: Silence after which a stream counts as idle.
   tune.listener.: Tuning of listeners.
@@ -142,36 +139,16 @@ const globalDocs = `
 const proxyDocs = `
   compression: Setting of the compression of messages.
   email-alert: Mails about changes of server states.
-  errorfile: File that is sent instead of an error message.
-  errorfiles: Takes error messages from a section of them.
-  errorloc: Address that clients are sent to instead of an error message (302).
-  errorloc302: Address that clients are sent to instead of an error message, with the method GET.
-  errorloc303: The same with status 303.
   http-error: What is returned for a status, made in the configuration.
-  option accept-invalid-http-request: Accepts some malformed requests.
-  option accept-invalid-http-response: Accepts some malformed responses.
-  option accept-unsafe-violations-in-http-request: Accepts malformed requests that can be dangerous.
-  option accept-unsafe-violations-in-http-response: Accepts malformed responses that can be dangerous.
-  option http-buffer-request: Waits for the body before a server is chosen.
-  option http-restrict-req-hdr-names: What happens to requests with odd header names.
   option independent-streams: The two directions have timeouts of their own.
-  option nolinger: Closes with a reset, leaving nothing behind.
-  option originalto: Adds X-Original-To with the address that the client asked.
   stats show-modules: Shows the statistics of modules.
   stats show-version: Shows the version on the statistics page.
   external-check command: Program that checks servers.
   external-check path: PATH of that program.
   hash-preserve-affinity: What a hash does when its server is full.
   http-check: Step or setting of a check over HTTP.
-  http-send-name-header: Header that tells a server its name.
   load-server-state-from-file: Takes server states from before a reload.
-  option checkcache: Refuses responses that set cookies and may be cached.
   option forwarded: Adds the Forwarded header of RFC 7239.
-  option h1-case-adjust-bogus-client: Writes header names with the case that clients need.
-  option h1-case-adjust-bogus-server: Writes header names with the case that servers need.
-  option http-pretend-keepalive: Tells servers that the connection stays, and closes it.
-  option http-drop-request-trailers: Leaves the trailers of requests out.
-  option http-drop-response-trailers: Leaves the trailers of responses out.
   option transparent: Connects to the address that the client asked.
   option use-small-buffers: Uses small buffers where they are enough.
   persist rdp-cookie: Keeps a client with its server by the cookie of RDP.
@@ -181,10 +158,7 @@ const proxyDocs = `
   log-format: Format of log lines.
   log-format-sd: Structured data of log lines (RFC 5424).
   log-steps: At which steps of a stream a line is logged.
-  option contstats: Counts bytes while a transfer runs.
   option disable-h2-upgrade: Does not change from HTTP/1 to HTTP/2 by the preface.
-  option http-ignore-probes: Does not count or log connections that browsers open ahead.
-  option http-use-proxy-header: Understands Proxy-Connection.
   option httpslog: HTTP log lines with facts of TLS.
   crt: Certificate of the frontend.
   declare capture: Declares a place for captured values.

@@ -1,6 +1,7 @@
 /** Small complete configuration records for tests of the proxy: everything that a test does not name has a default. */
 import { defaultHashType } from '../../../src/config/balance.ts';
 import type { GlobalConf, ListenerConf, ProxyConf, ServerConf, Timeouts } from '../../../src/config/haproxy.ts';
+import { plainHttp } from '../../../src/config/http-options.ts';
 import {
   defaultAcceptRules,
   defaultListenerOptions,
@@ -48,6 +49,8 @@ export function makeGlobal(given: Partial<GlobalConf> = {}): GlobalConf {
     tuneBufsize: 16384,
     tuneMaxrewrite: 1024,
     tuneHttpMaxhdr: 101,
+    tuneHttpLogurilen: 1023,
+    headerCases: [],
     tunePoolLowFdRatio: 20,
     tunePoolHighFdRatio: 25,
     limits: defaultProcessLimits,
@@ -145,6 +148,7 @@ export function makeProxy(
     stats: null,
     check: { kind: 'tcp' },
     persistence: noPersistence,
+    http: plainHttp,
     captures: noCaptures,
     uniqueId: null,
     link: defaultProxyLink,
