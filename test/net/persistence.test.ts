@@ -38,14 +38,24 @@ function configOf(ports: ReadonlyMap<string, number>, origins: Readonly<Record<s
     '  timeout client 5s',
     '  timeout server 5s',
     ...sections,
+    'frontend split',
+    `  bind 127.0.0.1:${ports.get('split')}`,
+    '  capture request header User-Agent len 8',
+    '  stats enable',
+    '  stats uri /stats',
+    '  default_backend split_servers',
+    'backend split_servers',
+    '  cookie SRV insert',
+    ...cookieSections.insert!.slice(1).map((line) => line.replace(/@([A-Z]+)/g, (_, key: string) => `${origins[key]}`)),
     '',
   ].join('\n');
 }
 
 async function openSide(which: 'original' | 'ours', origins: Readonly<Record<string, number>>): Promise<Side> {
   const log = await receiveSyslog();
-  const free = await freePorts(names.length);
-  const ports = new Map(names.map((name, i) => [name, free[i]!]));
+  const listeners = [...names, 'split'];
+  const free = await freePorts(listeners.length);
+  const ports = new Map(listeners.map((name, i) => [name, free[i]!]));
   const proxy = await startProxy(which, configOf(ports, origins, log.port), ports.get(names[0]!)!);
   await log.waitFor(/ insert insert\//, { deadlineMs: 2000 }).catch(() => '');
   return { proxy, log, ports };
@@ -102,7 +112,9 @@ describeNet('Persistence beside the real HAProxy', { binaries: ['haproxy'], buil
       '-- client',
       masked,
       '-- log',
-      maskLine(`${line}`).replace(/ \d+\/\d+\/(\d+\/\d+\/\+?\d+) /, ' C/C/$1 '),
+      maskLine(`${line}`)
+        .replace(/ \d+\/\d+\/(\d+\/\d+\/\+?\d+) /, ' C/C/$1 ')
+        .replace(/("" "") \d+ \d+ (".*") \d+ \d+ \d+ \d+ \d+ (--\w\w) \d+ \d+ /, '$1 $2 $3 '),
     ].join('\n');
   }
 
@@ -113,6 +125,24 @@ describeNet('Persistence beside the real HAProxy', { binaries: ['haproxy'], buil
       expect(await perform(ours!, one)).toBe(theirs);
     });
   }
+
+  it.each([
+    ['withstats', '/stats'],
+    ['split', '/stats'],
+    ['split', '/x'],
+    ['split', '/ x'],
+  ])('%s%s: who answers decides on what is logged', async (section, path) => {
+    const tell = async ({ log, ports }: Side): Promise<string> => {
+      const from = log.lines().length;
+      const request = `GET ${path} HTTP/1.0\r\nUser-Agent: u\r\nCookie: SRV=two\r\n\r\n`;
+      await exchange(ports.get(section)!, request, { enough: () => false });
+      const line = await waitUntil('the log line', () => log.lines()[from], { deadlineMs: 2000 });
+      return maskLine(`${line}`).replace(/ \d+ (\S+ \S+ \S\S\S\S) \d+\/\d+\/(\d+\/\d+\/\+?\d+) /, ' BYTES $1 C/C/$2 ');
+    };
+    const [original, ours] = sides;
+    const theirs = await tell(original!);
+    expect(await tell(ours!)).toBe(theirs);
+  });
 
   it('several requests on one connection, each with notes of its own', async () => {
     const cookies = ['SID=1', 'SRV=two; SID=2', 'SRV=gone', '', 'SRV=two', 'a=1; SRV=nobody'];

@@ -81,6 +81,22 @@ export const cookieSections: Readonly<Record<string, readonly string[]>> = {
     'cookie SRV insert indirect',
     ...manyServers,
   ],
+  commonformat: [
+    'option httplog clf',
+    'capture cookie SID len 12',
+    'capture request header User-Agent len 8',
+    'capture request header X-None len 8',
+    'capture response header Server len 20',
+    'cookie SRV insert indirect',
+    ...twoServers,
+  ],
+  withstats: [
+    'stats enable',
+    'stats uri /stats',
+    'cookie SRV insert',
+    'capture request header User-Agent len 8',
+    ...twoServers,
+  ],
   capturesonly: ['capture cookie SID= len 30', 'capture request header Host len 8', ...twoServers],
 };
 
@@ -318,6 +334,12 @@ const captures: readonly CookieExchange[] = [
     request: get('user-agent: one', 'User-Agent: two', 'Cookie: a=1', 'Cookie: SID=q', 'Cookie: SID=r'),
     answer: 'Server: one\r\nServer: two\r\nSet-Cookie: SID=1\r\nSet-Cookie: SID=2',
   },
+  ...['', 'SID=abcdefghijklmnop; SRV=two'].map((cookie) => ({
+    name: `captures in the common format: ${cookie}`,
+    section: 'commonformat',
+    request: cookie === '' ? get() : get('User-Agent: curl "x"', `Cookie: ${cookie}`),
+    answer: cookie === '' ? '' : 'Server: a"b\r\nSet-Cookie: SID=fresh; path=/',
+  })),
   { name: 'captures: blanks', section: 'captures', request: get('Cookie: SID = "a b" ; c=d', 'X-None:') },
   {
     name: 'captures: a broken answer',
