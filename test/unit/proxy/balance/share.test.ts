@@ -6,7 +6,8 @@ import { MemberHeaps } from '../../../../src/proxy/balance/member-heaps.ts';
 import { BalanceShare, makeBalanceMemory, makeOwnShare, planShares } from '../../../../src/proxy/balance/share.ts';
 import { makeProxy, makeServer } from '../configuration.ts';
 
-const ROUNDS = 20_000;
+/** Enough for either to be interrupted in the middle many times. */
+const ROUNDS = 200_000;
 
 describe('BalanceShare', () => {
   it('gives each group of each proxy memory of its own, the same in every worker', () => {
@@ -42,6 +43,8 @@ describe('BalanceShare', () => {
     });
     const code = `${outputFiles[0]!.text}
       const share = new module.exports.BalanceShare(require('node:worker_threads').workerData, 0, 1, false);
+      Atomics.add(share.words, 2, 1);
+      while (Atomics.load(share.words, 2) < 2);
       for (let i = 0; i < ${ROUNDS}; i++) {
         share.enter();
         const before = share.words[0];
