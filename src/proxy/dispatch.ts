@@ -13,6 +13,7 @@
  */
 import type { RetryOn } from '../config/server-link.ts';
 import { EADDRINUSE, EADDRNOTAVAIL, EMFILE, ENFILE, EPERM } from '../os/libc.ts';
+import { MSG_MORE, MSG_NOSIGNAL, sendAt } from '../os/socket.ts';
 import { isSocks4Granted, SOCKS4_ANSWER } from '../wire/socks4.ts';
 import type { Backend } from './backend.ts';
 import { copyBytes } from './buffers.ts';
@@ -22,10 +23,18 @@ import { openServerConnection, type ServerConnection } from './server-connection
 import { SessionConnections } from './session-connections.ts';
 import type { SessionOrigin } from './session-origin.ts';
 import type { EndOwner, SocketEnd } from './socket-end.ts';
+import { NO_SOURCE } from './source-binding.ts';
 import { WaitEntry, type Waiting } from './wait-queue.ts';
 import type { WorkerContext } from './worker-context.ts';
 
-export type DispatchFailure = 'no-server' | 'queue-timeout' | 'queue-full' | 'refused' | 'connect-timeout' | 'resource';
+export type DispatchFailure =
+  | 'no-server'
+  | 'queue-timeout'
+  | 'queue-full'
+  | 'refused'
+  | 'connect-timeout'
+  | 'resource'
+  | 'internal';
 
 /** Which idle connections a session may use: none, those for a client's first request, those for later ones. */
 export const REUSE_NONE = 0;
@@ -80,6 +89,8 @@ export class Dispatch implements EndOwner, Waiting {
   private answered = 0;
   /** Connections that are this client's own. */
   private own: SessionConnections | null = null;
+  /** The server was chosen because the session has a connection to it. */
+  private stays = false;
   /** An authentication ties the client to its connection. */
   private staysPut = false;
   private entry: WaitEntry | null = null;
@@ -123,6 +134,7 @@ export class Dispatch implements EndOwner, Waiting {
     this.previous = null;
     this.bound = bound;
     const last = this.own === null || bound !== null ? null : this.findLast(this.own);
+    this.stays = last !== null;
     if (last === null) this.assign(null);
     else this.assignTo(last);
   }
@@ -140,9 +152,10 @@ export class Dispatch implements EndOwner, Waiting {
 
   /**
    * Sends a request again after a failure of `retry-on`: to the same server, or to another if that is its turn. HAProxy
-   * counts such a retry by itself, and once more when the server stays the same; so do we.
+   * counts such a retry by itself, and once more when the server stays the same; so do we. `reuse`: REUSE_NONE unless
+   * the failure was an answer, after which the connection is as good as before.
    */
-  repeat(): void {
+  repeat(reuse: Reuse): void {
     this.retries++;
     this.reuse = REUSE_NONE;
     const server = this.server!;
@@ -153,6 +166,7 @@ export class Dispatch implements EndOwner, Waiting {
     }
     this.countRetry(server);
     this.countAttempt(server);
+    this.reuse = reuse;
     this.connect();
   }
 
@@ -181,6 +195,7 @@ export class Dispatch implements EndOwner, Waiting {
       this.fail('no-server');
       return;
     }
+    this.stays = false;
     this.assignTo(backend.choose(this.key, avoid));
   }
 
@@ -206,7 +221,7 @@ export class Dispatch implements EndOwner, Waiting {
     this.server = server;
     this.assignedAt = loop.now;
     counters.enter(server.row);
-    if (this.bound === null) {
+    if (this.bound === null && !this.stays) {
       counters.add(server.row, LBTOT, 1);
       counters.add(this.backend.row, LBTOT, 1);
     }
@@ -325,12 +340,16 @@ export class Dispatch implements EndOwner, Waiting {
 
   private openConnection(server: Server): void {
     const { worker } = this;
-    worker.counters.add(server.row, CONNECT, 1);
-    worker.counters.add(this.backend.row, CONNECT, 1);
     server.idle.makeRoom();
     const isFirst = this.retries === 0;
     const { connectionKey, owner, port } = this;
     const opened = openServerConnection(server, owner, connectionKey, port, isFirst, worker.loop, worker.buffers, this);
+    if (opened === NO_SOURCE) {
+      this.giveUp('internal');
+      return;
+    }
+    worker.counters.add(server.row, CONNECT, 1);
+    worker.counters.add(this.backend.row, CONNECT, 1);
     if (typeof opened === 'number') {
       this.state = CONNECTING;
       if (RESOURCE_ERRORS.includes(-opened)) this.giveUp('resource');
@@ -374,14 +393,16 @@ export class Dispatch implements EndOwner, Waiting {
 
   private greet(connection: ServerConnection): void {
     const header = connection.server.connector!.encodeHeader(this.owner);
-    if (header === null || this.write(connection, header)) this.done(connection, false);
+    if (header === null || this.write(connection, header, this.owner.requestBytes !== null))
+      this.done(connection, false);
     else this.connectionFailed(true);
   }
 
-  private write(connection: ServerConnection, bytes: Uint8Array): boolean {
+  /** A new connection's buffer takes so little at once. `more` follows: both may go out as one packet. */
+  private write(connection: ServerConnection, bytes: Uint8Array, more = false): boolean {
     const { out } = this.worker;
     copyBytes(out.bytes, 0, bytes, 0, bytes.length);
-    return connection.write(out.bytes, out.address, 0, bytes.length);
+    return sendAt(connection.fd, out.address, bytes.length, MSG_NOSIGNAL | (more ? MSG_MORE : 0)) === bytes.length;
   }
 
   private done(connection: ServerConnection, reused: boolean): void {

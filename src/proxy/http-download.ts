@@ -71,7 +71,7 @@ export class HttpDownload {
     if (length < 0 || tooLong || unasked) this.exchange.badResponse();
     else if (length === INCOMPLETE) this.keepPartial(connection, bytes, start, end);
     else if (head.status < 200 && head.status !== 101) this.passInterim(connection, bytes, head, end);
-    else if (!this.exchange.dropsResponse(head.status)) {
+    else if (!this.exchange.dropsResponse(head, isWhole(head, transaction.method, end))) {
       if (asksForConnection(bytes, head)) this.exchange.tieToConnection();
       this.passHead(connection, bytes, head, end);
     }
@@ -232,4 +232,10 @@ export class HttpDownload {
     exchange.transaction.keepServer = false;
     exchange.endResponse();
   }
+}
+
+/** `bytes[..end)` holds a response to its last byte, and nothing behind it. */
+function isWhole(head: Head, method: number, end: number): boolean {
+  if (!responseHasBody(head, method)) return head.end === end;
+  return !head.chunked && head.contentLength === end - head.end;
 }

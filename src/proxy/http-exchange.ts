@@ -262,7 +262,7 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
   }
 
   onDispatchFailed(cause: DispatchFailure): void {
-    this.fail(503, cause, phaseOfFailure(cause));
+    this.fail(cause === 'internal' ? 500 : 503, cause, phaseOfFailure(cause));
   }
 
   onConnected(connection: ServerConnection, reused: boolean): void {
@@ -396,7 +396,7 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
   }
 
   badResponse(): void {
-    if (this.tryAgain(this.retryOn.junkResponse)) return;
+    if (this.tryAgain(this.retryOn.junkResponse, true)) return;
     this.report.countBadResponse();
     this.fail(502, 'bad-response', 'H');
   }
@@ -409,11 +409,14 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
   /** The server's side broke or ended before it should. */
   serverGone(): void {
     const { begun } = this.download;
-    if (this.tryAgain(begun ? this.retryOn.junkResponse : this.retryOn.emptyResponse)) return;
+    const { error } = this.connection!;
+    if (this.tryAgain(this.retryOn.emptyResponse, error !== 0)) return;
     if (this.phase === ANSWER && !begun && (this.reused || !this.isFirst)) {
       this.repeatOrClose();
       return;
     }
+    // HAProxy counts a reset twice: as it comes, and as the answer that does not.
+    if (this.phase === ANSWER && error !== 0) this.report.countBadResponse();
     this.report.countServerAbort(this.phase === ANSWER);
     if (this.phase === ANSWER) this.fail(502, 'server-abort', 'H');
     else this.breakOff('server-abort', 'D');
@@ -427,6 +430,7 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
     const { reused } = this;
     this.leaveConnection();
     if (!reused || !this.upload.isRepeatable) {
+      this.report.silent = true;
       this.breakOff('server-abort', 'H');
       return;
     }
@@ -443,18 +447,36 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
     this.phase = DISPATCH;
   }
 
-  /** `retry-on`: sends the request again if this failure is one of those and tries are left. */
-  private tryAgain(isRetryable: boolean): boolean {
+  /**
+   * `retry-on`: sends the request again if this failure is one of those and tries are left. `counts`: it counts as a
+   * failed response all the same.
+   */
+  private tryAgain(isRetryable: boolean, counts = false): boolean {
     const { request } = this.upload;
     if (!isRetryable || this.phase !== ANSWER || request === null || !this.dispatch.mayRepeat) return false;
+    if (counts) this.report.countBadResponse();
     this.leaveConnection();
-    this.dispatch.repeat();
+    this.dispatch.repeat(REUSE_NONE);
     return true;
   }
 
-  /** A response's head has come. True: it is one to try again after, and was dropped. */
-  dropsResponse(status: number): boolean {
-    return this.retryOn.afterSending && this.tryAgain(this.retryOn.statuses.includes(status));
+  /**
+   * A response's head has come. True: it is one to try again after, and was dropped. `isWhole`: all of the response is
+   * here, so that its connection may serve again.
+   */
+  dropsResponse(head: Head, isWhole: boolean): boolean {
+    const { afterSending, statuses } = this.retryOn;
+    if (!afterSending || !statuses.includes(head.status)) return false;
+    if (!isWhole || !head.keepAlive || !this.transaction.keepServer) return this.tryAgain(true);
+    if (this.upload.request === null || !this.dispatch.mayRepeat) return false;
+    const connection = this.connection!;
+    this.connection = null;
+    this.deadlines.setServer(null);
+    this.download.drop();
+    this.phase = DISPATCH;
+    this.dispatch.keep(connection);
+    this.dispatch.repeat(REUSE_LATER);
+    return true;
   }
 
   private get retryOn(): RetryOn {

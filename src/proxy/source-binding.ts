@@ -27,6 +27,9 @@ import type { PooledBuffer } from './buffers.ts';
 import { PortRing } from './port-ring.ts';
 import { type SessionOrigin, sourceOf } from './session-origin.ts';
 
+/** Beside `-errno`: the field of the request that holds the source is not there. */
+export const NO_SOURCE = -4096;
+
 export class SourceBinding {
   /** Connections carry a client's own address: no other client may use them. */
   readonly isPrivate: boolean;
@@ -52,6 +55,7 @@ export class SourceBinding {
       if (done < 0) return done;
     }
     const foreign = this.findForeign(origin);
+    if (foreign === 'missing') return NO_SOURCE;
     if (foreign !== null) return isOfFamily(foreign, family) ? bindForeign(fd, foreign) : 0;
     return this.bindOwn(fd, family);
   }
@@ -73,15 +77,16 @@ export class SourceBinding {
     if (port !== 0) this.ring?.giveBack(port);
   }
 
-  /** What `usesrc` asks for; null for nothing, or nothing that can be used. */
-  private findForeign(origin: SessionOrigin): { readonly host: string; readonly port: number } | null {
+  /** What `usesrc` asks for; null for nothing, or nothing that can be used; 'missing' when the field is not there. */
+  private findForeign(origin: SessionOrigin): { readonly host: string; readonly port: number } | null | 'missing' {
     const { useSource } = this.conf;
     if (useSource === null) return null;
     if (useSource.kind === 'address') return useSource;
     if (useSource.kind === 'header') {
       const { requestBytes } = origin;
-      const host = requestBytes === null ? null : findListed(requestBytes, useSource.name, useSource.occurrence);
-      return host === null ? null : { host, port: 0 };
+      const item = requestBytes === null ? null : findListed(requestBytes, useSource.name, useSource.occurrence);
+      if (item === null) return 'missing';
+      return isIPv4(item) && item !== '0.0.0.0' ? { host: item, port: 0 } : null;
     }
     const source = sourceOf(origin);
     if (source === null || source.family === 'unix') return null;
@@ -103,7 +108,7 @@ function bindForeign(fd: number, { host, port }: { readonly host: string; readon
 
 const head = new Head(500);
 
-/** The n-th IPv4 address of a list in the request's fields; from the end when negative. */
+/** The n-th item of the lists in the request's fields of a name; from the end when negative. */
 export function findListed(request: PooledBuffer, name: string, occurrence: number): string | null {
   const { bytes, start, end } = request;
   if (parseRequestHead(bytes, start, end, head) <= 0) return null;
@@ -114,8 +119,7 @@ export function findListed(request: PooledBuffer, name: string, occurrence: numb
     if (text(bytes, head.fields[at]!, head.fields[at + 1]!).toLowerCase() !== wanted) continue;
     items.push(...text(bytes, head.fields[at + 2]!, head.fields[at + 3]!).split(','));
   }
-  const item = items.at(occurrence > 0 ? occurrence - 1 : occurrence)?.trim();
-  return item !== undefined && isIPv4(item) && item !== '0.0.0.0' ? item : null;
+  return items.at(occurrence > 0 ? occurrence - 1 : occurrence)?.trim() ?? null;
 }
 
 function text(bytes: Uint8Array, start: number, end: number): string {

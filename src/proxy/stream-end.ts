@@ -15,7 +15,6 @@ export type EndCause =
   | 'intercepted'
   | 'killed'
   | 'marked-down'
-  | 'internal'
   | DispatchFailure;
 
 /** R: waiting for a request, Q: in a queue, C: connecting, H: waiting for a response head, D: data, L: last data. */

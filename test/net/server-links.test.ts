@@ -1,0 +1,106 @@
+/** Connections to servers beside the real HAProxy: what clients, the origin, the log and the statistics tell of them. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type LinkScenario, linkScenarios, openStage } from './lib/link-scenarios.ts';
+import { freePorts } from './lib/ports.ts';
+import { maskLine } from './lib/proxy-scenarios.ts';
+import { type RunningProxy, startProxy } from './lib/proxy-under-test.ts';
+import { exchange } from './lib/raw-http.ts';
+import { describeNet } from './lib/requirements.ts';
+import { receiveSyslog, type SyslogReceiver } from './lib/syslog.ts';
+import { waitUntil } from './lib/wait.ts';
+
+interface Side {
+  readonly proxy: RunningProxy;
+  readonly log: SyslogReceiver;
+  readonly theatre: Awaited<ReturnType<typeof openStage>>;
+  readonly statsPort: number;
+}
+
+const nameOf = (i: number): string => `p${i}`;
+
+function configOf(ports: readonly number[], statsPort: number, origin: number, dead: number, log: number): string {
+  const sections = linkScenarios.map(({ section }, i) => {
+    const lines = [`bind 127.0.0.1:${ports[i]}`, ...section];
+    return [`listen ${nameOf(i)}`, ...lines.map((line) => `    ${line}`)].join('\n');
+  });
+  return `global
+    nbthread 1
+    log 127.0.0.1:${log} local0
+defaults
+    mode http
+    log global
+    option httplog
+    timeout connect 1s
+    timeout client 3s
+    timeout server 3s
+${sections.join('\n').replaceAll('ORIGIN', String(origin)).replaceAll('DEAD', String(dead))}
+listen stats
+    bind 127.0.0.1:${statsPort}
+    stats enable
+    stats uri /stats
+`;
+}
+
+async function openSide(which: 'original' | 'ours'): Promise<Side> {
+  const log = await receiveSyslog();
+  const theatre = await openStage();
+  const [statsPort = 0, dead = 0, ...ports] = await freePorts(linkScenarios.length + 2);
+  Object.assign(theatre.stage.ports, Object.fromEntries(ports.map((port, i) => [nameOf(i), port])));
+  const config = configOf(ports, statsPort, theatre.originPort, dead, log.port);
+  const proxy = await startProxy(which, config, statsPort);
+  return { proxy, log, theatre, statsPort };
+}
+
+async function perform({ log, theatre }: Side, scenario: LinkScenario, i: number): Promise<string> {
+  await theatre.reset();
+  const own = (): string[] => log.lines().filter((line) => line.includes(` ${nameOf(i)} ${nameOf(i)}/`));
+  const seen = await scenario.run(theatre.stage, (from) => theatre.stage.open(nameOf(i), from));
+  await waitUntil('log lines', () => own().length >= scenario.lines, { deadlineMs: 3000 }).catch(() => {});
+  return [...seen, '-- log', ...own().map(maskLine).sort()].join('\n');
+}
+
+const COLUMNS =
+  'stot econ eresp wretr wredis lbtot connect reuse srv_abrt hrsp_2xx hrsp_5xx idle_conn_cur used_conn_cur';
+
+async function counters({ statsPort }: Side): Promise<string[]> {
+  const request = 'GET /stats;csv HTTP/1.0\r\n\r\n';
+  const { text } = await exchange(statsPort, request, { enough: () => false });
+  const [head = '', ...rows] = text.slice(text.indexOf('# pxname')).trim().split('\n');
+  const names = head.replace('# ', '').split(',');
+  return rows.map((row) => {
+    const cells = row.split(',');
+    const values = COLUMNS.split(' ').map((name) => `${name}=${cells[names.indexOf(name)]}`);
+    return `${cells[0]}/${cells[1]} ${values.join(' ')}`;
+  });
+}
+
+describeNet('Connections to servers beside the real HAProxy', { binaries: ['haproxy'], build: true }, () => {
+  let original: Side;
+  let ours: Side;
+
+  beforeAll(async () => {
+    [original, ours] = await Promise.all([openSide('original'), openSide('ours')]);
+  });
+
+  afterAll(async () => {
+    for (const side of [original, ours]) {
+      await side?.proxy.stop();
+      await side?.log.close();
+      side?.theatre.close();
+    }
+  });
+
+  for (const [i, scenario] of linkScenarios.entries()) {
+    it(scenario.name, async () => {
+      const [theirs, mine] = await Promise.all([perform(original, scenario, i), perform(ours, scenario, i)]);
+      expect(mine).toBe(theirs);
+    });
+  }
+
+  it('counts the same', async () => {
+    for (const side of [original, ours]) await side.theatre.reset();
+    const [theirs, mine] = await Promise.all([counters(original), counters(ours)]);
+    expect(theirs.length).toBeGreaterThan(linkScenarios.length * 2);
+    expect(mine.filter((line) => line.startsWith('p'))).toEqual(theirs.filter((line) => line.startsWith('p')));
+  });
+});
