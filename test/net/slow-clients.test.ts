@@ -18,6 +18,7 @@ const CLIENTS = 400;
 /** A buffer of the data plane; a connection that cannot get rid of its bytes holds one a side at the most. */
 const BUFFER_KIB = 64;
 const LARGE = 4 * 1024 * 1024;
+const large = Buffer.alloc(LARGE, 'x');
 
 const folder = mkdtempSync(join(tmpdir(), 'tandem-slow-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -37,7 +38,7 @@ describeNet('slow clients', { build: true }, () => {
       socket.on('error', () => {});
       socket.once('data', () => {
         socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${LARGE}\r\n\r\n`);
-        socket.write(Buffer.alloc(LARGE, 'x'));
+        socket.write(large);
       });
     });
     await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', 1000, resolve));
