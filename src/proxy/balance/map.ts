@@ -17,7 +17,7 @@ export class MapBalancer<C extends Candidate> implements Balancer<C> {
   private readonly share: BalanceShare;
   private readonly hashes: boolean;
   private readonly unit: number;
-  private used: readonly C[] = [];
+  /** Members, by turn. */
   private turns: Int32Array = new Int32Array(0);
   private stale = true;
 
@@ -33,19 +33,24 @@ export class MapBalancer<C extends Candidate> implements Balancer<C> {
   }
 
   private layOut(): void {
+    const { members } = this;
     this.stale = false;
-    this.used = this.members.filter((m) => m.effectiveWeight > 0);
-    this.turns = makeSchedule(
-      this.used.map((m) => m.weight),
-      this.unit,
-    );
+    const used = new Int32Array(members.length);
+    const weights: number[] = [];
+    for (const candidate of members) {
+      if (candidate.effectiveWeight === 0) continue;
+      used[weights.length] = candidate.member;
+      weights.push(candidate.weight);
+    }
+    this.turns = makeSchedule(weights, this.unit);
+    if (weights.length < members.length) this.turns = this.turns.map((turn) => used[turn]!);
   }
 
   pick(key: number, avoid: C | null): C | null {
     if (this.stale) this.layOut();
-    const { turns, used } = this;
+    const { turns, members } = this;
     if (turns.length === 0) return null;
-    if (this.hashes && key !== NO_KEY) return used[turns[key % turns.length]!]!;
+    if (this.hashes && key !== NO_KEY) return members[turns[key % turns.length]!]!;
     this.share.enter();
     const chosen = this.takeTurn(avoid);
     this.share.leave();
@@ -53,14 +58,14 @@ export class MapBalancer<C extends Candidate> implements Balancer<C> {
   }
 
   private takeTurn(avoid: C | null): C | null {
-    const { turns, used } = this;
+    const { turns, members } = this;
     const { words } = this.share;
     const start = words[TURN]! < turns.length ? words[TURN]! : 0;
     let avoided: C | null = null;
     let afterAvoided = 0;
     let at = start;
     do {
-      const candidate = used[turns[at++]!]!;
+      const candidate = members[turns[at++]!]!;
       if (candidate.hasRoom()) {
         if (candidate !== avoid) {
           words[TURN] = at;

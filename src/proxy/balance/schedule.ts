@@ -13,11 +13,17 @@
  * place in `weights`.
  */
 export function makeSchedule(weights: readonly number[], unit: number): Int32Array {
+  if (weights.length === 0) return new Int32Array(0);
+  if (weights.every((weight) => weight === weights[0])) return repeat(countUp(weights.length), weights[0]! / unit);
   const divisor = findUnit(weights);
   const shares = Float64Array.from(weights, (weight) => weight / divisor);
-  const isEven = shares.every((share) => share === 1);
-  const round = isEven ? Int32Array.from(shares, (_, i) => i) : new Calendar(shares).layOut();
-  return repeat(round, divisor / unit);
+  return repeat(new Calendar(shares).layOut(), divisor / unit);
+}
+
+function countUp(length: number): Int32Array {
+  const numbers = new Int32Array(length);
+  for (let i = 0; i < length; i++) numbers[i] = i;
+  return numbers;
 }
 
 function repeat(round: Int32Array, times: number): Int32Array {
