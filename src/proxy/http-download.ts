@@ -91,18 +91,16 @@ export class HttpDownload {
     this.partial = null;
   }
 
-  /** 100, 103: passed on; the response proper is still to come. HTTP/1.0 knows no such thing. */
+  /** 100, 103: passed on, as HAProxy does even where a client of HTTP/1.0 asked; the response proper is still to come. */
   private passInterim(connection: ServerConnection, bytes: Uint8Array, head: Head, end: number): void {
     const { exchange } = this;
     const { out } = this.worker;
-    if (exchange.transaction.requestVersion >= 11) {
-      const at = writeResponseHead(bytes, head, out.bytes, 0, out.length, 0, NO_LINES);
-      if (at < 0 || !this.client.write(out.bytes, out.address, 0, at)) {
-        exchange.clientGone();
-        return;
-      }
-      exchange.report.bytesOut += responseLength(head);
+    const at = writeResponseHead(bytes, head, out.bytes, 0, out.length, 0, NO_LINES);
+    if (at < 0 || !this.client.write(out.bytes, out.address, 0, at)) {
+      exchange.clientGone();
+      return;
     }
+    exchange.report.bytesOut += responseLength(head);
     exchange.upload.drop();
     const next = head.end;
     if (this.partial !== null) this.partial.start = next;

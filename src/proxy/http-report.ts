@@ -106,6 +106,12 @@ export class HttpReport implements UniqueIdMaker {
     this.number = this.worker.numberRequest();
   }
 
+  /** What looked like a request turns out to be none: HAProxy finds that before it notes anything of it. */
+  forgetRequest(): void {
+    this.line = BAD_REQUEST;
+    this.readAt = 0;
+  }
+
   /** The client's connection broke before a request was complete. */
   takeAbortedRequest(): void {
     this.takeBadRequest();

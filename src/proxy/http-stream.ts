@@ -215,8 +215,10 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
       report.bytesIn += requestLength(head);
       this.leaveBody();
       this.answer(errorPage(503), 'no-server', 'C');
-    } else if (!exchange.compose()) this.refuse(400);
-    else {
+    } else if (!exchange.compose()) {
+      report.forgetRequest();
+      this.refuse(400);
+    } else {
       worker.enterBackend(frontend.backend);
       worker.counters.add(frontend.backend.row, REQ_TOT, 1);
       report.enteredBackend = true;

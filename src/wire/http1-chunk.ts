@@ -8,7 +8,8 @@
  *
  * Because the receiver sees the very bytes that were judged here, the judgement is strict: CR LF everywhere, no control
  * characters in extensions or trailers, no sign, at most 15 significant digits of size. HAProxy 2.6 writes chunks anew
- * and can afford to read bare LF; passing such bytes on could make two readers disagree.
+ * and can afford to read bare LF; passing such bytes on could make two readers disagree. The one change to them: names of
+ * trailers are put into lower case, as HAProxy does it.
  */
 import { TOKEN } from './http1-chars.ts';
 
@@ -41,12 +42,16 @@ for (let i = 0; i < 6; i++) HEX[65 + i] = HEX[97 + i] = 10 + i;
 export class ChunkDecoder {
   /** After `feed`: the position behind the last byte that belongs to the body. */
   consumed = 0;
-  /** Bytes of content without the framing, since `reset`. */
+  /**
+   * Bytes of content without the framing, since `reset`; in the way of HAProxy's counters with names and values of
+   * trailers, and one byte for the end.
+   */
   contentLength = 0;
   private state = SIZE;
   private remaining = 0;
   private digits = 0;
   private lineLength = 0;
+  private valueBegun = false;
 
   reset(): void {
     this.state = SIZE;
@@ -74,15 +79,27 @@ export class ChunkDecoder {
         this.consumed = at;
         return CHUNK_BAD;
       }
+      if (next === TRAILER_NAME || next === TRAILER_VALUE) this.takeTrailer(bytes, at, next);
       this.state = next;
       at++;
       if (next === DONE) {
+        this.contentLength++;
         this.consumed = at;
         return CHUNK_DONE;
       }
     }
     this.consumed = at;
     return CHUNK_MORE;
+  }
+
+  private takeTrailer(bytes: Uint8Array, at: number, next: number): void {
+    const c = bytes[at]!;
+    if (next === TRAILER_NAME) {
+      this.valueBegun = false;
+      if (c >= 65 && c <= 90) bytes[at] = c + 32;
+    } else if (this.state === TRAILER_NAME) return;
+    else this.valueBegun ||= c !== 32 && c !== 9;
+    if (next === TRAILER_NAME || this.valueBegun) this.contentLength++;
   }
 
   /** The state after one byte of framing, or -1. */

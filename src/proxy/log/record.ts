@@ -16,6 +16,7 @@ export const BAD_REQUEST = '<BADREQ>';
 
 /** HAProxy keeps this much of a request line (`tune.http.logurilen`). */
 export const REQUEST_LINE_LIMIT = 1023;
+const VERSION_LENGTH = 'HTTP/1.1'.length;
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -108,12 +109,15 @@ export function requestLine(
     readonly methodEnd: number;
     readonly uriStart: number;
     readonly uriEnd: number;
-    readonly version: number;
   },
 ): string {
   const method = latin1(bytes, head.lineStart, head.methodEnd);
   const uriEnd = Math.min(head.uriEnd, head.uriStart + REQUEST_LINE_LIMIT);
-  const line = `${method} ${latin1(bytes, head.uriStart, uriEnd)} HTTP/1.${head.version - 10}`;
+  let versionStart = head.uriEnd;
+  while (bytes[versionStart] === 32 || bytes[versionStart] === 9) versionStart++;
+  // Its version as it was sent: `HTTP/1.9` is served as 1.1.
+  const version = latin1(bytes, versionStart, versionStart + VERSION_LENGTH);
+  const line = `${method} ${latin1(bytes, head.uriStart, uriEnd)} ${version}`;
   return line.length > REQUEST_LINE_LIMIT ? line.slice(0, REQUEST_LINE_LIMIT) : line;
 }
 

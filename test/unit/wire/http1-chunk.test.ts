@@ -19,7 +19,14 @@ describe('chunked bodies', () => {
   }
 
   it('tells content from framing', () => {
-    expect(feedAll('3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: 1\r\n\r\n').contentLength).toBe(5);
+    expect(feedAll('3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nT: 1\r\n\r\n').contentLength).toBe(5 + 'T1'.length + 1);
+  });
+
+  it('puts names of trailers into lower case, and nothing else', () => {
+    const bytes = Buffer.from('2\r\nAB\r\n0\r\nX-One: A\r\nTWO:B\r\n\r\n', 'latin1');
+    const decoder = new ChunkDecoder();
+    expect(decoder.feed(bytes, 0, bytes.length)).toBe(CHUNK_DONE);
+    expect(bytes.toString('latin1')).toBe('2\r\nAB\r\n0\r\nx-one: A\r\ntwo:B\r\n\r\n');
   });
 
   it('wants more until the last byte', () => {

@@ -106,7 +106,7 @@ describe('log lines', () => {
     );
   });
 
-  it('takes request lines from the head, normalised and bounded', () => {
+  it('takes request lines from the head, bounded and with single spaces', () => {
     const raw = Buffer.from(`GET  /${'a'.repeat(3000)}   HTTP/1.1\r\n\r\n`);
     const head = new Head();
     expect(parseRequestHead(raw, 0, raw.length, head)).toBeGreaterThan(0);
@@ -115,7 +115,7 @@ describe('log lines', () => {
     expect(line.startsWith('GET /aaa')).toBe(true);
     const short = Buffer.from('GET\t/x HTTP/1.9\r\n\r\n');
     parseRequestHead(short, 0, short.length, head);
-    expect(requestLine(short, head)).toBe('GET /x HTTP/1.1');
+    expect(requestLine(short, head)).toBe('GET /x HTTP/1.9');
   });
 
   it('knows errors for log-separate-errors', () => {
