@@ -83,6 +83,7 @@ export const bindRows: readonly KeywordRow<BindNode>[] = [
   }),
   bindRow('nice', bindLine, {
     args: [integer(-1024, 1024, 'prefix')],
+    inert: true,
     since: '1.5',
     doc: 'Share of the processor for connections of this socket, from -1024 (most) to 1024 (least).',
     ok: ['bind :8080 nice -5'],
