@@ -5,6 +5,7 @@
 import type { CaptureConf } from '../config/persistence.ts';
 import { asciiBytes } from '../wire/http1-chars.ts';
 import { FIELD_STRIDE, findField, type Head } from '../wire/http1-head.ts';
+import { latin1 } from '../wire/latin1.ts';
 import type { Frontend } from './frontend.ts';
 import type { HttpStep, LineSink } from './http-steps.ts';
 import type { Transaction } from './http-transaction.ts';
@@ -34,7 +35,7 @@ function lastValue(bytes: Uint8Array, head: Head, name: Uint8Array, length: numb
   for (let i = findField(bytes, head, name); i >= 0; i = findField(bytes, head, name, i + 1)) {
     const start = head.fields[FIELD_STRIDE * i + 2]!;
     const kept = Math.min(head.fields[FIELD_STRIDE * i + 3]! - start, length);
-    value = Buffer.from(bytes.buffer, bytes.byteOffset + start, kept).toString('latin1');
+    value = latin1(bytes, start, start + kept);
   }
   return value;
 }

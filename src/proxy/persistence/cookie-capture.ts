@@ -1,6 +1,7 @@
 /** `capture cookie`: the first cookie whose name begins so is noted, with its name, up to a length. */
 import type { CaptureConf } from '../../config/persistence.ts';
 import { type CookiePair, startsWith } from '../../wire/cookie.ts';
+import { latin1 } from '../../wire/latin1.ts';
 
 export interface CookieCapture {
   readonly name: Uint8Array;
@@ -15,6 +16,5 @@ export function prepareCookieCapture(conf: CaptureConf | null): CookieCapture | 
 export function captureCookie(capture: CookieCapture, bytes: Uint8Array, pair: CookiePair): string | null {
   const length = pair.valueEnd - pair.nameStart;
   if (length < capture.name.length || !startsWith(bytes, pair.nameStart, capture.name)) return null;
-  const start = bytes.byteOffset + pair.nameStart;
-  return Buffer.from(bytes.buffer, start, Math.min(length, capture.length)).toString('latin1');
+  return latin1(bytes, pair.nameStart, pair.nameStart + Math.min(length, capture.length));
 }
