@@ -6,6 +6,7 @@
  */
 import type { ProxyConf, ServerConf } from '../../config/haproxy.ts';
 import type { Head } from '../../wire/http1-head.ts';
+import { latin1 } from '../../wire/latin1.ts';
 
 /** Server names that stand for no server. */
 export const NO_SERVER = '<NOSRV>';
@@ -119,10 +120,6 @@ export function requestLine(
   const version = latin1(bytes, versionStart, versionStart + VERSION_LENGTH);
   const line = `${method} ${latin1(bytes, head.uriStart, uriEnd)} ${version}`;
   return line.length > REQUEST_LINE_LIMIT ? line.slice(0, REQUEST_LINE_LIMIT) : line;
-}
-
-function latin1(bytes: Uint8Array, start: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString('latin1');
 }
 
 /** Whether `option log-separate-errors` and `option dontlog-normal` take it for an error. */
