@@ -20,7 +20,10 @@ const nameOf = (i: number): string => `p${i}`;
 
 function configOf(ports: readonly number[], statsPort: number, origin: number, dead: number, log: number): string {
   const sections = linkScenarios.map(({ section }, i) => {
-    const lines = [`bind 127.0.0.1:${ports[i]}`, ...section];
+    const offset = origin - ports[i]!;
+    const lines = [`bind 127.0.0.1:${ports[i]}`, ...section].map((line) =>
+      line.replace('OFFSET', `${offset < 0 ? '' : '+'}${offset}`),
+    );
     return [`listen ${nameOf(i)}`, ...lines.map((line) => `    ${line}`)].join('\n');
   });
   return `global

@@ -10,7 +10,10 @@ export interface LinkScenario {
   readonly name: string;
   /** Log lines to wait for. */
   readonly lines: number;
-  /** The proxy's section: lines of a `listen` but for its address; ORIGIN stands for the origin's port, DEAD for a closed one. */
+  /**
+   * The proxy's section: lines of a `listen` but for its address. ORIGIN stands for the origin's port, OFFSET for what
+   * it is more or less than the proxy's own, DEAD for a closed port.
+   */
   readonly section: readonly string[];
   /** `open` connects to the section. */
   readonly run: (stage: Stage, open: (from?: string) => Promise<Peer>) => Promise<readonly string[]>;
@@ -250,6 +253,25 @@ export const linkScenarios: readonly LinkScenario[] = [
     'server s 127.0.0.1:ORIGIN',
   ),
   reuse('max-session-srv-conns 0', 'http-reuse never', 'max-session-srv-conns 0', 'server s 127.0.0.1:ORIGIN'),
+  reuse('servers of a template', 'http-reuse always', 'server-template t 2-3 127.0.0.1:ORIGIN'),
+  reuse('the port from the client, with an offset', 'http-reuse always', 'server s 127.0.0.1:OFFSET'),
+  reuse('the address from the client', 'http-reuse always', 'server s 0.0.0.0:ORIGIN'),
+  {
+    name: 'source: usesrc client, mode tcp',
+    lines: 1,
+    section: ['mode tcp', 'server s 127.0.0.1:ORIGIN source 0.0.0.0 usesrc client'],
+    run: async (stage, open) => {
+      const client = await open('127.0.0.6');
+      client.send('x');
+      await waitUntil('the origin', () => stage.origin.some((peer) => bytesOf(peer) !== ''));
+      const [{ socket }] = stage.origin as [Peer];
+      const isSamePort = socket.remotePort === client.socket.localPort;
+      socket.end('y');
+      client.socket.end();
+      await client.see(/^close/);
+      return [bytesOf(client), `${socket.remoteAddress} ${isSamePort}`];
+    },
+  },
   {
     name: 'reuse: a connection with an NTLM challenge is its client’s own',
     lines: 5,
