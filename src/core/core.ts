@@ -277,19 +277,25 @@ export class Core {
       await sleep(BIND_PAUSE_MS);
       plan = this.sockets.plan(config);
     }
+    if (plan.problems.length > 0) this.signalOld('SIGTTIN');
     return plan;
   }
 
   /** False when there is nobody to ask. */
   private pauseOld(): boolean {
+    return this.signalOld('SIGTTOU') > 0;
+  }
+
+  /** How many there were. */
+  private signalOld(signal: NodeJS.Signals): number {
     const asked = this.options.oldPids.filter((pid) => {
       try {
-        return process.kill(pid, 'SIGTTOU');
+        return process.kill(pid, signal);
       } catch {
         return false;
       }
     });
-    return asked.length > 0;
+    return asked.length;
   }
 
   private async changeOthers(config: RunConfig, checks: CheckSlice, generation: number): Promise<void> {

@@ -3,7 +3,7 @@
  * that they need (manual, chapter 3.1, "maxconn", "ulimit-n", "fd-hard-limit"; the figures are those of HAProxy 2.6's
  * `show info` under the same limit).
  *
- * A connection takes two descriptors. What HAProxy keeps for itself is counted as HAProxy does, so that `maxconn` comes
+ * A connection takes two descriptors, and a pipe where it may be spliced two more. What HAProxy keeps for itself is counted as HAProxy does, so that `maxconn` comes
  * out the same; what our processes take beyond that is asked of the kernel on top, and if it cannot be had, the proxy
  * accepts a few connections less than `maxconn` at a time.
  *
@@ -36,9 +36,29 @@ export interface Needs {
 export function findNeeds(config: HaproxyConfig, limit: FdLimit, threads: number): Needs {
   const overhead = overheadOf(config, threads);
   const most = Math.min(limit.hard, config.global.limits.fdHardLimit ?? DEFAULT_HARD_LIMIT);
-  const fitting = Math.max(FEWEST_CONNECTIONS, Math.floor((most - overhead) / 2));
+  const fitting = Math.max(FEWEST_CONNECTIONS, connectionsWithin(config, most - overhead));
   const maxconn = config.global.maxconn ?? fitting;
-  return { maxconn, descriptors: 2 * maxconn + overhead };
+  return { maxconn, descriptors: 2 * maxconn + 2 * pipesFor(config, maxconn) + overhead };
+}
+
+function connectionsWithin(config: HaproxyConfig, descriptors: number): number {
+  const { maxPipes } = config.global.pipes;
+  const spliced = splicedOf(config);
+  // A pipe for every fourth connection.
+  const sharing = Math.floor(descriptors / 2.5);
+  if (maxPipes === null && spliced >= sharing) return sharing;
+  return Math.floor((descriptors - 2 * (maxPipes ?? Math.floor(spliced / 4))) / 2);
+}
+
+function pipesFor(config: HaproxyConfig, maxconn: number): number {
+  return config.global.pipes.maxPipes ?? Math.floor(Math.min(maxconn, splicedOf(config)) / 4);
+}
+
+/** How many connections may be spliced at a time: those of the frontends that ask for it; a backend has no bound. */
+function splicedOf(config: HaproxyConfig): number {
+  const splicing = config.proxies.filter(({ splice }) => splice.auto || splice.request || splice.response);
+  if (splicing.some(({ kind }) => kind !== 'frontend')) return Number.POSITIVE_INFINITY;
+  return splicing.reduce((sum, { maxconn }) => sum + (maxconn ?? Number.POSITIVE_INFINITY), 0);
 }
 
 function overheadOf(config: HaproxyConfig, threads: number): number {
@@ -60,7 +80,7 @@ export function raiseFdLimit(config: HaproxyConfig, limit: FdLimit, threads: num
   const needs = findNeeds(config, limit, threads);
   const wanted = config.global.ulimitN ?? needs.descriptors;
   const most = config.global.limits.fdHardLimit ?? Number.POSITIVE_INFINITY;
-  const fits = (available: number) => Math.max(1, Math.floor((available - overheadOf(config, threads)) / 2));
+  const fits = (available: number) => Math.max(1, connectionsWithin(config, available - overheadOf(config, threads)));
   if (wanted > most || !raiseTo(wanted, limit)) {
     const available = Math.min(limit.hard, most);
     const problem = `Cannot raise FD limit to ${wanted}, limit is ${available}.`;

@@ -16,6 +16,14 @@ const hard = (limit: number) => ({ soft: limit, hard: limit });
 const checked = Array.from({ length: 10 }, (_, i) => `server s${i} 127.0.0.1:9 check`).join('\n ');
 
 describe('maxconn', () => {
+  it('counts pipes for the frontends that splice', () => {
+    const text =
+      'global\n stats socket /tmp/s\nfrontend f\n mode tcp\n maxconn 100\n option splice-auto\n bind 127.0.0.1:1\nbackend b\n';
+    const options = { compat: 'default', assumeFiles: false, env: {}, readFile: () => Buffer.from(text) } as const;
+    const { config } = loadHaproxy(['test.cfg'], options);
+    expect(findNeeds(config!, hard(4096), 2)).toEqual({ maxconn: 2009, descriptors: 4096 });
+  });
+
   it.each([
     ['of a small limit', configOf('log-tag x'), 1024, 2, 498, 1024],
     ['of a greater one', configOf('log-tag x'), 4096, 2, 2034, 4096],
@@ -27,6 +35,9 @@ describe('maxconn', () => {
     ['with fd-hard-limit above the limit', configOf('fd-hard-limit 2000'), 1500, 2, 736, 1500],
     ['of far too small a limit', configOf('log-tag x'), 60, 2, 100, 228],
     ['as given', configOf('maxconn 500'), 4096, 2, 500, 1028],
+    ['with splicing', configOf('log-tag x', 1, 'option splice-auto'), 4096, 2, 1627, 4094],
+    ['as given, with splicing', configOf('maxconn 500', 1, 'option splice-auto'), 4096, 2, 500, 1278],
+    ['as given, with pipes', configOf('maxconn 500\n maxpipes 20', 1, 'option splice-auto'), 4096, 2, 500, 1068],
   ])('%s', (_, config, limit, threads, maxconn, descriptors) => {
     expect(findNeeds(config, hard(limit), threads)).toEqual({ maxconn, descriptors });
   });
