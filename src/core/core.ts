@@ -243,6 +243,8 @@ export class Core {
     const text = `[haproxy.main()] ${verdict.problem}`;
     if (config.global.limits.strict ?? this.options.strictLimits) throw new StartFailure([text]);
     this.options.log('warning', text);
+    // Whoever says so wants all of them, as in HAProxy: what finds no descriptor waits in the backlog.
+    if (config.global.limits.strict === false) return { ...config, global: { ...config.global, maxconn } };
     if (verdict.maxconn < maxconn) {
       this.options.log('warning', `[haproxy.main()] The FD limit lowers maxconn to ${verdict.maxconn}.`);
     }
