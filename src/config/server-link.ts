@@ -50,7 +50,6 @@ export interface ServerLink {
   readonly fastOpen: boolean;
   /** Null: the kernel's. */
   readonly userTimeoutMs: number | null;
-  /** '*': the client's. */
   readonly namespace: string | null;
   /** `redir`: Latin-1. */
   readonly redirectPrefix: string | null;

@@ -27,6 +27,7 @@ import { type Revision, RoleKeeper } from './role-keeper.ts';
 import { launchRole, numberInRole, type RoleName, STATE_FD } from './role-process.ts';
 import { type RoleEnd, RoleFailure, type RoleMessage } from './role-run.ts';
 import { lookUpServers } from './server-hosts.ts';
+import { findMissingNamespaces } from './server-namespaces.ts';
 import type { Wording } from './wording.ts';
 
 /** What is to run: null for a language of which no file was given. */
@@ -228,6 +229,8 @@ export class Core {
   private async lookUp(config: HaproxyConfig): Promise<HaproxyConfig> {
     const { config: found, problems, remarks } = await lookUpServers(config);
     for (const remark of remarks) this.options.log('warning', remark);
+    const missing = findMissingNamespaces(found);
+    if (missing.length > 0) throw new StartFailure(missing);
     if (problems.length === 0) return found;
     if (!this.options.ignoreUnresolved) throw new StartFailure(problems);
     for (const problem of problems) this.options.log('warning', problem);

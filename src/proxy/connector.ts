@@ -8,7 +8,7 @@
 import { isIP } from 'node:net';
 import type { ProxyConf, ServerConf } from '../config/haproxy.ts';
 import { AF_INET, AF_UNIX, encodeAddress } from '../os/address.ts';
-import { EADDRINUSE, EADDRNOTAVAIL, EINPROGRESS } from '../os/libc.ts';
+import { EADDRINUSE, EADDRNOTAVAIL, EINPROGRESS, ENOENT } from '../os/libc.ts';
 import { makeWithin, openNamespace, openOwnNamespace } from '../os/namespace.ts';
 import {
   closeFd,
@@ -126,7 +126,8 @@ export class Connector {
   }
 
   private openSocket(family: number): number {
-    if (this.namespaceFd === null || this.homeFd === null) return openSocket(family, SOCK_STREAM | SOCK_NONBLOCK);
+    if (this.conf.link.namespace === null) return openSocket(family, SOCK_STREAM | SOCK_NONBLOCK);
+    if (this.namespaceFd === null || this.homeFd === null) return -ENOENT;
     return makeWithin(this.namespaceFd, this.homeFd, () => openSocket(family, SOCK_STREAM | SOCK_NONBLOCK));
   }
 

@@ -134,11 +134,17 @@ export const serverLinkRows: readonly KeywordRow<ServerSettings>[] = [
   serverRow('namespace', serverLine, {
     args: [text('<name>')],
     since: '1.6',
-    doc: 'Network namespace of connections to the server; *: that of the client.',
+    doc: 'Network namespace of connections to the server.',
     ok: ['server s 127.0.0.1:80 namespace blue'],
     bad: [['server s 127.0.0.1:80 namespace', 'missing-argument']],
-    apply(settings, _call, name) {
-      settings.namespace = name;
+    apply(settings, call, name) {
+      if (name !== '*') {
+        settings.namespace = name;
+        return;
+      }
+      settings.unusable = true;
+      const message = "'namespace *' is accepted but not carried out: this server stays disabled.";
+      call.diagnostics.warning('not-carried-out', call.at, message);
     },
   }),
   serverRow('socks4', serverLine, {
