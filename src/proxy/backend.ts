@@ -31,6 +31,8 @@ export class Backend {
   requestKey: RequestKey | null = null;
   /** `appsession`. */
   applicationSessions: ApplicationSessions | null = null;
+  /** Makes the other workers look at their queues. */
+  wakeOthers: () => void = () => {};
   private activeCount = 0;
   private firstBackup: Server | null = null;
   /** Entries of this worker in this queue and those of the servers. */
@@ -137,7 +139,12 @@ export class Backend {
     for (;;) {
       // Those bound to it do not ask for its weight or state.
       const entry = server.usable ? longerWaiting(server.queue.first, this.queue.first) : server.queue.first;
-      if (entry === null || this.othersWaitLonger(entry, server) || !entry.owner.onPlace(server)) return;
+      if (entry === null) return;
+      if (this.othersWaitLonger(entry, server)) {
+        this.wakeOthers();
+        return;
+      }
+      if (!entry.owner.onPlace(server)) return;
     }
   }
 
@@ -162,7 +169,7 @@ export class Backend {
     return mine.some((slot) => slot !== own && slot.gauges[at]! > 0);
   }
 
-  /** Another worker has somebody who has waited longer: the place is left to it; it is woken for that. */
+  /** Another worker has somebody who has waited longer: the place is left to it. */
   private othersWaitLonger(entry: WaitEntry, server: Server): boolean {
     const { own, mine } = this.counters;
     if (mine.length === 1) return false;

@@ -128,6 +128,7 @@ class ProxyWorker {
       if (memory !== undefined) {
         backend.applicationSessions = new ApplicationSessions(memory, proxy.persistence.appsession!.timeoutMs);
       }
+      backend.wakeOthers = context.wakeOthers;
       backend.requestKey = makeRequestKey(proxy.balance, proxy.hashType);
       this.backends.set(proxy.id, backend);
     }

@@ -161,9 +161,11 @@ describe('Queues of several workers', () => {
     enqueue(one!, null, 500, log, 'one, later');
     enqueue(two!, null, 400, log, 'two, first');
     enqueue(one!, a, 450, log, 'one, bound');
+    let woken = 0;
+    one!.wakeOthers = () => woken++;
     a.release();
     one!.offer(a);
-    expect(log).toEqual([]);
+    expect([log, woken]).toEqual([[], 1]);
     two!.offerAll();
     expect(log).toEqual(['two, first']);
     b.release();
