@@ -90,6 +90,7 @@ export const cookieSections: Readonly<Record<string, readonly string[]>> = {
     'cookie SRV insert indirect',
     ...twoServers,
   ],
+  nolength: ['capture cookie SID len 0', 'capture request header Host len 0', ...twoServers],
   withstats: [
     'stats enable',
     'stats uri /stats',
@@ -340,6 +341,7 @@ const captures: readonly CookieExchange[] = [
     request: cookie === '' ? get() : get('User-Agent: curl "x"', `Cookie: ${cookie}`),
     answer: cookie === '' ? '' : 'Server: a"b\r\nSet-Cookie: SID=fresh; path=/',
   })),
+  { name: 'captures of no length', section: 'nolength', request: get('Cookie: SID=1') },
   { name: 'captures: blanks', section: 'captures', request: get('Cookie: SID = "a b" ; c=d', 'X-None:') },
   {
     name: 'captures: a broken answer',
