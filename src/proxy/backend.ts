@@ -120,9 +120,14 @@ export class Backend {
 
   /** A server with room, or one that the session is bound to; null when all are full. */
   choose(key: number, avoid: Server | null): Server | null {
-    if (this.fillsAll && this.queue.length > 0 && this.somebodyIsServed) return null;
+    if (this.fillsAll && this.anyLimit && this.isWaitedFor && this.somebodyIsServed) return null;
     if (this.activeCount > 0) return this.active.pick(key, avoid);
     return this.backups === null ? this.firstBackup : this.backups.pick(key, avoid);
+  }
+
+  /** Somebody waits for any server, in whatever worker: nobody goes before them. */
+  private get isWaitedFor(): boolean {
+    return this.queue.length > 0 || this.othersWaitAt(this.row);
   }
 
   /** Not all sessions of the backend wait: one of those that do not will make room. */
@@ -139,12 +144,11 @@ export class Backend {
     for (;;) {
       // Those bound to it do not ask for its weight or state.
       const entry = server.usable ? longerWaiting(server.queue.first, this.queue.first) : server.queue.first;
-      if (entry === null) return;
-      if (this.othersWaitLonger(entry, server)) {
+      if (entry === null ? this.leavesPlace(server) : this.othersWaitLonger(entry, server)) {
         this.wakeOthers();
         return;
       }
-      if (!entry.owner.onPlace(server)) return;
+      if (entry === null || !entry.owner.onPlace(server)) return;
     }
   }
 
@@ -181,6 +185,20 @@ export class Backend {
         if (other !== 0 && ((other - since) | 0) < 0) return true;
       }
     }
+    return false;
+  }
+
+  /** Nobody here wants a place that is still free, and another worker has somebody who could take it. */
+  private leavesPlace(server: Server): boolean {
+    if (this.counters.mine.length === 1 || !this.anyLimit || server.isFull()) return false;
+    return this.othersWaitAt(server.row) || (server.usable && this.othersWaitAt(this.row));
+  }
+
+  private othersWaitAt(row: number): boolean {
+    const { own, mine } = this.counters;
+    if (mine.length === 1) return false;
+    const at = row * GAUGE_WIDTH + WAITING_SINCE;
+    for (const slot of mine) if (slot !== own && slot.gauges[at] !== 0) return true;
     return false;
   }
 

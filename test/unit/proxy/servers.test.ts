@@ -33,6 +33,8 @@ function health(up: boolean): ServerHealth {
   };
 }
 
+const countersOf = new Map<Backend, Counters>();
+
 /** The same backend as two workers of one process see it. */
 function build(servers: readonly ServerConf[], given: Parameters<typeof makeProxy>[0] = {}, workers = 2): Backend[] {
   const proxy = makeProxy({ ...given, servers });
@@ -43,7 +45,9 @@ function build(servers: readonly ServerConf[], given: Parameters<typeof makeProx
     const counters = new Counters(place, owned, slot);
     const made = servers.map((conf) => new Server(conf, proxy, rows.servers.get(serverKey(2, conf.id))!, counters));
     const shares = planShares(memory, [proxy], workers === 1).get(proxy.id)!;
-    return new Backend(proxy, rows.backends.get(2)!, made, counters, shares, proxy.fullconn ?? 1);
+    const backend = new Backend(proxy, rows.backends.get(2)!, made, counters, shares, proxy.fullconn ?? 1);
+    countersOf.set(backend, counters);
+    return backend;
   });
 }
 
@@ -176,6 +180,27 @@ describe('Queues of several workers', () => {
     one!.offer(a);
     expect(log).toEqual(['two, first', 'one, bound', 'one, later']);
     expect([one!.idle, two!.idle, one!.othersWait()]).toEqual([true, true, false]);
+  });
+
+  it('go before sessions that come later, and get what is left', () => {
+    const [one, two] = build([makeServer(1, { maxconn: 1 }), makeServer(2, { maxconn: 1 })]);
+    const [a, b] = one!.servers as [Backend['servers'][number], Backend['servers'][number]];
+    const log: string[] = [];
+    let woken = 0;
+    one!.wakeOthers = () => woken++;
+    expect([a.reserve(1), b.reserve(1)]).toEqual([true, true]);
+    for (let sessions = 0; sessions < 4; sessions++) countersOf.get(one!)!.enter(one!.row);
+    enqueue(two!, null, 400, log, 'two');
+    a.release();
+    expect(one!.choose(0, null)).toBeNull();
+    one!.offer(a);
+    expect(woken).toBe(1);
+    two!.offerAll();
+    expect(log).toEqual(['two']);
+    b.release();
+    one!.offer(b);
+    expect(woken).toBe(1);
+    expect(one!.choose(0, null)).toBe(b);
   });
 
   it('keep the next sessions from asking all servers in vain', () => {
