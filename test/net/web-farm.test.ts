@@ -104,6 +104,9 @@ class Browser {
   }
 }
 
+/** What the story tells of the statistics. */
+const COLUMNS = 'pxname svname status cookie act bck stot lbtot wretr wredis econ eresp hrsp_2xx hrsp_5xx'.split(' ');
+
 const names = ['admin', 'shop', 'wiki', 'forum'] as const;
 type Ports = Readonly<Record<(typeof names)[number], number>>;
 
@@ -149,7 +152,7 @@ describeNet('A web farm', { binaries: ['haproxy'], build: true }, () => {
       lines
         .map((line) => line.split(','))
         .filter((line) => line[at('status')] !== undefined && !/^(?:admin_stats|FRONTEND)$/.test(line[0]!))
-        .map((line) => ['pxname', 'svname', 'status', 'cookie', 'act', 'bck'].map((name) => line[at(name)]).join(' '))
+        .map((line) => COLUMNS.map((name) => line[at(name)]).join(' '))
         .join('\n')
         // On its way up or down: the first check of many.
         .replace(/ \d+\/\d+/g, '')
