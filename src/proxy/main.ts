@@ -273,5 +273,7 @@ function readLimits(slice: ProxySlice, workers: number): Limits {
   const taken = readdirSync('/proc/self/fd').length + DESCRIPTORS_PER_WORKER * workers + DESCRIPTORS_IN_PASSING;
   const room = Math.max(1, Math.floor((soft - taken) / 2));
   const connections = slice.global.maxconn ?? room;
-  return { connections, accepted: Math.min(connections, room), descriptors: slice.global.ulimitN ?? soft };
+  const { strict } = slice.global.limits;
+  const accepted = strict === false ? connections : Math.min(connections, room);
+  return { connections, accepted, descriptors: slice.global.ulimitN ?? soft };
 }
