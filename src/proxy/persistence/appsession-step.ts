@@ -11,6 +11,7 @@ import type { HttpStep, LineSink } from '../http-steps.ts';
 import type { Transaction } from '../http-transaction.ts';
 import type { Server } from '../server.ts';
 import { type ApplicationSessions, SessionKey } from './application-sessions.ts';
+import { mayServe } from './cookie-policy.ts';
 
 const SEMICOLON = 59;
 const QUESTION = 63;
@@ -46,7 +47,7 @@ export class AppsessionStep implements HttpStep {
     if (!key.known || transaction.wanted !== null) return;
     const place = this.sessions.find(key, Date.now());
     const server = this.servers[place];
-    if (server !== undefined && (server.alive || this.persist)) transaction.wanted = server;
+    if (server !== undefined && mayServe(server, this.persist)) transaction.wanted = server;
     // Learnt from requests only where that was asked for.
     if (server === undefined && !this.conf.requestLearn) key.known = false;
   }

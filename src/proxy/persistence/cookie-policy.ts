@@ -54,7 +54,7 @@ export class CookiePolicy {
     let found: typeof DOWN | null = null;
     for (const { cookie, server } of bucket) {
       if (!equals(bytes, start, end, cookie)) continue;
-      if (server.alive || this.persist) return server;
+      if (mayServe(server, this.persist)) return server;
       found = DOWN;
     }
     return found;
@@ -62,6 +62,11 @@ export class CookiePolicy {
 }
 
 export const DOWN = 'down';
+
+/** May its own clients be sent there? One without an address cannot be asked even with `option persist`. */
+export function mayServe(server: Server, persist: boolean): boolean {
+  return server.alive || (persist && server.connector !== null);
+}
 
 /** As configured, or made of its address; null when it has none. */
 export function cookieOfServer({ persistence }: ProxyConf, server: ServerConf): string | null {
