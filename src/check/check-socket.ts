@@ -7,7 +7,7 @@ import type { ServerLink } from '../config/server-link.ts';
 import { AF_INET, AF_INET6 } from '../os/address.ts';
 import { ENOENT, errorText } from '../os/libc.ts';
 import { makeWithin, openNamespace, openOwnNamespace } from '../os/namespace.ts';
-import { bindOutgoing, bindToDevice } from '../os/outgoing.ts';
+import { bindOutgoing, bindToDevice, choosePortLate } from '../os/outgoing.ts';
 import { closeFd, openSocket, SOCK_NONBLOCK, SOCK_STREAM } from '../os/socket.ts';
 import type { Destination } from './verdict.ts';
 
@@ -42,6 +42,7 @@ function prepareSocket(link: ServerLink, family: number): number {
 
 function bindTo(fd: number, family: number, { source }: ServerLink): number {
   const { host, firstPort, lastPort } = source!;
+  if (firstPort === lastPort) choosePortLate(fd);
   let done = -1;
   for (let tries = 0; tries < PORT_TRIES && done < 0; tries++) {
     const port = firstPort + Math.floor(Math.random() * (lastPort - firstPort + 1));

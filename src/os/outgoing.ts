@@ -11,9 +11,13 @@ import {
   setOptionBytes,
 } from './socket.ts';
 
-/** Binds to an address of the machine. Port 0: the kernel chooses one when the socket connects. 0 or `-errno`. */
+/** The kernel is to choose a port, if none is given, only when the socket connects. */
+export function choosePortLate(fd: number): void {
+  setOption(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+}
+
+/** Binds to an address of the machine. 0 or `-errno`. */
 export function bindOutgoing(fd: number, family: number, host: string, port: number): number {
-  if (port === 0) setOption(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, 1);
   setOption(fd, SOL_SOCKET, SO_REUSEADDR, 1);
   return bindSocket(fd, { family: family === AF_INET ? 4 : 6, host, port });
 }

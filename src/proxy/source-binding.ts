@@ -9,7 +9,7 @@ import { isIPv4 } from 'node:net';
 import type { SourceConf } from '../config/server-link.ts';
 import { AF_INET, type SocketAddress } from '../os/address.ts';
 import { EADDRNOTAVAIL } from '../os/libc.ts';
-import { bindOutgoing, bindToDevice } from '../os/outgoing.ts';
+import { bindOutgoing, bindToDevice, choosePortLate } from '../os/outgoing.ts';
 import {
   bindSocket,
   IP_FREEBIND,
@@ -54,6 +54,7 @@ export class SourceBinding {
       const done = bindToDevice(fd, device);
       if (done < 0) return done;
     }
+    if (this.ring === null) choosePortLate(fd);
     const foreign = this.findForeign(origin);
     if (foreign === 'missing') return NO_SOURCE;
     if (foreign !== null) return isOfFamily(foreign, family) ? bindForeign(fd, foreign) : 0;

@@ -365,6 +365,8 @@ export const linkScenarios: readonly LinkScenario[] = [
   header('send-proxy-v2 proxy-v2-options crc32c', 'tcp'),
   header('send-proxy-v2 proxy-v2-options crc32c,ssl,cert-key,authority', 'tcp'),
   header('no-send-proxy', 'tcp', 'default-server send-proxy'),
+  header('send-proxy-v2 proxy-v2-options unique-id', 'tcp', 'unique-id-format id-%ci-%fi'),
+  header('send-proxy-v2 proxy-v2-options unique-id,crc32c', 'http', 'unique-id-format id-%ci-%fi'),
   socks('granted', [OPENED]),
   socks('granted in pieces', [OPENED.slice(0, 3), OPENED.slice(3)]),
   socks('refused', ['\0\x5b\0\0\0\0\0\0']),
