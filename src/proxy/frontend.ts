@@ -20,6 +20,8 @@ export class Frontend {
   readonly forwardfor: PreparedForwardFor | null;
   /** `capture request header`. */
   readonly requestCaptures: HeaderCaptures | null;
+  /** `capture response header`. */
+  readonly responseCaptures: HeaderCaptures | null;
   /** What is done with the heads of its requests and their responses. */
   readonly steps: HttpSteps;
 
@@ -44,6 +46,7 @@ export class Frontend {
     this.monitorUri = conf.monitorUri === null ? null : Buffer.from(conf.monitorUri, 'latin1');
     this.forwardfor = prepareForwardFor(conf, backend);
     this.requestCaptures = prepareHeaderCaptures(conf.captures.requestHeaders);
+    this.responseCaptures = prepareHeaderCaptures(conf.captures.responseHeaders);
     this.steps = prepareSteps(this);
   }
 

@@ -53,7 +53,6 @@ class CaptureStep implements HttpStep {
   }
 }
 
-export function prepareCaptureSteps({ conf }: Frontend): readonly HttpStep[] {
-  const captures = prepareHeaderCaptures(conf.captures.responseHeaders);
-  return captures === null ? [] : [new CaptureStep(captures)];
+export function prepareCaptureSteps({ responseCaptures }: Frontend): readonly HttpStep[] {
+  return responseCaptures === null ? [] : [new CaptureStep(responseCaptures)];
 }

@@ -15,6 +15,7 @@ import { EREQ, INTERCEPTED, REQ_RATE, REQ_TOT } from './counter-layout.ts';
 import { Deadlines } from './deadlines.ts';
 import { type ErrorPage, type ErrorStatus, errorPage, MONITOR_PAGE } from './errors.ts';
 import type { Frontend } from './frontend.ts';
+import type { HeaderCaptures } from './header-captures.ts';
 import { type ExchangeOwner, HttpExchange } from './http-exchange.ts';
 import { HttpInput } from './http-input.ts';
 import { HttpReport } from './http-report.ts';
@@ -251,7 +252,15 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     this.report.serverName = STATS_SERVER;
     this.report.bytesIn += requestLength(head);
     worker.counters.add(frontend.row, INTERCEPTED, 1);
+    if (frontend.responseCaptures !== null && status !== 401) this.captureOf(page, frontend.responseCaptures);
     this.send(status, page, 'intercepted', 'R');
+  }
+
+  /** The page is a response like a server's, but for the one that asks for a password. */
+  private captureOf(page: Uint8Array, captures: HeaderCaptures): void {
+    const { responseHead: head } = this.worker;
+    if (parseResponseHead(page, 0, page.length, head) <= 0) return;
+    captures.take(page, head, this.exchange.transaction.notes!.responseHeaders!);
   }
 
   /** Steps over the part of a body that is here; with the rest missing, the connection cannot be kept. */

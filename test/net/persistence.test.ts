@@ -41,6 +41,8 @@ function configOf(ports: ReadonlyMap<string, number>, origins: Readonly<Record<s
     'frontend split',
     `  bind 127.0.0.1:${ports.get('split')}`,
     '  capture request header User-Agent len 8',
+    '  capture response header Content-Type len 9',
+    '  capture cookie SRV len 9',
     '  stats enable',
     '  stats uri /stats',
     '  default_backend split_servers',

@@ -96,7 +96,23 @@ export const cookieSections: Readonly<Record<string, readonly string[]>> = {
     'stats uri /stats',
     'cookie SRV insert',
     'capture request header User-Agent len 8',
+    'capture response header Content-Type len 9',
+    'capture cookie SRV len 9',
     ...twoServers,
+  ],
+  alloff: [
+    'cookie SRV insert indirect',
+    'capture cookie SID len 9',
+    'capture request header Host len 8',
+    'capture response header Content-Type len 9',
+    'server off 127.0.0.1:@A cookie gone disabled',
+  ],
+  alldead: [
+    'cookie SRV insert indirect',
+    'capture cookie SID len 9',
+    'capture response header Content-Type len 9',
+    'retries 0',
+    'server dead 127.0.0.1:@DEAD cookie dead',
   ],
   capturesonly: ['capture cookie SID= len 30', 'capture request header Host len 8', ...twoServers],
 };
@@ -341,6 +357,13 @@ const captures: readonly CookieExchange[] = [
     request: cookie === '' ? get() : get('User-Agent: curl "x"', `Cookie: ${cookie}`),
     answer: cookie === '' ? '' : 'Server: a"b\r\nSet-Cookie: SID=fresh; path=/',
   })),
+  ...['', 'SRV=gone; SID=1', 'SRV=dead; SID=1', 'SRV=x'].flatMap((cookie) =>
+    ['alloff', 'alldead'].map((section) => ({
+      name: `nobody there: ${cookie}`,
+      section,
+      request: cookie === '' ? get() : get(`Cookie: ${cookie}`),
+    })),
+  ),
   { name: 'captures of no length', section: 'nolength', request: get('Cookie: SID=1') },
   { name: 'captures: blanks', section: 'captures', request: get('Cookie: SID = "a b" ; c=d', 'X-None:') },
   {
