@@ -118,6 +118,11 @@ export class Dispatch implements EndOwner, Waiting {
     return this.state !== IDLE;
   }
 
+  /** Nothing binds it to its client: it may serve another one. */
+  get isFree(): boolean {
+    return this.state === IDLE && this.server === null && this.own === null && !this.staysPut;
+  }
+
   get queued(): boolean {
     return this.state === QUEUED;
   }

@@ -4,6 +4,7 @@ import { packInet4, packInet6 } from '../os/address.ts';
 import type { Backend } from './backend.ts';
 import type { Network } from './client-address.ts';
 import { type HeaderCaptures, prepareHeaderCaptures } from './header-captures.ts';
+import type { HttpExchange } from './http-exchange.ts';
 import { type HttpSteps, prepareSteps } from './http-steps.ts';
 import { RequestNotes } from './request-notes.ts';
 import type { SessionLog } from './session-log.ts';
@@ -24,6 +25,9 @@ export class Frontend {
   readonly responseCaptures: HeaderCaptures | null;
   /** What is done with the heads of its requests and their responses. */
   readonly steps: HttpSteps;
+
+  /** Without a client at the moment. */
+  readonly freeExchanges: HttpExchange[] = [];
 
   /** `unique-id-format`. */
   readonly uniqueId: UniqueIdFormat | null;

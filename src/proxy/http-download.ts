@@ -27,14 +27,16 @@ export class HttpDownload {
   readonly body = new BodyMeter();
   private readonly exchange: HttpExchange;
   private readonly worker: WorkerContext;
-  private readonly client: SocketEnd;
   /** The start of a response head that came in pieces. */
   private partial: PooledBuffer | null = null;
 
-  constructor(exchange: HttpExchange, worker: WorkerContext, client: SocketEnd) {
+  constructor(exchange: HttpExchange, worker: WorkerContext) {
     this.exchange = exchange;
     this.worker = worker;
-    this.client = client;
+  }
+
+  private get client(): SocketEnd {
+    return this.exchange.client;
   }
 
   /** Some of a response head has come. */

@@ -7,8 +7,9 @@
  *        `--- died idle ----'
  *
  * It knows in which phase things stand, who is to be told, and what every end means. The request's bytes are moved by
- * `upload`, the response's by `download`, what became of both is noted in `transaction`. One object serves all
- * requests of a client connection, one after another.
+ * `upload`, the response's by `download`, what became of both is noted in `transaction`. One object serves many
+ * requests, one after another; between two of them it may change the client (`attach`), so that connections without a
+ * request at hand need none.
  *
  * Not here: reading requests, answers of our own, closing the client (http-stream.ts); choosing servers (dispatch.ts).
  */
@@ -63,17 +64,17 @@ const TUNNEL = 4;
 
 export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferred {
   readonly frontend: Frontend;
-  readonly input: HttpInput;
+  input!: HttpInput;
   readonly dispatch: Dispatch;
   readonly transaction: Transaction;
   readonly upload: HttpUpload;
   readonly download: HttpDownload;
   report!: HttpReport;
   private readonly worker: WorkerContext;
-  readonly address: ClientAddress;
-  readonly client: SocketEnd;
-  private readonly deadlines: Deadlines;
-  private readonly owner: ExchangeOwner;
+  address!: ClientAddress;
+  client!: SocketEnd;
+  private deadlines!: Deadlines;
+  private owner!: ExchangeOwner;
   private phase = NONE;
   /** See `balance` (balance/balancer.ts). */
   private key = 0;
@@ -86,26 +87,42 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
   private halves: HalfTimeouts | null = null;
   private struck: EndCause = 'normal';
 
-  constructor(
-    worker: WorkerContext,
-    frontend: Frontend,
+  constructor(worker: WorkerContext, frontend: Frontend) {
+    this.worker = worker;
+    this.frontend = frontend;
+    this.transaction = new Transaction(frontend);
+    this.dispatch = new Dispatch(worker, this);
+    this.upload = new HttpUpload(this);
+    this.download = new HttpDownload(this, worker);
+  }
+
+  /** From now on it serves this client; nothing of the one before may be left. */
+  attach(
     address: ClientAddress,
     client: SocketEnd,
     input: HttpInput,
     deadlines: Deadlines,
     owner: ExchangeOwner,
-  ) {
-    this.worker = worker;
-    this.frontend = frontend;
+    report: HttpReport,
+  ): void {
     this.address = address;
     this.client = client;
     this.input = input;
     this.deadlines = deadlines;
     this.owner = owner;
-    this.transaction = new Transaction(frontend);
-    this.dispatch = new Dispatch(worker, this);
-    this.upload = new HttpUpload(this);
-    this.download = new HttpDownload(this, worker, client);
+    this.report = report;
+    this.transaction.idMaker = report;
+    this.reused = false;
+    this.isFirst = true;
+    this.halves = null;
+    this.struck = 'normal';
+    this.upload.forget();
+    report.follow(this.dispatch, this.transaction.notes);
+  }
+
+  /** No request is under way and nothing is kept for its client: it may serve another one. */
+  get isFree(): boolean {
+    return this.phase === NONE && this.dispatch.isFree && this.transaction.notes === null;
   }
 
   get server(): Server | null {

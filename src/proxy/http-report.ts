@@ -39,8 +39,8 @@ export class HttpReport implements UniqueIdMaker {
   private readonly listener: Listener;
   private readonly address: ClientAddress;
   private readonly fd: number;
-  private readonly dispatch: Dispatch;
-  private readonly notes: RequestNotes | null;
+  private dispatch!: Dispatch;
+  private notes: RequestNotes | null = null;
   /** When the connection was accepted, or the last answer was out. */
   private acceptedAtMs: number;
   private acceptedAt: number;
@@ -64,18 +64,20 @@ export class HttpReport implements UniqueIdMaker {
     listener: Listener,
     address: ClientAddress,
     fd: number,
-    dispatch: Dispatch,
-    notes: RequestNotes | null,
   ) {
     this.worker = worker;
     this.frontend = frontend;
     this.listener = listener;
     this.address = address;
     this.fd = fd;
-    this.dispatch = dispatch;
-    this.notes = notes;
     this.acceptedAtMs = address.preamble?.acceptedAtMs ?? worker.loop.wallMs;
     this.acceptedAt = worker.loop.now;
+  }
+
+  /** Where to look while a request is under way. */
+  follow(dispatch: Dispatch, notes: RequestNotes | null): void {
+    this.dispatch = dispatch;
+    this.notes = notes;
   }
 
   begin(): void {

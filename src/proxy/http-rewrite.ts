@@ -53,6 +53,13 @@ export class RequestLines {
   private combined: Uint8Array | null = null;
   private combinedWith: Uint8Array | null = null;
 
+  /** Another client's requests follow. */
+  forget(): void {
+    this.forwarded = null;
+    this.combined = null;
+    this.combinedWith = null;
+  }
+
   /** `connectionLine` is one of the constants above. */
   build(
     frontend: Frontend,

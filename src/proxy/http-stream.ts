@@ -43,6 +43,8 @@ const CLOSED = 4;
 /** `method` of what could not be read. */
 const NO_REQUEST = -1;
 const READS_A_TURN = 8;
+/** Of the exchanges without a client so many are kept. */
+const MOST_FREE = 512;
 /** HAProxy counts the field `connection: close` in answers that it makes for a server. */
 const COUNTED_CLOSE = 15;
 /** How long a client may take to close after the last answer. */
@@ -55,8 +57,10 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
   private readonly client: SocketEnd;
   private readonly input: HttpInput;
   private readonly deadlines: Deadlines;
-  private readonly exchange: HttpExchange;
-  private readonly report: HttpReport;
+  private readonly address: ClientAddress;
+  private readonly ownReport: HttpReport;
+  /** Null between requests. */
+  private current: HttpExchange | null = null;
   place = 0;
   private phase = REQUEST;
   /** Requests read on this connection. */
@@ -74,15 +78,38 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     this.client = new SocketEnd(fd, worker.loop, worker.buffers, this, false, true);
     this.input = new HttpInput(worker);
     this.deadlines = new Deadlines(worker.loop, this);
-    this.exchange = new HttpExchange(worker, frontend, address, this.client, this.input, this.deadlines, this);
-    const { dispatch, transaction } = this.exchange;
-    this.report = new HttpReport(worker, frontend, listener, address, fd, dispatch, transaction.notes);
-    this.exchange.report = this.report;
-    transaction.idMaker = this.report;
+    this.address = address;
+    this.ownReport = new HttpReport(worker, frontend, listener, address, fd);
   }
 
   get server(): Server | null {
-    return this.exchange.server;
+    return this.current?.server ?? null;
+  }
+
+  private get exchange(): HttpExchange {
+    return this.current ?? this.takeExchange();
+  }
+
+  /** It looks at the exchange, so that there has to be one. */
+  private get report(): HttpReport {
+    if (this.current === null) this.takeExchange();
+    return this.ownReport;
+  }
+
+  private takeExchange(): HttpExchange {
+    const { frontend, address, client, input, deadlines, ownReport } = this;
+    const exchange = frontend.freeExchanges.pop() ?? new HttpExchange(this.worker, frontend);
+    exchange.attach(address, client, input, deadlines, this, ownReport);
+    this.current = exchange;
+    return exchange;
+  }
+
+  /** Another connection may use it, unless something in it belongs to this client. */
+  private leaveExchange(): void {
+    const { current, frontend } = this;
+    if (current === null || !current.isFree) return;
+    this.current = null;
+    if (frontend.freeExchanges.length < MOST_FREE) frontend.freeExchanges.push(current);
   }
 
   start(): void {
@@ -100,8 +127,9 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
    * not be watched until then, and many a connection never.
    */
   private get isServed(): boolean {
+    if (this.phase !== EXCHANGE) return false;
     const { requestDone, transaction } = this.exchange;
-    if (this.phase !== EXCHANGE || !requestDone || transaction.upgrade) return false;
+    if (!requestDone || transaction.upgrade) return false;
     return !this.frontend.backend!.conf.abortonclose;
   }
 
@@ -139,7 +167,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
   }
 
   onTimer(): void {
-    this.report.countTraffic();
+    if (this.ownReport.begun) this.report.countTraffic();
     const passed = this.deadlines.passed();
     if (passed === null) return;
     if (this.phase === EXCHANGE) this.exchange.onTimedOut(passed);
@@ -353,6 +381,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     this.deadlines.setClient(timeouts.httpKeepAliveMs ?? timeouts.httpRequestMs ?? timeouts.clientMs);
     // In its own turn: a client that sends requests in bunches must not hold the loop.
     if (this.input.ahead || this.client.readable) this.worker.loop.defer(this);
+    else this.leaveExchange();
     this.watchClient();
   }
 
@@ -395,7 +424,8 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     this.phase = CLOSED;
     this.deadlines.cancel();
     this.input.drop();
-    this.exchange.dispatch.close();
+    this.current?.dispatch.close();
+    this.leaveExchange();
     this.client.close();
     this.listener.onSessionEnd();
     this.worker.end(this);

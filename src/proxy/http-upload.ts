@@ -106,6 +106,12 @@ export class HttpUpload {
     return connection.write(request.bytes, request.address, request.start, request.end);
   }
 
+  /** Another client's requests follow. */
+  forget(): void {
+    this.body.setNone();
+    this.lines.forget();
+  }
+
   drop(): void {
     this.request?.giveBack();
     this.request = null;
