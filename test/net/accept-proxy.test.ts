@@ -310,3 +310,41 @@ describeNet('a header before the connection', { binaries: ['haproxy'], build: tr
     expect(counts[0]!.length).toBe(5);
   });
 });
+
+describeNet('a header from the real HAProxy', { binaries: ['haproxy'], build: true }, () => {
+  const running: RunningProxy[] = [];
+  let origin: Server;
+
+  afterAll(async () => {
+    for (const proxy of running) await proxy.stop();
+    origin.close();
+  });
+
+  it('is read in every version, with every field, over TCP and an abstract socket', async () => {
+    origin = await startEcho();
+    const originPort = (origin.address() as { port: number }).port;
+    const words = ['send-proxy', 'send-proxy-v2', 'send-proxy-v2 proxy-v2-options crc32c,unique-id'];
+    const free = await freePorts(words.length + 2);
+    const [inner = 0, ready = 0, ...outer] = free;
+    const name = `tandem-accept-${process.pid}`;
+    const timeouts = ' timeout connect 1s\n timeout client 2s\n timeout server 2s\n';
+    const receiver =
+      `defaults\n mode http\n${timeouts}frontend f\n option forwardfor\n bind 127.0.0.1:${inner},abns@${name} accept-proxy\n` +
+      ` default_backend b\nfrontend ready\n bind 127.0.0.1:${ready}\nbackend b\n server s 127.0.0.1:${originPort}\n`;
+    const sender = words
+      .map(
+        (word, i) =>
+          `listen l${i}\n unique-id-format %ci-%cp\n bind 127.0.0.1:${outer[i]}\n server one 127.0.0.1:${inner} ${word}\n server two abns@${name} ${word}\n`,
+      )
+      .join('');
+    running.push(await startProxy('ours', receiver, ready));
+    running.push(await startProxy('original', `defaults\n mode tcp\n${timeouts}${sender}`, outer[0]!));
+    for (const port of outer) {
+      // Once to each server.
+      for (let turn = 0; turn < 2; turn++) {
+        const { text } = await exchange(port, 'GET / HTTP/1.0\r\n\r\n', { enough: () => false });
+        expect(text).toContain('x-forwarded-for: 127.0.0.1');
+      }
+    }
+  });
+});
