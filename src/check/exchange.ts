@@ -59,7 +59,8 @@ function watchExchange(
     clearTimeout(timer);
     socket.removeAllListeners();
     socket.on('error', () => {}); // A late error of a connection that no longer matters.
-    if (close === 'abort') socket.resetAndDestroy();
+    // Only TCP knows resets.
+    if (close === 'abort' && to.kind === 'ip') socket.resetAndDestroy();
     else socket.destroy();
   }
   function settle(verdict: Verdict, close: 'close' | 'abort' = 'close'): void {

@@ -18,7 +18,7 @@ import type {
 } from './haproxy.ts';
 import { printBalance, printBalanceFactor, printHashType, printServerBalance } from './print-balance.ts';
 import { printHeaderCases, printHttp } from './print-http.ts';
-import { printAcceptRules, printLimits, printListener } from './print-listeners.ts';
+import { printAcceptRules, printLimits, printListener, printUnixPath } from './print-listeners.ts';
 import { printLog, printLogging, printRing } from './print-logging.ts';
 import { printCaptures, printPersistence } from './print-persistence.ts';
 import { printProxyLink, printServerLink } from './print-server-link.ts';
@@ -298,7 +298,7 @@ function printServer(server: ServerConf, names: ReadonlyMap<number, ProxyConf>):
 }
 
 function printServerAddress(address: ServerAddress): string {
-  if (address.kind === 'unix') return `unix@${address.path}`;
+  if (address.kind === 'unix') return printUnixPath(address.path);
   const { host, family, port, portOffset } = address;
   const isLiteral = /^[\d.]+$|:/.test(host);
   const scheme = family === 0 || isLiteral ? '' : `ipv${family}@`;

@@ -48,9 +48,14 @@ function printListenAddress(address: ListenAddress): string {
   if (address.kind === 'ip') {
     return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
   }
-  if (!address.path.startsWith('\0')) return `unix@${address.path}`;
-  const name = address.path.slice(1).replace(/\0+$/, '');
-  return address.path.endsWith('\0') ? `abns@${name}` : `abnsz@${name}`;
+  return printUnixPath(address.path);
+}
+
+/** With the prefix that tells paths, abstract names and padded ones apart. */
+export function printUnixPath(path: string): string {
+  if (!path.startsWith('\0')) return `unix@${path}`;
+  const name = path.slice(1).replace(/\0+$/, '');
+  return path.endsWith('\0') ? `abns@${name}` : `abnsz@${name}`;
 }
 
 export function printLimits(limits: ProcessLimits, quote: Quote): string[] {

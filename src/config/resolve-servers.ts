@@ -10,6 +10,7 @@ import {
   type ResolveOptions,
   utf8OrNull,
 } from './resolve-haproxy.ts';
+import { abstractPath } from './resolve-listeners.ts';
 import { resolveServerLink } from './resolve-server-link.ts';
 import { isDisabledByTracking, resolveTracked, type Tracked } from './resolve-tracking.ts';
 
@@ -85,6 +86,7 @@ function resolveServer(
 function resolveServerAddress(server: ServerNode, options: ResolveOptions): ServerAddress | null {
   const { address } = server;
   if (address.kind === 'unix') return { kind: 'unix', path: toUtf8(address.path) };
+  if (address.kind === 'abstract') return { kind: 'unix', path: abstractPath(address) };
   if (address.kind !== 'ip') {
     const message = `server '${server.name.text}': this kind of address is not carried out: the server stays disabled.`;
     options.diagnostics.warning('not-carried-out', server.at, message);

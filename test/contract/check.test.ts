@@ -102,6 +102,22 @@ describe.each(Object.entries(probes))('%s', (_, { probe, asks }) => {
     await waitUntil('the connection to be closed', () => open.size === 0, { deadlineMs: 2000 });
   });
 
+  it('gives one over a UNIX socket', async () => {
+    const local = createServer((socket) => {
+      socket.on('error', () => {});
+      socket.resume();
+      socket.end('HTTP/1.0 200 OK\r\n\r\n');
+    });
+    const own = `${path}.2`;
+    await new Promise<void>((resolve) => local.listen(own, () => resolve()));
+    try {
+      const { verdict } = await run(probe, { kind: 'unix', path: own });
+      expect(verdict.code).toMatch(asks ? /^L7/ : /^L4OK$/);
+    } finally {
+      local.close();
+    }
+  });
+
   it('finds a closed port', async () => {
     const { verdict } = await run(probe, { kind: 'ip', host: '127.0.0.1', port: 1, link: null });
     expect(verdict).toEqual({ code: 'L4CON', status: 0, text: 'Connection refused' });
