@@ -1,11 +1,12 @@
 /**
- * The pages that the proxy itself answers with, as ready bytes: HAProxy's own, to the byte, since operators' tools and
- * `errorfile`s compare them.
+ * The pages that the proxy itself answers with: HAProxy's own, to the byte, since operators' tools and `errorfile`s
+ * compare them, and those of a configuration (error-pages.ts).
  *
- * Each comes in three forms. `kept` and `closing` answer a request that was understood. `unread` answers bytes that
- * were no request: HAProxy sends those pages from its templates, with other spelling and order of the headers.
- * Custom `errorfile`s are not here.
+ * A page is a head without its end and a body. What closes the head depends on the request that it answers
+ * (`writePage`): the line about the connection. `unread` answers bytes that were no request: HAProxy sends those from its
+ * own templates whatever is configured, with other spelling and order of the headers.
  */
+import { clientConnectionLine } from './http-rewrite.ts';
 
 export type ErrorStatus =
   | 200
@@ -28,17 +29,50 @@ export type ErrorStatus =
   | 503
   | 504;
 
-export interface ErrorPage {
-  readonly status: ErrorStatus;
-  /** With the connection kept open. */
-  readonly kept: Uint8Array;
-  /** With `connection: close`. */
-  readonly closing: Uint8Array;
-  /** For what could not be parsed; the connection closes after it. */
-  readonly unread: Uint8Array;
-  /** Content at the end of each form; an answer to HEAD leaves it out. */
-  readonly bodyLength: number;
+export class ErrorPage {
+  /** That of its own status line. */
+  readonly status: number;
+  /** 10 or 11. */
+  readonly version: number;
+  readonly head: Uint8Array;
+  readonly body: Uint8Array;
+  /** The end of the connection is the end of the page. */
+  readonly closes: boolean;
+  /** Nothing is sent, the connection just closes. */
+  readonly silent: boolean;
+  private readonly forms: (Uint8Array | undefined)[] = [];
+
+  constructor(
+    status: number,
+    version: number,
+    head: Uint8Array,
+    body: Uint8Array,
+    closes: boolean,
+    silent: boolean = false,
+  ) {
+    this.status = status;
+    this.version = version;
+    this.head = head;
+    this.body = body;
+    this.closes = closes;
+    this.silent = silent;
+  }
+
+  /** The whole message; made once for every kind of request. */
+  write(requestVersion: number, keep: boolean, bodyless: boolean): Uint8Array {
+    const form = (requestVersion < 11 ? 4 : 0) + (keep ? 2 : 0) + (bodyless ? 1 : 0);
+    this.forms[form] ??= Buffer.concat([
+      this.head,
+      clientConnectionLine(requestVersion, this.version, keep && !this.closes),
+      CRLF,
+      bodyless ? NOTHING : this.body,
+    ]);
+    return this.forms[form];
+  }
 }
+
+const CRLF = Buffer.from('\r\n', 'latin1');
+const NOTHING = new Uint8Array(0);
 
 /** Title and sentence. 407 is titled like 401 and 501 begins with a dot in HAProxy 2.6. */
 const TEXTS: Readonly<Record<ErrorStatus, readonly [string, string]>> = {
@@ -66,39 +100,54 @@ const TEXTS: Readonly<Record<ErrorStatus, readonly [string, string]>> = {
 /** HAProxy's templates of these announce the close themselves, so every form of them does. */
 const ALWAYS_CLOSING = new Set<ErrorStatus>([400, 408]);
 
-function buildPage(status: ErrorStatus): ErrorPage {
+function bodyOf(status: ErrorStatus): string {
   const [title, sentence] = TEXTS[status];
-  const body = `<html><body><h1>${status} ${title}</h1>\n${sentence}\n</body></html>\n`;
-  const line = `HTTP/1.1 ${status} ${title}\r\n`;
-  const common = `${line}content-length: ${body.length}\r\ncache-control: no-cache\r\ncontent-type: text/html\r\n`;
-  const closing = Buffer.from(`${common}connection: close\r\n\r\n${body}`, 'latin1');
-  const close = ALWAYS_CLOSING.has(status);
-  const unread = `${line}Content-length: ${body.length}\r\nCache-Control: no-cache\r\n${close ? 'Connection: close\r\n' : ''}Content-Type: text/html\r\n\r\n${body}`;
-  return {
+  return `<html><body><h1>${status} ${title}</h1>\n${sentence}\n</body></html>\n`;
+}
+
+function buildPage(status: ErrorStatus): ErrorPage {
+  const [title] = TEXTS[status];
+  const body = bodyOf(status);
+  const head = `HTTP/1.1 ${status} ${title}\r\ncontent-length: ${body.length}\r\ncache-control: no-cache\r\ncontent-type: text/html\r\n`;
+  return new ErrorPage(
     status,
-    kept: close ? closing : Buffer.from(`${common}\r\n${body}`, 'latin1'),
-    closing,
-    unread: Buffer.from(unread, 'latin1'),
-    bodyLength: body.length,
-  };
+    11,
+    Buffer.from(head, 'latin1'),
+    Buffer.from(body, 'latin1'),
+    ALWAYS_CLOSING.has(status),
+  );
+}
+
+function buildUnread(status: ErrorStatus): Uint8Array {
+  const [title] = TEXTS[status];
+  const body = bodyOf(status);
+  const close = ALWAYS_CLOSING.has(status) ? 'Connection: close\r\n' : '';
+  return Buffer.from(
+    `HTTP/1.1 ${status} ${title}\r\nContent-length: ${body.length}\r\nCache-Control: no-cache\r\n${close}Content-Type: text/html\r\n\r\n${body}`,
+    'latin1',
+  );
 }
 
 const STATUSES = Object.keys(TEXTS).map((status) => Number(status) as ErrorStatus);
 
 const PAGES = new Map<number, ErrorPage>(STATUSES.map((status) => [status, buildPage(status)]));
+const UNREAD = new Map<number, Uint8Array>(STATUSES.map((status) => [status, buildUnread(status)]));
 
+/** HAProxy's own page. */
 export function errorPage(status: ErrorStatus): ErrorPage {
   return PAGES.get(status)!;
 }
 
-/** What `monitor-uri` answers. */
-export const MONITOR_PAGE: ErrorPage = errorPage(200);
+/** The answer to what could not be read as a request; the connection closes after it. */
+export function unreadPage(status: ErrorStatus): Uint8Array {
+  return UNREAD.get(status)!;
+}
 
 /** A 401 that asks for a user and password of a realm. */
 export function buildUnauthorized(realm: string, close: boolean): Uint8Array {
   const page = errorPage(401);
-  const bytes = close ? page.closing : page.kept;
-  const headEnd = bytes.length - page.bodyLength - 2;
+  const bytes = page.write(11, !close, false);
+  const headEnd = bytes.length - page.body.length - 2;
   const quoted = realm.replace(/(["\\])/g, '\\$1');
   return Buffer.concat([
     bytes.subarray(0, headEnd),

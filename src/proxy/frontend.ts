@@ -3,6 +3,8 @@ import type { ProxyConf } from '../config/haproxy.ts';
 import { packInet4, packInet6 } from '../os/address.ts';
 import type { Backend } from './backend.ts';
 import type { Network } from './client-address.ts';
+import { type ErrorPages, prepareErrorPages } from './error-pages.ts';
+import { type ErrorPage, type ErrorStatus, errorPage } from './errors.ts';
 import { type HeaderCaptures, prepareHeaderCaptures } from './header-captures.ts';
 import type { HttpExchange } from './http-exchange.ts';
 import { type HttpSteps, prepareSteps } from './http-steps.ts';
@@ -23,6 +25,9 @@ export class Frontend {
   readonly requestCaptures: HeaderCaptures | null;
   /** `capture response header`. */
   readonly responseCaptures: HeaderCaptures | null;
+  /** Error pages of the configuration: its own, and those that count once a request came to the backend. */
+  private readonly ownPages: ErrorPages | null;
+  private readonly pages: ErrorPages | null;
   /** What is done with the heads of its requests and their responses. */
   readonly steps: HttpSteps;
 
@@ -51,7 +56,16 @@ export class Frontend {
     this.forwardfor = prepareForwardFor(conf, backend);
     this.requestCaptures = prepareHeaderCaptures(conf.captures.requestHeaders);
     this.responseCaptures = prepareHeaderCaptures(conf.captures.responseHeaders);
+    this.ownPages = prepareErrorPages(conf.http.errorPages, null);
+    const inherits = backend === null || backend.conf === conf;
+    this.pages = inherits ? this.ownPages : prepareErrorPages(backend.conf.http.errorPages, this.ownPages);
     this.steps = prepareSteps(this);
+  }
+
+  /** `inBackend`: the request has come to the backend. */
+  pageFor(status: ErrorStatus, inBackend: boolean): ErrorPage {
+    const pages = inBackend ? this.pages : this.ownPages;
+    return pages?.get(status) ?? errorPage(status);
   }
 
   /** For one connection; null when nothing of the configuration needs notes. */

@@ -13,7 +13,7 @@ import { copyBytes } from './buffers.ts';
 import type { ClientAddress } from './client-address.ts';
 import { EREQ, INTERCEPTED, REQ_RATE, REQ_TOT } from './counter-layout.ts';
 import { Deadlines } from './deadlines.ts';
-import { type ErrorPage, type ErrorStatus, errorPage, MONITOR_PAGE } from './errors.ts';
+import { type ErrorPage, type ErrorStatus, unreadPage } from './errors.ts';
 import type { Frontend } from './frontend.ts';
 import type { HeaderCaptures } from './header-captures.ts';
 import { type ExchangeOwner, HttpExchange } from './http-exchange.ts';
@@ -243,7 +243,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     else if (frontend.backend === null) {
       report.bytesIn += requestLength(head);
       this.leaveBody();
-      this.answer(errorPage(503), 'no-server', 'C');
+      this.answer(frontend.pageFor(503, false), 'no-server', 'C');
     } else if (!exchange.compose()) {
       report.forgetRequest();
       this.refuse(400);
@@ -260,7 +260,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
   private answerMonitor(): void {
     this.leaveBody();
     this.report.silent = true;
-    this.answer(MONITOR_PAGE, 'intercepted', 'R');
+    this.answer(this.frontend.pageFor(200, false), 'intercepted', 'R');
   }
 
   private answerStats(): void {
@@ -302,7 +302,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
   // ---- answers of our own ------------------------------------------------------------------------------------------
 
   onExchangeFailed(status: ErrorStatus, cause: EndCause, phase: Phase): void {
-    this.answer(errorPage(status), cause, phase);
+    this.answer(this.frontend.pageFor(status, true), cause, phase);
   }
 
   onExchangeAnswered(status: number, answer: Uint8Array, phase: Phase): void {
@@ -319,15 +319,24 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     this.exchange.leave();
     this.exchange.transaction.keepClient = false;
     this.exchange.transaction.method = NO_REQUEST;
-    this.send(status, errorPage(status).unread, cause, 'R');
+    if (this.frontend.pageFor(status, false).silent) this.endSilently(status, cause, 'R');
+    else this.send(status, unreadPage(status), cause, 'R');
   }
 
   private answer(page: ErrorPage, cause: EndCause, phase: Phase): void {
     const { exchange } = this;
     if (!exchange.requestDone || this.worker.stopping) exchange.transaction.keepClient = false;
-    const bytes = exchange.transaction.keepClient ? page.kept : page.closing;
-    const bodyless = exchange.transaction.method === METHOD_HEAD;
-    this.send(page.status, bodyless ? bytes.subarray(0, bytes.length - page.bodyLength) : bytes, cause, phase);
+    const { transaction } = exchange;
+    if (page.closes) transaction.keepClient = false;
+    const bodyless = transaction.method === METHOD_HEAD;
+    if (page.silent) this.endSilently(page.status, cause, phase);
+    else this.send(page.status, page.write(transaction.requestVersion, transaction.keepClient, bodyless), cause, phase);
+  }
+
+  /** An empty error file: the connection closes without a word. */
+  private endSilently(status: number, cause: EndCause, phase: Phase): void {
+    this.report.takeReply(status);
+    this.endRequest(cause, phase);
   }
 
   private send(status: number, bytes: Uint8Array, cause: EndCause, phase: Phase): void {

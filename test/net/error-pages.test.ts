@@ -1,6 +1,6 @@
 /** The proxy's own pages, byte for byte beside those of the real HAProxy. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type ErrorStatus, errorPage, MONITOR_PAGE } from '../../src/proxy/errors.ts';
+import { type ErrorStatus, errorPage, unreadPage } from '../../src/proxy/errors.ts';
 import { freePort } from './lib/ports.ts';
 import { type RunningProxy, startProxy } from './lib/proxy-under-test.ts';
 import { exchange } from './lib/raw-http.ts';
@@ -38,11 +38,11 @@ ${rules}
   }
 
   it.each([400, 408, ...denied] as const)('%i', async (status) => {
-    expect(text(errorPage(status).kept)).toBe(await fetch(`/${status}`));
-    expect(text(errorPage(status).closing)).toBe(await fetch(`/${status}`, 'Connection: close\r\n'));
+    expect(text(errorPage(status).write(11, true, false))).toBe(await fetch(`/${status}`));
+    expect(text(errorPage(status).write(11, false, false))).toBe(await fetch(`/${status}`, 'Connection: close\r\n'));
   });
 
-  it('the monitor', async () => expect(text(MONITOR_PAGE.kept)).toBe(await fetch('/monitor')));
+  it('the monitor', async () => expect(text(errorPage(200).write(11, true, false))).toBe(await fetch('/monitor')));
 
   it.each([
     [400, 'garbage\r\n\r\n'],
@@ -50,6 +50,6 @@ ${rules}
     [408, 'GET / HTT'],
   ] as const)('%i for what is no request', async (status, sent) => {
     const { text: got } = await exchange(port, sent, { enough: whole });
-    expect(text(errorPage(status).unread)).toBe(got);
+    expect(text(unreadPage(status))).toBe(got);
   });
 });

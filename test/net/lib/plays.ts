@@ -5,6 +5,9 @@
  *
  * Times, ports and addresses are masked; the chunks in which bytes arrive are joined.
  */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { freePorts } from './ports.ts';
 import { maskLine, openStage, type Peer, type Stage } from './proxy-scenarios.ts';
 import { type RunningProxy, startProxy } from './proxy-under-test.ts';
@@ -29,7 +32,8 @@ export interface Play {
   readonly anyEnd?: boolean;
 }
 
-/** `%NAME%` in a configuration is a listener's port, `%ORIGIN%`, `%DEAD%` and `%LOG%` those of the stage. */
+/** `%NAME%` in a configuration is a listener's port, `%ORIGIN%`, `%DEAD%` and `%LOG%` those of the stage, `%FILES%` the folder
+ * of `files`. */
 export interface Theatre {
   readonly proxy: RunningProxy;
   readonly stop: () => Promise<void>;
@@ -51,12 +55,16 @@ export async function openTheatre(
   which: 'original' | 'ours',
   listeners: readonly string[],
   config: string,
+  files: Readonly<Record<string, string>> = {},
 ): Promise<Theatre> {
+  const folder = await mkdtemp(join(tmpdir(), 'tandem-plays-'));
+  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content, 'latin1');
   const log = await receiveSyslog();
   const house = await openStage();
   const [dead = 0, ...ports] = await freePorts(listeners.length + 1);
   Object.assign(house.stage.ports, Object.fromEntries(listeners.map((name, i) => [name, ports[i]])));
-  const known: Record<string, number> = {
+  const known: Record<string, number | string> = {
+    FILES: folder,
     ...house.stage.ports,
     ORIGIN: house.originPort,
     DEAD: dead,
@@ -72,6 +80,7 @@ export async function openTheatre(
       await proxy.stop();
       await log.close();
       house.close();
+      await rm(folder, { recursive: true, force: true });
     },
   };
 }
