@@ -1,6 +1,8 @@
 /** Records about HTTP messages: options that change them, headers that are added, error pages (manual, 3.8 and 4.2). */
 import type { HeaderNameRule } from '../../grammar/haproxy/http-settings.ts';
 
+export type { HeaderNameRule };
+
 export interface HttpOptions {
   readonly acceptUnsafeRequests: boolean;
   readonly acceptUnsafeResponses: boolean;

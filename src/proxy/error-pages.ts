@@ -7,7 +7,7 @@
  */
 import type { ErrorPageConf } from '../config/http-options.ts';
 import { parseResponseHead, responseHasBody } from '../wire/http1.ts';
-import { Head, METHOD_GET } from '../wire/http1-head.ts';
+import { CONNECTION, FIELD_STRIDE, Head, METHOD_GET } from '../wire/http1-head.ts';
 import { writeResponseHead } from '../wire/http1-write.ts';
 import { ErrorPage } from './errors.ts';
 
@@ -43,5 +43,17 @@ function filePage(text: string): ErrorPage {
   const end = length <= 0 ? -1 : writeResponseHead(bytes, head, out, 0, out.length, 0, NOTHING);
   if (end < 0) return new ErrorPage(head.status, 11, NOTHING, NOTHING, true, true);
   const open = head.contentLength < 0 && responseHasBody(head, METHOD_GET);
-  return new ErrorPage(head.status, head.version, out.subarray(0, end - 2), bytes.subarray(length), open);
+  const message = out.subarray(0, end - 2);
+  return new ErrorPage(head.status, head.version, message, bytes.subarray(length), open, false, connectionBytes(head));
+}
+
+/** Names and values of the lines about the connection. */
+function connectionBytes({ count, ids, fields }: Head): number {
+  let length = 0;
+  for (let i = 0; i < count; i++) {
+    if (ids[i] !== CONNECTION) continue;
+    const at = FIELD_STRIDE * i;
+    length += fields[at + 1]! - fields[at]! + fields[at + 3]! - fields[at + 2]!;
+  }
+  return length;
 }

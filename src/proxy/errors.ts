@@ -40,6 +40,8 @@ export class ErrorPage {
   readonly closes: boolean;
   /** Nothing is sent, the connection just closes. */
   readonly silent: boolean;
+  /** Bytes of a line about the connection in its source: it is not sent, and counts all the same. */
+  readonly counted: number;
   private readonly forms: (Uint8Array | undefined)[] = [];
 
   constructor(
@@ -48,7 +50,8 @@ export class ErrorPage {
     head: Uint8Array,
     body: Uint8Array,
     closes: boolean,
-    silent: boolean = false,
+    silent = false,
+    counted = 0,
   ) {
     this.status = status;
     this.version = version;
@@ -56,6 +59,7 @@ export class ErrorPage {
     this.body = body;
     this.closes = closes;
     this.silent = silent;
+    this.counted = counted;
   }
 
   /** The whole message; made once for every kind of request. */
@@ -115,6 +119,8 @@ function buildPage(status: ErrorStatus): ErrorPage {
     Buffer.from(head, 'latin1'),
     Buffer.from(body, 'latin1'),
     ALWAYS_CLOSING.has(status),
+    false,
+    ALWAYS_CLOSING.has(status) ? 'connectionclose'.length : 0,
   );
 }
 

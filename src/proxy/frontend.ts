@@ -1,5 +1,7 @@
 /** A frontend as a worker sees it: its configuration, where its sessions go, what is prepared for its requests. */
+
 import type { ProxyConf } from '../config/haproxy.ts';
+import type { HeaderNameRule } from '../config/http-options.ts';
 import { packInet4, packInet6 } from '../os/address.ts';
 import type { Backend } from './backend.ts';
 import type { Network } from './client-address.ts';
@@ -7,6 +9,7 @@ import { type ErrorPages, prepareErrorPages } from './error-pages.ts';
 import { type ErrorPage, type ErrorStatus, errorPage } from './errors.ts';
 import { type HeaderCaptures, prepareHeaderCaptures } from './header-captures.ts';
 import type { HttpExchange } from './http-exchange.ts';
+import type { HeaderCases } from './header-cases.ts';
 import { type HttpSteps, prepareSteps } from './http-steps.ts';
 import { RequestNotes } from './request-notes.ts';
 import type { SessionLog } from './session-log.ts';
@@ -21,6 +24,12 @@ export class Frontend {
   readonly stats: PreparedStats | null;
   readonly monitorUri: Uint8Array | null;
   readonly forwardfor: PreparedForwardFor | null;
+  readonly originalto: PreparedForwardFor | null;
+  /** Of the backend: which odd header names are refused or dropped. */
+  readonly nameRule: HeaderNameRule | null;
+  /** Header names as they are written to clients and to servers that need it. */
+  readonly clientCases: HeaderCases | null;
+  readonly serverCases: HeaderCases | null;
   /** `capture request header`. */
   readonly requestCaptures: HeaderCaptures | null;
   /** `capture response header`. */
@@ -43,6 +52,7 @@ export class Frontend {
     backend: Backend | null,
     log: SessionLog,
     uniqueId: UniqueIdFormat | null = null,
+    headerCases: HeaderCases | null = null,
   ) {
     this.uniqueId = uniqueId;
     this.conf = conf;
@@ -53,7 +63,12 @@ export class Frontend {
     const stats = conf.stats ?? (backend !== null && backend.conf !== conf ? backend.conf.stats : null);
     this.stats = stats === null ? null : prepareStats(stats);
     this.monitorUri = conf.monitorUri === null ? null : Buffer.from(conf.monitorUri, 'latin1');
-    this.forwardfor = prepareForwardFor(conf, backend);
+    const other = backend?.conf ?? null;
+    this.forwardfor = prepareAddressField(conf.forwardfor, other?.forwardfor ?? null);
+    this.originalto = prepareAddressField(conf.http.originalto, other?.http.originalto ?? null);
+    this.nameRule = conf.http.restrictHeaderNames ?? other?.http.restrictHeaderNames ?? null;
+    this.clientCases = conf.http.caseAdjustClient ? headerCases : null;
+    this.serverCases = other?.http.caseAdjustServer ? headerCases : null;
     this.requestCaptures = prepareHeaderCaptures(conf.captures.requestHeaders);
     this.responseCaptures = prepareHeaderCaptures(conf.captures.responseHeaders);
     this.ownPages = prepareErrorPages(conf.http.errorPages, null);
@@ -88,10 +103,14 @@ export interface PreparedForwardFor {
   readonly ifNone: boolean;
 }
 
+interface AddressField {
+  readonly header: string;
+  readonly except: readonly string[];
+  readonly ifNone?: boolean;
+}
+
 /** The frontend's option and the backend's one both switch it on; the backend's header name counts first. */
-function prepareForwardFor(conf: ProxyConf, backend: Backend | null): PreparedForwardFor | null {
-  const own = conf.forwardfor;
-  const other = backend?.conf.forwardfor ?? null;
+function prepareAddressField(own: AddressField | null, other: AddressField | null): PreparedForwardFor | null {
   const chosen = other ?? own;
   if (chosen === null) return null;
   const name = chosen.header.toLowerCase();
@@ -99,7 +118,7 @@ function prepareForwardFor(conf: ProxyConf, backend: Backend | null): PreparedFo
     name,
     lowerName: Buffer.from(name, 'latin1'),
     except: [...(own?.except ?? []), ...(other === own ? [] : (other?.except ?? []))].map(parseNetwork),
-    ifNone: (own?.ifNone ?? true) && (other?.ifNone ?? true),
+    ifNone: chosen.ifNone !== undefined && (own?.ifNone ?? true) && (other?.ifNone ?? true),
   };
 }
 

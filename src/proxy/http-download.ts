@@ -9,6 +9,7 @@ import { parseResponseHead, responseHasBody } from '../wire/http1.ts';
 import { type Head, INCOMPLETE, METHOD_CONNECT } from '../wire/http1-head.ts';
 import { writeResponseHead } from '../wire/http1-write.ts';
 import { copyBytes, type PooledBuffer } from './buffers.ts';
+import { adjustCases } from './header-cases.ts';
 import { BodyMeter } from './http-body.ts';
 import type { HttpExchange } from './http-exchange.ts';
 import { clientConnectionLine, HeadLines, responseLength } from './http-rewrite.ts';
@@ -123,6 +124,8 @@ export class HttpDownload {
     const length = responseLength(head);
     const extra = this.composeLines(connection, bytes, head, tunnel);
     const at = writeResponseHead(bytes, head, out.bytes, 0, out.length, 0, extra);
+    const { clientCases } = exchange.frontend;
+    if (clientCases !== null && at > 0) adjustCases(clientCases, out.bytes, 0, at);
     const bodyEnd = tunnel ? end : this.body.take(bytes, head.end, end);
     if (at < 0 || bodyEnd < 0 || at + bodyEnd - head.end > out.length) {
       exchange.badResponse();

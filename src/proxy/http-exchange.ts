@@ -194,7 +194,8 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
         if (this.client.finAnnounced && this.frontend.backend!.conf.abortonclose) this.clientGone();
         return;
       case ANSWER:
-        if (!this.requestDone) this.passRequestBody();
+        if (this.hasLeft) this.fail(400, 'client-abort', 'H');
+        else if (!this.requestDone) this.passRequestBody();
         else if (this.connection!.readable) this.download.readHead(this.connection!);
         return;
       case BODY:
@@ -206,6 +207,11 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
         this.endServedTunnel();
         return;
     }
+  }
+
+  /** `option abortonclose`: the client has said all it will, and waits for nothing. */
+  private get hasLeft(): boolean {
+    return this.client.finAnnounced && this.requestDone && this.frontend.backend!.conf.abortonclose;
   }
 
   onEnd(end: SocketEnd): void {

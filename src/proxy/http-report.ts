@@ -27,6 +27,8 @@ const NO_BYTES = new Uint8Array(0);
 export class HttpReport implements UniqueIdMaker {
   /** The first byte of a request has come. */
   begun = false;
+  /** Not one byte came of what should have been a request. */
+  private nothing = false;
   bytesIn = 0;
   bytesOut = 0;
   /** Instead of a server's name. */
@@ -82,6 +84,7 @@ export class HttpReport implements UniqueIdMaker {
 
   begin(): void {
     this.begun = true;
+    this.nothing = false;
     this.beganAt = this.worker.loop.now;
     this.beganAtMs = this.worker.loop.wallMs;
     this.readAt = 0;
@@ -104,7 +107,9 @@ export class HttpReport implements UniqueIdMaker {
   }
 
   takeBadRequest(): void {
-    if (!this.begun) this.begin();
+    const nothing = !this.begun;
+    if (nothing) this.begin();
+    this.nothing = nothing;
     this.number = this.worker.numberRequest();
   }
 
@@ -253,7 +258,7 @@ export class HttpReport implements UniqueIdMaker {
     const r = record;
     const server = this.fill(r, cause, phase, early);
     if (frontend.log.isCustom) this.fillCustom(r, server, early);
-    frontend.log.write(r, this.bytesIn === 0 && this.line === BAD_REQUEST && this.status !== 408);
+    frontend.log.write(r, this.nothing);
   }
 
   private fill(r: SessionRecord, cause: EndCause, phase: Phase, early: boolean): Server | null {

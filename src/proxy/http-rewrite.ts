@@ -2,9 +2,11 @@
  * What the proxy adds to heads that it passes on: the client's address, and what each side is told about keeping the
  * connection. The lines are HAProxy's; those of the connection field depend on the versions of both messages.
  */
+
+import { encodeAddress } from '../os/address.ts';
 import { CONNECTION, FIELD_STRIDE, findField, type Head, TOKEN_CLOSE, TOKEN_KEEP_ALIVE } from '../wire/http1-head.ts';
-import type { ClientAddress } from './client-address.ts';
-import type { Frontend } from './frontend.ts';
+import { ClientAddress, destinationOf } from './client-address.ts';
+import type { Frontend, PreparedForwardFor } from './frontend.ts';
 
 const NONE = new Uint8Array(0);
 const CLOSE = Buffer.from('connection: close\r\n', 'latin1');
@@ -67,11 +69,19 @@ export class RequestLines {
     bytes: Uint8Array,
     head: Head,
     connectionLine: Uint8Array,
+    fd: number,
   ): Uint8Array {
-    const { forwardfor } = frontend;
-    if (forwardfor === null) return connectionLine;
-    if (forwardfor.ifNone && findField(bytes, head, forwardfor.lowerName) >= 0) return connectionLine;
-    this.forwarded ??= makeForwarded(frontend, address);
+    const { forwardfor, originalto } = frontend;
+    if (forwardfor === null && originalto === null) return connectionLine;
+    const told = forwardfor?.ifNone && findField(bytes, head, forwardfor.lowerName) >= 0;
+    if (told)
+      return originalto === null
+        ? connectionLine
+        : Buffer.concat([makeOriginal(originalto, address, fd), connectionLine]);
+    this.forwarded ??= Buffer.concat([
+      forwardfor === null ? NONE : makeForwarded(forwardfor, address),
+      originalto === null ? NONE : makeOriginal(originalto, address, fd),
+    ]);
     if (connectionLine.length === 0 || this.forwarded.length === 0) {
       return this.forwarded.length === 0 ? connectionLine : this.forwarded;
     }
@@ -83,10 +93,22 @@ export class RequestLines {
   }
 }
 
-function makeForwarded(frontend: Frontend, address: ClientAddress): Uint8Array {
-  const { name, except } = frontend.forwardfor!;
+function makeForwarded({ name, except }: PreparedForwardFor, address: ClientAddress): Uint8Array {
   if (address.family === 'unix' || address.isIn(except)) return NONE;
   return Buffer.from(`${name}: ${address.host}\r\n`, 'latin1');
+}
+
+/** Where the client connected to. */
+function makeOriginal({ name, except }: PreparedForwardFor, address: ClientAddress, fd: number): Uint8Array {
+  const destination = destinationOf(address, fd);
+  if (destination === null || destination.family === 'unix') return NONE;
+  const { host, family, port } = destination;
+  if (except.length > 0 && new ClientAddress(viewOf(encodeAddress({ family, host, port }))).isIn(except)) return NONE;
+  return Buffer.from(`${name}: ${host}\r\n`, 'latin1');
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /**

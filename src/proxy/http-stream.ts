@@ -16,6 +16,8 @@ import { Deadlines } from './deadlines.ts';
 import { type ErrorPage, type ErrorStatus, unreadPage } from './errors.ts';
 import type { Frontend } from './frontend.ts';
 import type { HeaderCaptures } from './header-captures.ts';
+import { adjustCases, type HeaderCases } from './header-cases.ts';
+import { hasOddNames } from './header-names.ts';
 import { type ExchangeOwner, HttpExchange } from './http-exchange.ts';
 import { HttpInput } from './http-input.ts';
 import { HttpReport } from './http-report.ts';
@@ -181,13 +183,18 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     return this.requests === 0 || this.input.partway;
   }
 
+  /** `option http-ignore-probes`: not one byte has come on this connection. */
+  private get isProbe(): boolean {
+    return this.frontend.conf.http.ignoreProbes && this.requests === 0 && !this.report.begun;
+  }
+
   private clientGone(): void {
     if (this.phase === EXCHANGE) this.exchange.clientGone();
     else if (this.phase === REPLY) this.endRequest('client-abort', 'R', true);
     else if (this.phase === LINGER || !this.inRequest) this.close();
     else if (this.client.error === 0) this.refuse(400, 'client-abort');
     else {
-      this.report.takeAbortedRequest();
+      if (!this.isProbe) this.report.takeAbortedRequest();
       this.close();
     }
   }
@@ -240,10 +247,11 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     frontend.requestCaptures?.take(bytes, head, exchange.transaction.notes!.requestHeaders!);
     if (frontend.monitorUri !== null && isTarget(bytes, head, frontend.monitorUri)) this.answerMonitor();
     else if (frontend.stats !== null && isStatsTarget(frontend.stats, bytes, head)) this.answerStats();
+    else if (frontend.nameRule === 'reject' && hasOddNames(bytes, head)) this.forbid();
     else if (frontend.backend === null) {
       report.bytesIn += requestLength(head);
       this.leaveBody();
-      this.answer(frontend.pageFor(503, false), 'no-server', 'C');
+      this.answer(503, frontend.pageFor(503, false), 'no-server', 'C');
     } else if (!exchange.compose()) {
       report.forgetRequest();
       this.refuse(400);
@@ -257,10 +265,20 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     }
   }
 
+  /** Its header names are not allowed here. */
+  private forbid(): void {
+    const { worker, frontend, listener } = this;
+    this.report.bytesIn += requestLength(this.input.head);
+    this.leaveBody();
+    worker.counters.add(frontend.row, EREQ, 1);
+    worker.counters.add(listener.row, EREQ, 1);
+    this.answer(403, frontend.pageFor(403, false), 'bad-request', 'R');
+  }
+
   private answerMonitor(): void {
     this.leaveBody();
     this.report.silent = true;
-    this.answer(this.frontend.pageFor(200, false), 'intercepted', 'R');
+    this.answer(200, this.frontend.pageFor(200, false), 'intercepted', 'R');
   }
 
   private answerStats(): void {
@@ -302,7 +320,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
   // ---- answers of our own ------------------------------------------------------------------------------------------
 
   onExchangeFailed(status: ErrorStatus, cause: EndCause, phase: Phase): void {
-    this.answer(this.frontend.pageFor(status, true), cause, phase);
+    this.answer(status, this.frontend.pageFor(status, true), cause, phase);
   }
 
   onExchangeAnswered(status: number, answer: Uint8Array, phase: Phase): void {
@@ -313,6 +331,10 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
   /** Bytes that are no request: the page goes out as it is and the connection closes. */
   private refuse(status: ErrorStatus, cause: EndCause = 'bad-request'): void {
     const { counters } = this.worker;
+    if (this.isProbe) {
+      this.close();
+      return;
+    }
     this.report.takeBadRequest();
     counters.add(this.frontend.row, EREQ, 1);
     counters.add(this.listener.row, EREQ, 1);
@@ -323,14 +345,19 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     else this.send(status, unreadPage(status), cause, 'R');
   }
 
-  private answer(page: ErrorPage, cause: EndCause, phase: Phase): void {
+  /** `status`: what it is about, for the log; that of the page may be another. */
+  private answer(status: number, page: ErrorPage, cause: EndCause, phase: Phase): void {
     const { exchange } = this;
     if (!exchange.requestDone || this.worker.stopping) exchange.transaction.keepClient = false;
     const { transaction } = exchange;
     if (page.closes) transaction.keepClient = false;
     const bodyless = transaction.method === METHOD_HEAD;
-    if (page.silent) this.endSilently(page.status, cause, phase);
-    else this.send(page.status, page.write(transaction.requestVersion, transaction.keepClient, bodyless), cause, phase);
+    if (page.silent) {
+      this.endSilently(status, cause, phase);
+      return;
+    }
+    this.report.bytesOut += page.counted;
+    this.send(status, page.write(transaction.requestVersion, transaction.keepClient, bodyless), cause, phase);
   }
 
   /** An empty error file: the connection closes without a word. */
@@ -344,8 +371,9 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     report.takeReply(status);
     // A page for what was no request does not count, as in HAProxy.
     if (this.exchange.transaction.method !== NO_REQUEST) report.bytesOut += answerLength(bytes, worker.responseHead);
+    const { clientCases } = this.frontend;
     this.phase = REPLY;
-    this.reply = bytes;
+    this.reply = clientCases === null ? bytes : withCases(clientCases, bytes);
     this.replySent = 0;
     this.replyCause = cause;
     this.replyPhase = phase;
@@ -465,4 +493,11 @@ function answerLength(bytes: Uint8Array, head: Head): number {
 function isTarget(bytes: Uint8Array, head: Head, target: Uint8Array): boolean {
   if (head.uriEnd - head.uriStart !== target.length) return false;
   return target.every((byte, i) => bytes[head.uriStart + i] === byte);
+}
+
+/** A copy: the bytes of a page serve many. */
+function withCases(cases: HeaderCases, bytes: Uint8Array): Uint8Array {
+  const copy = Uint8Array.from(bytes);
+  adjustCases(cases, copy, 0, copy.length);
+  return copy;
 }

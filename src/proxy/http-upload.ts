@@ -7,10 +7,12 @@
  * request gets (http-rewrite.ts); the choice of a server only reads what they left in the transaction.
  */
 
-import type { Head } from '../wire/http1-head.ts';
+import { findField, type Head, removeField } from '../wire/http1-head.ts';
 import { writeRequestHead } from '../wire/http1-write.ts';
 import type { PooledBuffer } from './buffers.ts';
 import type { ClientAddress } from './client-address.ts';
+import { adjustCases } from './header-cases.ts';
+import { dropOddNames } from './header-names.ts';
 import { BodyMeter } from './http-body.ts';
 import type { HttpExchange } from './http-exchange.ts';
 import { HeadLines, RequestLines, requestLength, serverConnectionLine } from './http-rewrite.ts';
@@ -29,6 +31,8 @@ export class HttpUpload {
   readonly body = new BodyMeter();
   /** What was composed, as long as it may have to be sent again. */
   request: PooledBuffer | null = null;
+  /** Where the composed head ends. */
+  private headEnd = 0;
   private readonly exchange: HttpExchange;
   private readonly lines = new RequestLines();
 
@@ -44,13 +48,16 @@ export class HttpUpload {
 
   /** Puts the request at hand together for the server: new head and as much of the body as is here. */
   compose(worker: WorkerContext, address: ClientAddress): boolean {
-    const { input, report } = this.exchange;
+    const { input, report, frontend } = this.exchange;
     const { bytes, head, end } = input;
+    if (frontend.nameRule === 'delete') dropOddNames(bytes, head);
     const request = worker.buffers.take();
     this.request = request;
     report.bytesIn += requestLength(head);
     const extra = this.composeLines(address, bytes, head);
     const at = writeRequestHead(bytes, head, request.bytes, 0, request.bytes.length, 0, extra);
+    this.headEnd = at;
+    if (frontend.serverCases !== null && at > 0) adjustCases(frontend.serverCases, request.bytes, 0, at);
     const bodyEnd = this.body.take(bytes, head.end, end);
     if (at < 0 || bodyEnd < 0 || at + bodyEnd - head.end > request.bytes.length) return false;
     request.end = at;
@@ -63,12 +70,15 @@ export class HttpUpload {
   /** All lines that are added to the head; runs the configured steps, which may change the head as well. */
   private composeLines(address: ClientAddress, bytes: Uint8Array, head: Head): Uint8Array {
     const { frontend, transaction } = this.exchange;
-    const connectionLine = serverConnectionLine(head.version, transaction.keepServer);
+    const { pretendKeepalive, sendNameHeader } = frontend.backend!.conf.http;
+    const { fd } = this.exchange.client;
+    if (sendNameHeader !== null) dropFields(bytes, head, Buffer.from(sendNameHeader.toLowerCase(), 'latin1'));
+    const connectionLine = serverConnectionLine(head.version, transaction.keepServer || pretendKeepalive);
     const steps = frontend.steps.request;
-    if (steps === null) return this.lines.build(frontend, address, bytes, head, connectionLine);
+    if (steps === null) return this.lines.build(frontend, address, bytes, head, connectionLine, fd);
     added.clear();
     for (const step of steps) step.onRequest!(transaction, bytes, head, added, address);
-    added.add(this.lines.build(frontend, address, bytes, head, connectionLine));
+    added.add(this.lines.build(frontend, address, bytes, head, connectionLine, fd));
     return added.take();
   }
 
@@ -103,7 +113,23 @@ export class HttpUpload {
   /** Sends what was composed; false when the connection is broken. */
   sendTo(connection: ServerConnection): boolean {
     const request = this.request!;
+    const { sendNameHeader } = this.exchange.frontend.backend!.conf.http;
+    if (sendNameHeader !== null) return this.sendNamed(connection, request, sendNameHeader);
     return connection.write(request.bytes, request.address, request.start, request.end);
+  }
+
+  /** `http-send-name-header`: the server's name is the last line of the head. */
+  private sendNamed(connection: ServerConnection, request: PooledBuffer, header: string): boolean {
+    const line = Buffer.from(`${header.toLowerCase()}: ${connection.server.conf.name}\r\n`, 'utf8');
+    const { serverCases } = this.exchange.frontend;
+    const { bytes, start, end } = request;
+    if (end + line.length > bytes.length) return connection.write(bytes, request.address, start, end);
+    bytes.copyWithin(this.headEnd - 2 + line.length, this.headEnd - 2, end);
+    bytes.set(line, this.headEnd - 2);
+    if (serverCases !== null) adjustCases(serverCases, bytes, start, this.headEnd + line.length);
+    const sent = connection.write(bytes, request.address, start, end + line.length);
+    bytes.copyWithin(this.headEnd - 2, this.headEnd - 2 + line.length, end + line.length);
+    return sent;
   }
 
   /** Another client's requests follow. */
@@ -141,5 +167,11 @@ export class HttpUpload {
       if (!connection.write(scratch.bytes, scratch.address, 0, bodyEnd)) return;
       if (bodyEnd < n) exchange.input.keepBytes(scratch.bytes, bodyEnd, n);
     }
+  }
+}
+
+function dropFields(bytes: Uint8Array, head: Head, lowerName: Uint8Array): void {
+  for (let at = findField(bytes, head, lowerName); at >= 0; at = findField(bytes, head, lowerName, at)) {
+    removeField(head, at);
   }
 }

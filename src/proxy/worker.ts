@@ -21,6 +21,7 @@ import { mapRows, serverKey } from './counter-layout.ts';
 import { Counters } from './counters.ts';
 import { Frontend } from './frontend.ts';
 import { findFullconn } from './fullconn.ts';
+import { prepareHeaderCases } from './header-cases.ts';
 import { IdleConnections, poolLimits } from './idle-connections.ts';
 import { IdleEnd } from './idle-end.ts';
 import { Listener } from './listener.ts';
@@ -149,6 +150,7 @@ class ProxyWorker {
   private buildFrontends(): void {
     const { slice, sockets, acceptLimit, index, slots } = this.start;
     const { context } = this;
+    const headerCases = prepareHeaderCases(slice.global.headerCases);
     for (const proxy of slice.proxies) {
       if (proxy.disabled || proxy.kind === 'backend') continue;
       const origin = syslogOrigin(proxy.logTag ?? slice.global.logTag, slice.global.logSendHostname);
@@ -158,7 +160,7 @@ class ProxyWorker {
       if (uniqueId !== null && uniqueId.needs & NEEDS_NUMBER) {
         context.requestNumbers = new Int32Array(this.start.logCounts);
       }
-      const frontend = new Frontend(proxy, context.rows.frontends.get(proxy.id)!, backend, log, uniqueId);
+      const frontend = new Frontend(proxy, context.rows.frontends.get(proxy.id)!, backend, log, uniqueId, headerCases);
       for (const conf of proxy.listeners) {
         if (!isForThread(conf, index, slots.length)) continue;
         for (const socket of sockets.filter((s) => s.listenerId === conf.id)) {

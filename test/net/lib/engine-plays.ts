@@ -19,7 +19,11 @@ listen('plain', '');
 listen('errlen', 'errorfile 503 %FILES%/len.http; errorfile 504 %FILES%/nolen.http; timeout server 200ms', dead);
 listen('errnolen', 'errorfile 503 %FILES%/nolen.http', dead);
 listen('errlf', 'errorfile 503 %FILES%/lf.http', dead);
-listen('errempty', 'errorfile 503 /dev/null; errorfile 400 /dev/null; errorfile 408 /dev/null; timeout client 300ms', dead);
+listen(
+  'errempty',
+  'errorfile 503 /dev/null; errorfile 400 /dev/null; errorfile 408 /dev/null; timeout client 300ms',
+  dead,
+);
 listen('errloc', 'errorloc 503 http://sorry.example/a', dead);
 listen('errloc303', 'errorloc303 503 http://sorry.example/a', dead);
 listen('errsection', 'errorfiles site 503', dead);
@@ -53,7 +57,8 @@ export const listeners = proxies.map(([name]) => name);
 
 export const files: Readonly<Record<string, string>> = {
   'len.http': 'HTTP/1.1 502 Bad\r\nContent-Length: 5\r\nX-Foo: Bar\r\n\r\nhello',
-  'nolen.http': 'HTTP/1.0 503 Service Unavailable\r\nCache-Control: no-cache\r\nConnection: close\r\n\r\n<html>sorry</html>\n',
+  'nolen.http':
+    'HTTP/1.0 503 Service Unavailable\r\nCache-Control: no-cache\r\nConnection: close\r\n\r\n<html>sorry</html>\n',
   'lf.http': 'HTTP/1.1 400 Bad\nContent-Type: text/plain\n\nLF only\n',
 };
 
@@ -96,7 +101,11 @@ export const plays: readonly Play[] = [
   { name: 'errorfile with a length', at: 'errlen', client: [get, /hello/, 50] },
   { name: 'errorfile, HEAD', at: 'errlen', client: ['HEAD / HTTP/1.1\r\nHost: a\r\n\r\n', /502/, 50] },
   { name: 'errorfile, HTTP/1.0', at: 'errlen', client: ['GET / HTTP/1.0\r\n\r\n', over] },
-  { name: 'errorfile, HTTP/1.0 with keep-alive', at: 'errlen', client: ['GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n', /hello/, 50] },
+  {
+    name: 'errorfile, HTTP/1.0 with keep-alive',
+    at: 'errlen',
+    client: ['GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n', /hello/, 50],
+  },
   { name: 'errorfile without a length', at: 'errnolen', client: [get, over] },
   { name: 'errorfile with bare LF', at: 'errlf', client: [get, over] },
   { name: 'errorfile that is empty', at: 'errempty', client: [get, over] },
@@ -106,8 +115,17 @@ export const plays: readonly Play[] = [
   { name: 'errorloc', at: 'errloc', client: [get, /302/, 50] },
   { name: 'errorloc303', at: 'errloc303', client: [get, /303/, 50] },
   { name: 'errorfiles', at: 'errsection', client: [get, /hello/, 50] },
-  { name: 'own page, HTTP/1.0 with keep-alive', at: 'noserver', client: ['GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n', /503/, 50] },
-  { name: 'monitor, HTTP/1.0 with keep-alive', at: 'monitor', lines: 0, client: ['GET /alive HTTP/1.0\r\nConnection: keep-alive\r\n\r\n', /200/, 50] },
+  {
+    name: 'own page, HTTP/1.0 with keep-alive',
+    at: 'noserver',
+    client: ['GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n', /503/, 50],
+  },
+  {
+    name: 'monitor, HTTP/1.0 with keep-alive',
+    at: 'monitor',
+    lines: 0,
+    client: ['GET /alive HTTP/1.0\r\nConnection: keep-alive\r\n\r\n', /200/, 50],
+  },
   { name: 'ignored probe: silence', at: 'probes', lines: 0, client: [over, 100] },
   { name: 'ignored probe: closes at once', at: 'probes', lines: 0, client: ['fin!', over, 100] },
   { name: 'ignored probe: half a head', at: 'probes', client: ['GET', over] },
@@ -134,27 +152,118 @@ export const plays: readonly Play[] = [
   simple('close', 'close'),
   simple('close, HTTP/1.0', 'close', 'GET / HTTP/1.0\r\n\r\n'),
   simple('proxy header', 'proxyheader', 'GET http://a/ HTTP/1.1\r\nHost: a\r\nProxy-Connection: close\r\n\r\n'),
-  simple('proxy header, both', 'proxyheader', 'GET http://a/ HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\nProxy-Connection: close\r\n\r\n'),
+  simple(
+    'proxy header, both',
+    'proxyheader',
+    'GET http://a/ HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\nProxy-Connection: close\r\n\r\n',
+  ),
   simple('proxy header, plain path', 'proxyheader', 'GET / HTTP/1.1\r\nHost: a\r\nProxy-Connection: close\r\n\r\n'),
   simple('no proxy header', 'plain', 'GET http://a/ HTTP/1.1\r\nHost: a\r\nProxy-Connection: close\r\n\r\n'),
-  { name: 'checkcache: cookie in a cacheable response', at: 'checkcache', client: [get, /HTTP/, 50], origin: [[/GET/, 'HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 2\r\n\r\nok']] },
-  { name: 'checkcache: cookie in a response not to be cached', at: 'checkcache', client: [get, /HTTP/, 50], origin: [[/GET/, 'HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nCache-Control: no-cache\r\nContent-Length: 2\r\n\r\nok']] },
-  { name: 'checkcache: the cookie alone is not to be cached', at: 'checkcache', client: [get, /HTTP/, 50], origin: [[/GET/, 'HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nCache-Control: no-cache="Set-Cookie"\r\nContent-Length: 2\r\n\r\nok']] },
-  { name: 'checkcache: private', at: 'checkcache', client: [get, /HTTP/, 50], origin: [[/GET/, 'HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nCache-Control: private\r\nContent-Length: 2\r\n\r\nok']] },
-  { name: 'checkcache: public', at: 'checkcache', client: [get, /HTTP/, 50], origin: [[/GET/, 'HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nCache-Control: public\r\nContent-Length: 2\r\n\r\nok']] },
-  { name: 'checkcache: pragma', at: 'checkcache', client: [get, /HTTP/, 50], origin: [[/GET/, 'HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nPragma: no-cache\r\nContent-Length: 2\r\n\r\nok']] },
+  {
+    name: 'checkcache: cookie in a cacheable response',
+    at: 'checkcache',
+    client: [get, /HTTP/, 50],
+    origin: [[/GET/, 'HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 2\r\n\r\nok']],
+  },
+  {
+    name: 'checkcache: cookie in a response not to be cached',
+    at: 'checkcache',
+    client: [get, /HTTP/, 50],
+    origin: [[/GET/, 'HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nCache-Control: no-cache\r\nContent-Length: 2\r\n\r\nok']],
+  },
+  {
+    name: 'checkcache: the cookie alone is not to be cached',
+    at: 'checkcache',
+    client: [get, /HTTP/, 50],
+    origin: [
+      [
+        /GET/,
+        'HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nCache-Control: no-cache="Set-Cookie"\r\nContent-Length: 2\r\n\r\nok',
+      ],
+    ],
+  },
+  {
+    name: 'checkcache: private',
+    at: 'checkcache',
+    client: [get, /HTTP/, 50],
+    origin: [[/GET/, 'HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nCache-Control: private\r\nContent-Length: 2\r\n\r\nok']],
+  },
+  {
+    name: 'checkcache: public',
+    at: 'checkcache',
+    client: [get, /HTTP/, 50],
+    origin: [[/GET/, 'HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nCache-Control: public\r\nContent-Length: 2\r\n\r\nok']],
+  },
+  {
+    name: 'checkcache: pragma',
+    at: 'checkcache',
+    client: [get, /HTTP/, 50],
+    origin: [[/GET/, 'HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nPragma: no-cache\r\nContent-Length: 2\r\n\r\nok']],
+  },
   { name: 'checkcache: no cookie', at: 'checkcache', client: [get, /HTTP/, 50], origin: [[/GET/, ok]] },
-  { name: 'checkcache: answer to POST', at: 'checkcache', client: ['POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n', /HTTP/, 50], origin: [[/POST/, 'HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 2\r\n\r\nok']] },
-  { name: 'checkcache: status that is not cached', at: 'checkcache', client: [get, /HTTP/, 50], origin: [[/GET/, 'HTTP/1.1 302 Found\r\nSet-Cookie: a=b\r\nContent-Length: 2\r\n\r\nok']] },
-  { name: 'buffered: length', at: 'buffer', client: ['POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n', 60, 'abc', 60, 'def', /ok/, 40], origin: [[/def/, ok]] },
-  { name: 'buffered: chunks', at: 'buffer', client: [chunked, 60, '3\r\nabc\r\n', 60, '3\r\ndef\r\n0\r\n\r\n', /ok/, 40], origin: [[/def/, ok]] },
-  { name: 'buffered: larger than a buffer', at: 'buffer', client: ['POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 20000\r\n\r\n', 60, 'a'.repeat(17000), 100, 'b'.repeat(3000), /ok/, 40], origin: [[/bbb/, ok]] },
+  {
+    name: 'checkcache: answer to POST',
+    at: 'checkcache',
+    client: ['POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n', /HTTP/, 50],
+    origin: [[/POST/, 'HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 2\r\n\r\nok']],
+  },
+  {
+    name: 'checkcache: status that is not cached',
+    at: 'checkcache',
+    client: [get, /HTTP/, 50],
+    origin: [[/GET/, 'HTTP/1.1 302 Found\r\nSet-Cookie: a=b\r\nContent-Length: 2\r\n\r\nok']],
+  },
+  {
+    name: 'buffered: length',
+    at: 'buffer',
+    client: ['POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\n', 60, 'abc', 60, 'def', /ok/, 40],
+    origin: [[/def/, ok]],
+  },
+  {
+    name: 'buffered: chunks',
+    at: 'buffer',
+    client: [chunked, 60, '3\r\nabc\r\n', 60, '3\r\ndef\r\n0\r\n\r\n', /ok/, 40],
+    origin: [[/def/, ok]],
+  },
+  {
+    name: 'buffered: larger than a buffer',
+    at: 'buffer',
+    client: [
+      'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 20000\r\n\r\n',
+      60,
+      'a'.repeat(17000),
+      100,
+      'b'.repeat(3000),
+      /ok/,
+      40,
+    ],
+    origin: [[/bbb/, ok]],
+  },
   { name: 'buffered: broken chunks', at: 'buffer', client: [chunked, 60, '3\r\nabc\r\nzz\r\n', over], origin: [[]] },
-  { name: 'buffered: the client goes', at: 'buffer', client: [chunked, 60, '3\r\nabc\r\n', 'fin!', over], origin: [[]] },
-  { name: 'buffered: expects to be told', at: 'buffer', client: ['POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n', /100/, 'abc', /ok/, 40], origin: [[/abc/, ok]] },
-  { name: 'abortonclose: the client ends while it waits for the answer', at: 'abort', client: [get, 60, 'fin!', over], origin: [[/GET/, 300, ok]] },
-  { name: 'no abortonclose: the client ends while it waits for the answer', at: 'plain', client: [get, 60, 'fin!', over], origin: [[/GET/, 300, ok]] },
-  { name: 'the client resets while it waits for the answer', at: 'plain', client: [get, 60, 'reset!'], origin: [[/GET/, 300, ok]], compareOrigin: false },
+  {
+    name: 'buffered: the client goes',
+    at: 'buffer',
+    client: [chunked, 60, '3\r\nabc\r\n', 'fin!', over],
+    origin: [[]],
+  },
+  {
+    name: 'buffered: expects to be told',
+    at: 'buffer',
+    client: ['POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n', /100/, 'abc', /ok/, 40],
+    origin: [[/abc/, ok]],
+  },
+  {
+    name: 'abortonclose: the client ends while it waits for the answer',
+    at: 'abort',
+    client: [get, 60, 'fin!', over],
+    origin: [[/GET/, 300, ok]],
+  },
+  {
+    name: 'no abortonclose: the client ends while it waits for the answer',
+    at: 'plain',
+    client: [get, 60, 'fin!', over],
+    origin: [[/GET/, 300, ok]],
+  },
   simple('unsafe: odd name', 'unsafe', 'GET / HTTP/1.1\r\nHost: a\r\nx y: 1\r\n\r\n'),
   simple('unsafe: fragment', 'unsafe', 'GET /#a HTTP/1.1\r\nHost: a\r\n\r\n'),
   simple('unsafe: eight bits in the target', 'unsafe', 'GET /\xe9 HTTP/1.1\r\nHost: a\r\n\r\n'),
@@ -165,10 +274,30 @@ export const plays: readonly Play[] = [
   simple('unsafe: a version of more digits', 'unsafe', 'GET / HTTP/1.10\r\nHost: a\r\n\r\n', /HTTP/),
   simple('unsafe: no version', 'unsafe', 'GET /\r\n\r\n', /HTTP/),
   simple('unsafe: two Hosts', 'unsafe', 'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', /HTTP/),
-  simple('unsafe: two lengths', 'unsafe', 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab', /HTTP/),
-  { name: 'unsafe: odd name in the response', at: 'unsafe', client: [get, /HTTP/, 40], origin: [[/GET/, 'HTTP/1.1 200 OK\r\nx y: 1\r\nContent-Length: 2\r\n\r\nok']] },
-  { name: 'unsafe: another protocol in the response', at: 'unsafe', client: [get, /HTTP/, 40], origin: [[/GET/, 'RTSP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok']] },
-  { name: 'unsafe: an odd status', at: 'unsafe', client: [get, /HTTP/, 40], origin: [[/GET/, 'HTTP/1.1 020 OK\r\nContent-Length: 2\r\n\r\nok']] },
+  simple(
+    'unsafe: two lengths',
+    'unsafe',
+    'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
+    /HTTP/,
+  ),
+  {
+    name: 'unsafe: odd name in the response',
+    at: 'unsafe',
+    client: [get, /HTTP/, 40],
+    origin: [[/GET/, 'HTTP/1.1 200 OK\r\nx y: 1\r\nContent-Length: 2\r\n\r\nok']],
+  },
+  {
+    name: 'unsafe: another protocol in the response',
+    at: 'unsafe',
+    client: [get, /HTTP/, 40],
+    origin: [[/GET/, 'RTSP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok']],
+  },
+  {
+    name: 'unsafe: an odd status',
+    at: 'unsafe',
+    client: [get, /HTTP/, 40],
+    origin: [[/GET/, 'HTTP/1.1 020 OK\r\nContent-Length: 2\r\n\r\nok']],
+  },
   simple('strict: odd name', 'plain', 'GET / HTTP/1.1\r\nHost: a\r\nx y: 1\r\n\r\n', /HTTP/),
   { name: 'nolinger', at: 'nolinger', client: ['GET / HTTP/1.0\r\n\r\n', over], origin: [[/GET/, ok]], anyEnd: true },
   { name: 'no delay', at: 'nodelay', client: [get, /ok/, 40], origin: one },

@@ -33,11 +33,19 @@ describe('error pages', () => {
   });
 });
 
-const file = (content: string, status = 503): ErrorPageConf => ({ kind: 'file', status, path: 'a.http', text: content });
+const file = (content: string, status = 503): ErrorPageConf => ({
+  kind: 'file',
+  status,
+  path: 'a.http',
+  text: content,
+});
 
 describe('error pages of a configuration', () => {
   it('are written anew, without what the file says about the connection', () => {
-    const pages = prepareErrorPages([file('HTTP/1.1 503 Sorry\nContent-Length: 2\nConnection: close\nX-A: b\n\nhi')], null);
+    const pages = prepareErrorPages(
+      [file('HTTP/1.1 503 Sorry\nContent-Length: 2\nConnection: close\nX-A: b\n\nhi')],
+      null,
+    );
     const page = pages!.get(503)!;
     expect(text(page.write(11, true, false))).toBe('HTTP/1.1 503 Sorry\r\ncontent-length: 2\r\nx-a: b\r\n\r\nhi');
     expect(text(page.write(11, true, true))).toBe('HTTP/1.1 503 Sorry\r\ncontent-length: 2\r\nx-a: b\r\n\r\n');
