@@ -60,13 +60,7 @@ export class HttpReport implements UniqueIdMaker {
   /** Answered on this connection. */
   private requests = 0;
 
-  constructor(
-    worker: WorkerContext,
-    frontend: Frontend,
-    listener: Listener,
-    address: ClientAddress,
-    fd: number,
-  ) {
+  constructor(worker: WorkerContext, frontend: Frontend, listener: Listener, address: ClientAddress, fd: number) {
     this.worker = worker;
     this.frontend = frontend;
     this.listener = listener;

@@ -185,7 +185,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
 
   /** `option http-ignore-probes`: not one byte has come on this connection. */
   private get isProbe(): boolean {
-    return this.frontend.conf.http.ignoreProbes && this.requests === 0 && !this.report.begun;
+    return this.frontend.conf.http.ignoreProbes && this.requests === 0 && !this.ownReport.begun;
   }
 
   private clientGone(): void {
