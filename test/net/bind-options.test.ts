@@ -2,8 +2,9 @@
  * What words of `bind` lines do to sockets: the system calls of the real HAProxy and of ours on the same file must leave
  * every socket with the same options, and clients must find the same doors open.
  */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -187,6 +188,35 @@ frontend eager
     expect(seen).toEqual([false, true, true, true]);
   });
 
+  it.each(['original', 'ours'] as const)('probes silent clients: %s', async (which) => {
+    const [port] = await freePorts(1);
+    const sink = createServer((socket) => socket.on('error', () => {}).resume());
+    await new Promise<void>((resolve) => sink.listen(0, '127.0.0.1', resolve));
+    const sinkPort = (sink.address() as { port: number }).port;
+    const file = join(folder, 'keepalive.cfg');
+    writeFileSync(
+      file,
+      `defaults\n mode tcp\n${defaults}listen f\n option clitcpka\n clitcpka-idle 33s\n clitcpka-cnt 5\n clitcpka-intvl 7s\n bind 127.0.0.1:${port} defer-accept\n server s 127.0.0.1:${sinkPort}\n`,
+    );
+    const { seen } = await during(
+      [programs(which), '-db', '-f', file],
+      () => accepts(port!),
+      async () => {
+        const client = connect(port!, '127.0.0.1');
+        client.on('error', () => {});
+        // Not before data has come is there anything to accept.
+        const before = socketTimers(port!);
+        client.write('x');
+        const timers = await waitUntil('the timer', () => socketTimers(port!));
+        client.destroy();
+        return { before, timers };
+      },
+    );
+    sink.close();
+    expect(seen.before).toBe('');
+    expect(seen.timers).toMatch(/keepalive,3[0-3]/);
+  });
+
   it('lets a socket be used by its threads only', async () => {
     const [first, second, all] = await freePorts(3);
     const file = join(folder, 'threads.cfg');
@@ -209,6 +239,12 @@ frontend eager
     }
   });
 });
+
+/** Timers of the accepted connections of a port. */
+function socketTimers(port: number): string {
+  const { stdout } = spawnSync('ss', ['-Htno', 'state', 'established', `sport = :${port}`], { encoding: 'latin1' });
+  return [...stdout.matchAll(/timer:\(([^)]*)\)/g)].map(([, timer]) => timer!).join(' ');
+}
 
 /** 0 or an error number. */
 function connectAbstract(path: string): number {
