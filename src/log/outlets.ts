@@ -49,7 +49,7 @@ export function lineScratch(): Scratch {
 const outlets = new Map<string, Outlet>();
 
 export function outletOf(address: LogAddress): Outlet {
-  const key = JSON.stringify(address);
+  const key = address.kind === 'fd' ? descriptorKey(address.fd) : JSON.stringify(address);
   let outlet = outlets.get(key);
   if (!outlet) {
     outlet = makeOutlet(address);
@@ -131,6 +131,16 @@ function openDescriptor(fd: number): Outlet {
   } catch {
     setNonBlocking(fd);
     return new DescriptorOutlet(fd, false);
+  }
+}
+
+/** A number may stand for something else by now. */
+function descriptorKey(fd: number): string {
+  try {
+    const { dev, ino, mode } = fstatSync(fd);
+    return `fd ${fd} ${dev} ${ino} ${mode}`;
+  } catch {
+    return `fd ${fd}`;
   }
 }
 

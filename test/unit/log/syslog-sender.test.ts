@@ -1,11 +1,14 @@
+import { execFileSync, spawn } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { LogAddress, LogTarget } from '../../../src/config/haproxy.ts';
+import { LineReader, LineWriter, makeQueueMemory } from '../../../src/log/line-queue.ts';
 import { lookUpLogTargets } from '../../../src/log/log-lookup.ts';
+import { attachRing } from '../../../src/log/outlets.ts';
 import { SyslogSender } from '../../../src/log/syslog-sender.ts';
 
 const ORIGIN = { hostname: null, tag: 'haproxy', pid: 7 };
@@ -85,6 +88,141 @@ describe('sending to a descriptor', () => {
   it('counts what a closed one does not take', () => {
     const sender = new SyslogSender([target({ kind: 'fd', fd: 1_000_000 })], ORIGIN);
     sender.send(6, 'lost');
+    expect(sender.dropped).toBe(1);
+  });
+});
+
+describe('descriptors that do not take lines', () => {
+  /** A pipe that nobody reads: its writing end for us, a reading end to look at it later. */
+  async function withPipe(test: (fd: number, read: () => Promise<string>) => Promise<void>): Promise<void> {
+    const folder = mkdtempSync(join(tmpdir(), 'tandem-log-'));
+    const path = join(folder, 'pipe');
+    execFileSync('mkfifo', [path]);
+    // Both ends at once, so that opening does not wait. The descriptor itself waits when it is written to.
+    const both = openSync(path, constants.O_RDWR);
+    const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const read = async (): Promise<string> => {
+      const chunk = Buffer.alloc(1 << 20);
+      return chunk.subarray(0, readSync(reader, chunk)).toString('latin1');
+    };
+    try {
+      await test(both, read);
+    } finally {
+      closeSync(both);
+      closeSync(reader);
+      rmSync(folder, { recursive: true });
+    }
+  }
+
+  it('drops lines instead of waiting, and cuts none in two', async () => {
+    await withPipe(async (fd, read) => {
+      const sender = new SyslogSender([target({ kind: 'fd', fd }, { format: 'raw', len: 8192 })], ORIGIN);
+      const line = (i: number): string => `${i} ${'x'.repeat(7000)}`;
+      for (let i = 0; i < 50; i++) sender.send(6, line(i));
+      expect(sender.dropped).toBeGreaterThan(30);
+      const before = await read();
+      const kept = sender.dropped;
+      sender.send(6, line(50));
+      expect(sender.dropped).toBe(kept);
+      const all = before + (await read());
+      const numbers = all
+        .split('\n')
+        .slice(0, -1)
+        .map((text) => {
+          expect(text.replace(/^\d+ /, '')).toBe('x'.repeat(7000));
+          return Number.parseInt(text, 10);
+        });
+      expect(numbers).toEqual([...Array.from({ length: numbers.length - 1 }, (_, i) => i), 50]);
+    });
+  });
+});
+
+describe('UNIX sockets', () => {
+  it('finds a receiver that was started anew, and waits for none', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'tandem-log-'));
+    const path = join(folder, 'log');
+    const script = `import socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.bind(sys.argv[1])
+print('ready', flush=True)
+while True:
+    sys.stdout.buffer.write(s.recv(65536)); sys.stdout.flush()
+`;
+    const sender = new SyslogSender([target({ kind: 'unix', path })], ORIGIN);
+    sender.send(6, 'nobody');
+    expect(sender.dropped).toBe(1);
+    for (const round of ['first', 'second']) {
+      const child = spawn('python3', ['-c', script, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+      let text = '';
+      child.stdout.on('data', (data: Buffer) => (text += data.toString()));
+      const seen = async (wanted: string): Promise<void> => {
+        const end = performance.now() + 4000;
+        while (!text.includes(wanted) && performance.now() < end) await new Promise((r) => setTimeout(r, 5));
+        expect(text).toContain(wanted);
+      };
+      await seen('ready');
+      sender.send(6, round);
+      await seen(`<134>${round}\n`);
+      child.kill('SIGKILL');
+      await new Promise((resolve) => child.once('exit', resolve));
+      sender.send(6, 'between');
+      rmSync(path);
+    }
+    expect(sender.dropped).toBe(3);
+    rmSync(folder, { recursive: true });
+  });
+});
+
+describe('sampling', () => {
+  it('takes the lines in its ranges, counted over all senders', () => {
+    const taken: string[] = [];
+    const memory = makeQueueMemory(65536);
+    attachRing('sampled', { format: 'raw', maxlen: 1024 }, new LineWriter(memory, () => {}));
+    const sample = { ranges: [[2, 3] as const, [5, 5] as const], size: 7 };
+    const ring = target({ kind: 'ring', name: 'sampled' }, { sample, level: 5 });
+    const counts = new Int32Array(4);
+    const senders = [0, 1].map(() => new SyslogSender([ring], ORIGIN, counts, 2));
+    for (let i = 0; i < 16; i++) {
+      senders[i % 2]!.send(5, String(i));
+      // What its level leaves out does not count.
+      senders[0]!.send(6, 'too chatty');
+    }
+    const reader = new LineReader(memory);
+    for (let line = reader.peek(); line !== null; line = reader.peek()) {
+      taken.push(line.toString().trimEnd());
+      reader.drop(line);
+    }
+    expect(taken).toEqual(['1', '2', '4', '8', '9', '11', '15']);
+    expect([...counts]).toEqual([0, 0, 16, 0]);
+  });
+});
+
+describe('rings', () => {
+  it('have their own form, and tell how many lines they had to drop', () => {
+    const memory = makeQueueMemory(1024);
+    attachRing('small', { format: 'rfc3164', maxlen: 80 }, new LineWriter(memory, () => {}));
+    const sender = new SyslogSender([target({ kind: 'ring', name: 'small' })], ORIGIN);
+    const reader = new LineReader(memory);
+    const next = (): string => {
+      const line = reader.peek()!;
+      reader.drop(line);
+      return line.toString();
+    };
+    for (let i = 0; i < 20; i++) sender.send(6, `line ${i} ${'x'.repeat(100)}`);
+    expect(sender.dropped).toBe(20 - Math.floor(1024 / 85));
+    expect(next()).toMatch(/^<134>\w{3} [ \d]\d [\d:]{8} localhost haproxy\[7\]: line 0 x+\n$/);
+    const dropped = sender.dropped;
+    for (let i = 0; i < 5; i++) next();
+    sender.send(6, 'again');
+    const rest: string[] = [];
+    while (reader.peek() !== null) rest.push(next());
+    expect(rest.at(-2)).toMatch(new RegExp(`^<133>.* haproxy\\[7\\]: ${dropped} events dropped\n$`));
+    expect(rest.at(-1)).toMatch(/^<134>.* haproxy\[7\]: again\n$/);
+  });
+
+  it('drop everything when they are not there', () => {
+    const sender = new SyslogSender([target({ kind: 'ring', name: 'unheard of' })], ORIGIN);
+    sender.send(6, 'x');
     expect(sender.dropped).toBe(1);
   });
 });
