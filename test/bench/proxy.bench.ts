@@ -13,7 +13,7 @@ import { type Program, startProgram, type TestFiles, writeFiles } from '../net/l
 import { describeNet, distBin, findBinary } from '../net/lib/requirements.ts';
 import { runWrk } from '../net/lib/wrk.ts';
 import { median } from './median.ts';
-import { nginxConf, startNginx } from './origin.ts';
+import { BIG_FILE, nginxConf, startNginx } from './origin.ts';
 
 const seconds = Number(process.env.BENCH_SECONDS ?? 3);
 const rounds = Number(process.env.BENCH_ROUNDS ?? 3);
@@ -26,10 +26,14 @@ interface Side {
 
 const close = ['Connection: close'];
 const work = [
-  { name: 'tcp keep-alive', port: 0, headers: [], connections: 64 },
-  { name: 'tcp connect', port: 0, headers: close, connections: 32 },
-  { name: 'http keep-alive', port: 1, headers: [], connections: 64 },
-  { name: 'http close', port: 1, headers: close, connections: 32 },
+  { name: 'tcp keep-alive', port: 0, path: '/', headers: [], connections: 64, bound: 1 },
+  { name: 'tcp connect', port: 0, path: '/', headers: close, connections: 32, bound: 1 },
+  { name: 'tcp bulk', port: 0, path: '/big', headers: [], connections: 4, bound: 0.9 },
+  { name: 'tcp bulk, spliced', port: 2, path: '/big', headers: [], connections: 4, bound: 0.9 },
+  { name: 'http keep-alive', port: 1, path: '/', headers: [], connections: 64, bound: 1.1 },
+  { name: 'http close', port: 1, path: '/', headers: close, connections: 32, bound: 1 },
+  { name: 'http bulk', port: 1, path: '/big', headers: [], connections: 4, bound: 0.9 },
+  { name: 'http bulk, spliced', port: 3, path: '/big', headers: [], connections: 4, bound: 0.9 },
 ];
 
 describeNet('beside HAProxy', { binaries: ['haproxy', 'nginx', 'wrk'], build: true }, () => {
@@ -38,10 +42,11 @@ describeNet('beside HAProxy', { binaries: ['haproxy', 'nginx', 'wrk'], build: tr
   let files: TestFiles;
   let origin: Program;
   beforeAll(async () => {
-    const [web, ...ports] = await freePorts(5);
-    const [ours, theirs] = [ports.slice(0, 2), ports.slice(2)];
+    const [web, ...ports] = await freePorts(9);
+    const [ours, theirs] = [ports.slice(0, 4), ports.slice(4)];
     files = await writeFiles({
       'nginx.conf': nginxConf(web!),
+      big: BIG_FILE,
       'ours.cfg': proxyConf(ours, web!),
       'haproxy.cfg': proxyConf(theirs, web!),
     });
@@ -60,13 +65,13 @@ describeNet('beside HAProxy', { binaries: ['haproxy', 'nginx', 'wrk'], build: tr
     await files?.remove();
   });
 
-  it.each(work)('$name', async ({ name, port, headers, connections }) => {
+  it.each(work)('$name', async ({ name, port, path, headers, connections, bound }) => {
     const cost = new Map<string, number[]>(sides.map((side) => [side.name, []]));
     // The first round warms up and is not counted.
     for (let round = 0; round <= rounds; round++) {
       for (const side of sides) {
         const before = readTreeUsage(side.program.pid).cpuMs;
-        const url = `http://127.0.0.1:${side.ports[port]}/`;
+        const url = `http://127.0.0.1:${side.ports[port]}${path}`;
         const result = await runWrk({ url, seconds, connections, headers });
         expect(result.errors, result.output).toBe(0);
         const used = readTreeUsage(side.program.pid).cpuMs - before;
@@ -78,11 +83,11 @@ describeNet('beside HAProxy', { binaries: ['haproxy', 'nginx', 'wrk'], build: tr
     rows.push(
       `${name.padEnd(16)} ours ${ours.toFixed(1).padStart(6)} us   haproxy ${theirs.toFixed(1).padStart(6)} us   ratio ${ratio.toFixed(2)}`,
     );
-    expect.soft(ratio, `${name}: HAProxy's CPU time over ours`).toBeGreaterThanOrEqual(0.9);
+    expect.soft(ratio, `${name}: HAProxy's CPU time over ours`).toBeGreaterThanOrEqual(bound);
   });
 });
 
-function proxyConf([tcp, http]: readonly number[], origin: number): string {
+function proxyConf([tcp, http, splicedTcp, splicedHttp]: readonly number[], origin: number): string {
   return `
 global
     maxconn 4000
@@ -98,6 +103,16 @@ listen tcp
 listen http
     mode http
     bind 127.0.0.1:${http}
+    server s 127.0.0.1:${origin}
+listen spliced-tcp
+    mode tcp
+    option splice-response
+    bind 127.0.0.1:${splicedTcp}
+    server s 127.0.0.1:${origin}
+listen spliced-http
+    mode http
+    option splice-response
+    bind 127.0.0.1:${splicedHttp}
     server s 127.0.0.1:${origin}
 `;
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Runs the measurements of this folder: `node test/bench/run.mjs budgets`, `... proxy` or `... config`, or all without an argument.
+// Runs the measurements of this folder: `node test/bench/run.mjs budgets`, `... config`, `... proxy` (all of proxy*.bench.ts) or
+// `... proxy-latency` and the like, or all without an argument.
 // Needs the built program (npm run build). Exits with 1 when a bound is missed.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
