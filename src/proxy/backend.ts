@@ -13,7 +13,7 @@ import { findUnit } from './balance/schedule.ts';
 import type { ShareGroups } from './balance/share.ts';
 import type { ClientAddress } from './client-address.ts';
 import { GAUGE_WIDTH, QCUR, QMAX, ROW_WIDTH, SCUR, SERVED, WAITING_SINCE } from './counter-layout.ts';
-import type { Counters } from './counters.ts';
+import type { CounterSlot, Counters } from './counters.ts';
 import type { ApplicationSessions } from './persistence/application-sessions.ts';
 import type { Server } from './server.ts';
 import { type WaitEntry, WaitQueue } from './wait-queue.ts';
@@ -31,8 +31,8 @@ export class Backend {
   requestKey: RequestKey | null = null;
   /** `appsession`. */
   applicationSessions: ApplicationSessions | null = null;
-  /** Makes the other workers look at their queues. */
-  wakeOthers: () => void = () => {};
+  /** Makes another worker of the process look at its queues. */
+  wakeWorker: (index: number) => void = () => {};
   private activeCount = 0;
   private firstBackup: Server | null = null;
   /** Entries of this worker in this queue and those of the servers. */
@@ -41,6 +41,10 @@ export class Backend {
   private readonly active: Balancer<Server>;
   private readonly backups: Balancer<Server> | null;
   private readonly anyLimit: boolean;
+  /** Other workers may have sessions that wait. */
+  private readonly shared: boolean;
+  /** Places at all servers in use together. */
+  private capacity = 0;
   private readonly fillsAll: boolean;
   private readonly turnTaking: boolean;
   private readonly mixesAddresses: boolean;
@@ -59,6 +63,7 @@ export class Backend {
     this.servers = servers;
     this.counters = counters;
     this.anyLimit = servers.some((s) => s.conf.maxconn > 0);
+    this.shared = counters.mine.length > 1 && this.anyLimit;
     this.fillsAll = FILLS_ALL.includes(balance.algorithm);
     this.turnTaking = TAKES_TURNS.includes(balance.algorithm);
     this.mixesAddresses = balance.algorithm === 'source' && hashType.avalanche;
@@ -66,12 +71,12 @@ export class Backend {
       row,
       fullconn,
       weighsAnew: weighsAnew(balance, hashType),
-      countsServed: hashType.balanceFactor > 0,
+      countsServed: this.shared || hashType.balanceFactor > 0,
     };
     const active = servers.filter((s) => !s.conf.backup);
     const backups = servers.filter((s) => s.conf.backup);
-    for (const [member, server] of active.entries()) server.join(member, place);
-    for (const [member, server] of backups.entries()) server.join(member, place);
+    for (const [member, server] of active.entries()) server.join(member, place, shares.active);
+    for (const [member, server] of backups.entries()) server.join(member, place, shares.backup);
     const load = () => counters.mineNow(row, SERVED);
     const how = { balance, hashType, weightUnit: findUnit(servers.map((s) => s.conf.weight)) };
     this.active = makeBalancer(how, active, shares.active, load);
@@ -108,6 +113,7 @@ export class Backend {
     const inUse = server.effectiveWeight > 0;
     if (inUse === server.inUse) return;
     server.inUse = inUse;
+    this.capacity += inUse ? server.conf.maxconn : -server.conf.maxconn;
     if (server.conf.backup) this.firstBackup = this.servers.find((s) => s.conf.backup && s.inUse) ?? null;
     else this.activeCount += inUse ? 1 : -1;
   }
@@ -139,17 +145,44 @@ export class Backend {
     return this.anyLimit ? server.currentLimit : 0;
   }
 
-  /** Lets those waiting for this server, or for any, take its free places; the one that waits longest first. */
+  /**
+   * Lets those waiting for this server, or for any, take its free places: the one that waits longest first, in whatever
+   * worker. Another one is woken to take its own.
+   */
   offer(server: Server): void {
     for (;;) {
       // Those bound to it do not ask for its weight or state.
       const entry = server.usable ? longerWaiting(server.queue.first, this.queue.first) : server.queue.first;
-      if (entry === null ? this.leavesPlace(server) : this.othersWaitLonger(entry, server)) {
-        this.wakeOthers();
+      const other = this.findLonger(entry, server);
+      if (other >= 0) {
+        this.wakeWorker(other);
         return;
       }
       if (entry === null || !entry.owner.onPlace(server)) return;
     }
+  }
+
+  /** The worker where somebody has waited longer than `entry` for a place that is free; -1: there is none. */
+  private findLonger(entry: WaitEntry | null, server: Server): number {
+    const { own, mine } = this.counters;
+    if (!this.shared) return -1;
+    let longest = entry === null ? 0 : timeOf(entry);
+    let found = -1;
+    for (let i = 0; i < mine.length; i++) {
+      if (mine[i] === own) continue;
+      const since = this.longestAt(mine[i]!, server);
+      if (since === 0 || (longest !== 0 && ((since - longest) | 0) >= 0)) continue;
+      longest = since;
+      found = i;
+    }
+    return found >= 0 && server.isFull() ? -1 : found;
+  }
+
+  private longestAt({ gauges }: CounterSlot, server: Server): number {
+    const bound = gauges[server.row * GAUGE_WIDTH + WAITING_SINCE]!;
+    const any = server.usable ? gauges[this.row * GAUGE_WIDTH + WAITING_SINCE]! : 0;
+    if (bound === 0 || any === 0) return bound === 0 ? any : bound;
+    return ((bound - any) | 0) < 0 ? bound : any;
   }
 
   offerAll(): void {
@@ -165,35 +198,6 @@ export class Backend {
     return this.waiting === 0;
   }
 
-  /** Whether workers of this process wait that are not this one. */
-  othersWait(): boolean {
-    const { own, mine } = this.counters;
-    if (mine.length === 1 || !this.anyLimit) return false;
-    const at = this.row * GAUGE_WIDTH + QCUR;
-    return mine.some((slot) => slot !== own && slot.gauges[at]! > 0);
-  }
-
-  /** Another worker has somebody who has waited longer: the place is left to it. */
-  private othersWaitLonger(entry: WaitEntry, server: Server): boolean {
-    const { own, mine } = this.counters;
-    if (mine.length === 1) return false;
-    const since = timeOf(entry);
-    for (const slot of mine) {
-      if (slot === own) continue;
-      for (const row of [server.row, this.row]) {
-        const other = slot.gauges[row * GAUGE_WIDTH + WAITING_SINCE]!;
-        if (other !== 0 && ((other - since) | 0) < 0) return true;
-      }
-    }
-    return false;
-  }
-
-  /** Nobody here wants a place that is still free, and another worker has somebody who could take it. */
-  private leavesPlace(server: Server): boolean {
-    if (this.counters.mine.length === 1 || !this.anyLimit || server.isFull()) return false;
-    return this.othersWaitAt(server.row) || (server.usable && this.othersWaitAt(this.row));
-  }
-
   private othersWaitAt(row: number): boolean {
     const { own, mine } = this.counters;
     if (mine.length === 1) return false;
@@ -207,7 +211,9 @@ export class Backend {
     this.waiting += change;
     this.countRow(this.row, change);
     if (server !== null) this.countRow(server.row, change);
-    if (this.counters.mine.length > 1) this.tellSince(server);
+    if (!this.shared) return;
+    this.tellSince(server);
+    if (change > 0 && this.hasPlace(server)) this.wakeWorker(this.counters.mine.indexOf(this.counters.own));
   }
 
   /** Lets the other workers see since when the first in line has waited. */
@@ -215,7 +221,14 @@ export class Backend {
     const { gauges } = this.counters.own;
     const first = server === null ? this.queue.first : server.queue.first;
     const row = server === null ? this.row : server.row;
-    gauges[row * GAUGE_WIDTH + WAITING_SINCE] = first === null ? 0 : timeOf(first);
+    // Told before places are counted anew: a worker that gives one back in between sees one or the other.
+    Atomics.store(gauges, row * GAUGE_WIDTH + WAITING_SINCE, first === null ? 0 : timeOf(first));
+  }
+
+  /** A place became free before the others could see who waits for it. */
+  private hasPlace(server: Server | null): boolean {
+    if (server !== null) return !server.isFull();
+    return this.counters.mineNow(this.row, SERVED) < this.capacity;
   }
 
   private countRow(row: number, change: number): void {

@@ -205,14 +205,15 @@ export class Dispatch implements EndOwner, Waiting {
   }
 
   private assignTo(server: Server | null): void {
-    if (server === null || !server.reserve(this.backend.limitOf(server))) this.wait(server);
+    // Nobody goes before those that wait for it.
+    if (server === null || !server.hasRoom() || !server.reserve(this.backend.limitOf(server))) this.wait(server);
     else this.take(server);
   }
 
   /** Its state does not matter: who bound the session to it has looked at that. */
   private assignBound(server: Server): void {
     const { maxqueue } = server.conf;
-    if (server.reserve(this.backend.limitOf(server))) this.take(server);
+    if (server.hasRoom() && server.reserve(this.backend.limitOf(server))) this.take(server);
     else if (maxqueue > 0 && server.queue.length >= maxqueue && this.backend.conf.redispatch !== null) {
       this.bound = null;
       this.previous = server;

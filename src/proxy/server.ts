@@ -10,6 +10,7 @@ import type { ServerHealth } from '../ipc/messages.ts';
 import { packInet4, packInet6 } from '../os/address.ts';
 import { type Candidate, type LoadFollower, WEIGHT_SCALE } from './balance/balancer.ts';
 import { mixBits } from './balance/hash-functions.ts';
+import { type BalanceShare, makeOwnShare } from './balance/share.ts';
 import { Connector } from './connector.ts';
 import { GAUGE_WIDTH, QCUR, SCUR, SERVED } from './counter-layout.ts';
 import type { Counters } from './counters.ts';
@@ -67,6 +68,7 @@ export class Server implements Candidate {
   /** In whole seconds, as the steps are. */
   readonly slowstartSeconds: number;
   private place: BackendPlace = noPlace;
+  private share = noShare;
   private readonly counters: Counters;
 
   constructor(conf: ServerConf, proxy: ProxyConf, row: number, counters: Counters) {
@@ -103,10 +105,11 @@ export class Server implements Candidate {
   }
 
   /** Its place among the active servers or the backups of its backend, and what limits and weights follow there. */
-  join(member: number, place: BackendPlace): void {
+  join(member: number, place: BackendPlace, share: BalanceShare): void {
     const { maxconn, minconn, slowstartMs } = this.conf;
     this.member = member;
     this.place = place;
+    this.share = share;
     this.limitMoves = maxconn > 0 && (slowstartMs > 0 || (minconn > 0 && minconn < maxconn));
     this.refreshWeight();
     this.changes = 0;
@@ -174,27 +177,31 @@ export class Server implements Candidate {
     const { gauges } = this.counters.own;
     const at = this.row * GAUGE_WIDTH + SERVED;
     if (limit === 0) gauges[at]!++;
-    else {
-      Atomics.add(gauges, at, 1);
-      if (this.counters.mineNow(this.row, SERVED) > limit) {
-        Atomics.sub(gauges, at, 1);
-        return false;
-      }
-    }
-    if (this.place.countsServed) gauges[this.place.row * GAUGE_WIDTH + SERVED]!++;
+    else if (!this.takePlace(at, limit)) return false;
+    if (this.place.countsServed) Atomics.add(gauges, this.place.row * GAUGE_WIDTH + SERVED, 1);
     this.follower?.loadChanged(this);
     return true;
+  }
+
+  /** One worker at a time, so that of two that want the last place one gets it. */
+  private takePlace(at: number, limit: number): boolean {
+    this.share.enter();
+    const isFree = this.served() < limit;
+    if (isFree) Atomics.add(this.counters.own.gauges, at, 1);
+    this.share.leave();
+    return isFree;
   }
 
   release(): void {
     const { gauges } = this.counters.own;
     Atomics.sub(gauges, this.row * GAUGE_WIDTH + SERVED, 1);
-    if (this.place.countsServed) gauges[this.place.row * GAUGE_WIDTH + SERVED]!--;
+    if (this.place.countsServed) Atomics.sub(gauges, this.place.row * GAUGE_WIDTH + SERVED, 1);
     this.follower?.loadChanged(this);
   }
 }
 
 /** A server without a backend around it. */
+const noShare = makeOwnShare(0);
 const noPlace: BackendPlace = { row: 0, fullconn: 1, weighsAnew: false, countsServed: false };
 
 /** The key of its points on a ring; a server whose address is no IP address goes by its id. */

@@ -59,8 +59,6 @@ export class WorkerContext {
   private spreadMs = 0;
   /** Where requests of the process are numbered; null when nothing shows the number. */
   requestNumbers: Int32Array | null = null;
-  /** Wakes the other workers of the process to look at their queues. */
-  readonly wakeOthers: () => void;
   /** Listeners that reached a limit: a session's end may let them go on. */
   readonly pausedListeners = new Set<Paused>();
   /** For the statistics page; set once the worker stands. */
@@ -73,7 +71,6 @@ export class WorkerContext {
     counters: Counters,
     rows: RowMap,
     tune: { readonly bufsize: number; readonly maxrewrite: number; readonly maxhdr: number },
-    wakeOthers: () => void,
   ) {
     this.loop = loop;
     this.counters = counters;
@@ -84,7 +81,6 @@ export class WorkerContext {
     this.headLimit = tune.bufsize - tune.maxrewrite;
     this.requestHead = new Head(tune.maxhdr - 1);
     this.responseHead = new Head(tune.maxhdr - 1);
-    this.wakeOthers = wakeOthers;
   }
 
   /** The number of a request, from 0: over all threads. */
@@ -118,8 +114,7 @@ export class WorkerContext {
 
   /** A server has a free place: for whoever waits here, else in another worker. */
   offerPlace(backend: Backend, server: Server): void {
-    if (backend.queue.length > 0 || server.queue.length > 0) backend.offer(server);
-    if (backend.othersWait()) this.wakeOthers();
+    if (!backend.idle || this.counters.mine.length > 1) backend.offer(server);
   }
 
   /** A session comes to a backend. */

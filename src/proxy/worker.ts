@@ -66,10 +66,7 @@ class ProxyWorker {
     this.loop = new Loop(start.wakeFds[index]!, () => this.onWake());
     const { tuneBufsize, tuneMaxrewrite, tuneHttpMaxhdr } = slice.global;
     const tune = { bufsize: tuneBufsize, maxrewrite: tuneMaxrewrite, maxhdr: tuneHttpMaxhdr };
-    const others = start.wakeFds.filter((_, i) => i !== index);
-    this.context = new WorkerContext(this.loop, counters, rows, tune, () => {
-      for (const fd of others) wake(fd);
-    });
+    this.context = new WorkerContext(this.loop, counters, rows, tune);
     this.context.onEmpty = () => tell({ type: 'empty' });
     this.world = {
       global: slice.global,
@@ -129,7 +126,7 @@ class ProxyWorker {
       if (memory !== undefined) {
         backend.applicationSessions = new ApplicationSessions(memory, proxy.persistence.appsession!.timeoutMs);
       }
-      backend.wakeOthers = context.wakeOthers;
+      backend.wakeWorker = (other) => wake(this.start.wakeFds[other]!);
       backend.requestKey = makeRequestKey(proxy.balance, proxy.hashType);
       this.backends.set(proxy.id, backend);
     }

@@ -166,7 +166,9 @@ describe('Queues of several workers', () => {
     enqueue(two!, null, 400, log, 'two, first');
     enqueue(one!, a, 450, log, 'one, bound');
     let woken = 0;
-    one!.wakeOthers = () => woken++;
+    one!.wakeWorker = (index) => {
+      woken += index;
+    };
     a.release();
     one!.offer(a);
     expect([log, woken]).toEqual([[], 1]);
@@ -179,7 +181,7 @@ describe('Queues of several workers', () => {
     a.release();
     one!.offer(a);
     expect(log).toEqual(['two, first', 'one, bound', 'one, later']);
-    expect([one!.idle, two!.idle, one!.othersWait()]).toEqual([true, true, false]);
+    expect([one!.idle, two!.idle]).toEqual([true, true]);
   });
 
   it('go before sessions that come later, and get what is left', () => {
@@ -187,7 +189,9 @@ describe('Queues of several workers', () => {
     const [a, b] = one!.servers as [Backend['servers'][number], Backend['servers'][number]];
     const log: string[] = [];
     let woken = 0;
-    one!.wakeOthers = () => woken++;
+    one!.wakeWorker = (index) => {
+      woken += index;
+    };
     expect([a.reserve(1), b.reserve(1)]).toEqual([true, true]);
     for (let sessions = 0; sessions < 4; sessions++) countersOf.get(one!)!.enter(one!.row);
     enqueue(two!, null, 400, log, 'two');
@@ -201,6 +205,22 @@ describe('Queues of several workers', () => {
     one!.offer(b);
     expect(woken).toBe(1);
     expect(one!.choose(0, null)).toBe(b);
+  });
+
+  it('look once more when a place became free meanwhile', () => {
+    const [one, two] = build([makeServer(1, { maxconn: 1 })]);
+    const [a, b] = [one!.servers[0]!, two!.servers[0]!];
+    const log: string[] = [];
+    const woken: number[] = [];
+    two!.wakeWorker = (index) => woken.push(index);
+    expect(a.reserve(1)).toBe(true);
+    enqueue(two!, null, 400, log, 'any');
+    enqueue(two!, b, 400, log, 'bound');
+    expect(woken).toEqual([]);
+    a.release();
+    enqueue(two!, null, 500, log, 'any');
+    enqueue(two!, b, 500, log, 'bound');
+    expect(woken).toEqual([1, 1]);
   });
 
   it('keep the next sessions from asking all servers in vain', () => {
