@@ -66,6 +66,7 @@ export class ListeningSockets {
       smartAccept: proxy.accept.smartAccept ?? proxy.mode === 'http',
       rcvbuf: clientRcvbuf,
       sndbuf: clientSndbuf,
+      keepAlive: proxy.clitcpka ? proxy.link.clientProbes : null,
     };
   }
 

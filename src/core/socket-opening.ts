@@ -5,6 +5,7 @@
  */
 import { chmodSync, chownSync, renameSync, rmSync } from 'node:fs';
 import type { ListenAddress, ListenerConf } from '../config/haproxy.ts';
+import type { KeepAliveProbes } from '../config/server-link.ts';
 import { groupId, userId } from '../os/accounts.ts';
 import { AF_INET, AF_INET6, AF_UNIX, type SocketAddress } from '../os/address.ts';
 import { setNonBlocking } from '../os/file.ts';
@@ -20,6 +21,7 @@ import {
   localAddress,
   openSocket,
   SO_BINDTODEVICE,
+  SO_KEEPALIVE,
   SO_RCVBUF,
   SO_REUSEADDR,
   SO_REUSEPORT,
@@ -34,7 +36,11 @@ import {
   setOptionBytes,
   TCP_DEFER_ACCEPT,
   TCP_FASTOPEN,
+  TCP_KEEPCNT,
+  TCP_KEEPIDLE,
+  TCP_KEEPINTVL,
   TCP_MAXSEG,
+  TCP_NODELAY,
   TCP_QUICKACK,
   TCP_USER_TIMEOUT,
 } from '../os/socket.ts';
@@ -60,21 +66,24 @@ export interface SocketTuning {
   /** Null: the kernel's. */
   readonly rcvbuf: number | null;
   readonly sndbuf: number | null;
+  /** `option clitcpka`, or null. */
+  readonly keepAlive: KeepAliveProbes | null;
 }
 
 export function openListener(listener: ListenerConf, tuning: SocketTuning): OpenSocket | Failure {
   const { address } = listener;
-  if (address.kind === 'fd') return inheritSocket(address.fd);
+  if (address.kind === 'fd') return inheritSocket(address.fd, listener, tuning);
   return address.kind === 'unix'
     ? openUnixListener(address.path, listener, tuning)
     : openInetListener(address, listener, tuning);
 }
 
 /** Who opened it may have left it blocking: a worker that another one is faster than would then wait in accept. */
-function inheritSocket(fd: number): OpenSocket | Failure {
+function inheritSocket(fd: number, listener: ListenerConf, tuning: SocketTuning): OpenSocket | Failure {
   const what = 'cannot use inherited socket';
   const address = localAddress(fd);
   if (typeof address === 'number') return { what, errno: -address };
+  if (address.family !== 'unix') tuneSocket(fd, listener, tuning);
   const done = setNonBlocking(fd);
   return done < 0 ? { what, errno: -done } : { fd, own: false };
 }
@@ -143,8 +152,10 @@ function setTransparent(fd: number, family: 4 | 6): number {
  */
 export function tuneSocket(fd: number, listener: ListenerConf, tuning: SocketTuning): number {
   const { mss, fastOpen, deferAccept, userTimeoutMs } = listener.options;
-  const { rcvbuf, sndbuf } = tuning;
+  const { rcvbuf, sndbuf, keepAlive } = tuning;
   const results = [
+    setOption(fd, SOL_TCP, TCP_NODELAY, 1),
+    setOption(fd, SOL_SOCKET, SO_KEEPALIVE, keepAlive === null ? 0 : 1),
     setOption(fd, SOL_TCP, TCP_QUICKACK, tuning.smartAccept ? 0 : 1),
     setOption(fd, SOL_TCP, TCP_USER_TIMEOUT, userTimeoutMs ?? 0),
     setOption(fd, SOL_TCP, TCP_DEFER_ACCEPT, deferAccept ? 1 : 0),
@@ -153,7 +164,17 @@ export function tuneSocket(fd: number, listener: ListenerConf, tuning: SocketTun
   if (fastOpen) results.push(setOption(fd, SOL_TCP, TCP_FASTOPEN, tuning.backlog));
   if (rcvbuf !== null) results.push(setOption(fd, SOL_SOCKET, SO_RCVBUF, rcvbuf));
   if (sndbuf !== null) results.push(setOption(fd, SOL_SOCKET, SO_SNDBUF, sndbuf));
+  if (keepAlive !== null) results.push(...setProbes(fd, keepAlive));
   return results.find((done) => done < 0) ?? 0;
+}
+
+function setProbes(fd: number, { idleSeconds, intervalSeconds, count }: KeepAliveProbes): number[] {
+  const options = [
+    [TCP_KEEPIDLE, idleSeconds],
+    [TCP_KEEPINTVL, intervalSeconds],
+    [TCP_KEEPCNT, count],
+  ] as const;
+  return options.map(([name, value]) => (value === null ? 0 : setOption(fd, SOL_TCP, name, value)));
 }
 
 function firstFailure(steps: readonly [string, () => number][]): Failure | null {

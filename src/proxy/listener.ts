@@ -9,24 +9,11 @@
  */
 import type { ListenerConf } from '../config/haproxy.ts';
 import type { ProcessLimits } from '../config/listener-options.ts';
-import type { KeepAliveProbes } from '../config/server-link.ts';
 import { SOCKADDR_SIZE } from '../os/address.ts';
 import { EPOLLEXCLUSIVE, EPOLLIN } from '../os/epoll.ts';
 import { EAGAIN, EINVAL, EMFILE, ENFILE, ENOBUFS } from '../os/libc.ts';
 import { allocate } from '../os/memory.ts';
-import {
-  acceptAt,
-  closeFd,
-  localAddress,
-  SO_KEEPALIVE,
-  SOL_SOCKET,
-  SOL_TCP,
-  setOption,
-  TCP_KEEPCNT,
-  TCP_KEEPIDLE,
-  TCP_KEEPINTVL,
-  TCP_NODELAY,
-} from '../os/socket.ts';
+import { acceptAt, closeFd, localAddress } from '../os/socket.ts';
 import { AcceptLimits } from './accept-limits.ts';
 import { ClientAddress, destinationOf } from './client-address.ts';
 import { Handshake } from './client-handshake.ts';
@@ -95,9 +82,6 @@ export class Listener implements Handler, Timed {
     this.countsProcessRate = processLimits.sessionRate > 0;
     const own = localAddress(fd);
     this.ownPort = typeof own === 'object' && own.family !== 'unix' ? own.port : 0;
-    // What is accepted inherits it all from the listening socket.
-    if (this.ownPort !== 0) setOption(fd, SOL_TCP, TCP_NODELAY, 1);
-    if (frontend.conf.clitcpka) keepAlive(fd, frontend.conf.link.clientProbes);
   }
 
   /** Returns 0 or `-errno`. */
@@ -241,11 +225,4 @@ export class Listener implements Handler, Timed {
     record.tls = false;
     record.handshakeMs = address.preamble?.handshakeMs ?? 0;
   }
-}
-
-function keepAlive(fd: number, { idleSeconds, intervalSeconds, count }: KeepAliveProbes): void {
-  setOption(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
-  if (idleSeconds !== null) setOption(fd, SOL_TCP, TCP_KEEPIDLE, idleSeconds);
-  if (intervalSeconds !== null) setOption(fd, SOL_TCP, TCP_KEEPINTVL, intervalSeconds);
-  if (count !== null) setOption(fd, SOL_TCP, TCP_KEEPCNT, count);
 }
