@@ -181,8 +181,8 @@ describeNet(
   'Bound clients of full and dying servers beside the real HAProxy',
   { binaries: ['haproxy'], build: true },
   () => {
-    async function perform(which: 'original' | 'ours', [, lines, run]: Play): Promise<string> {
-      const side = await openSide(which);
+    async function perform(which: 'original' | 'ours', [, lines, run]: Play, free: readonly number[]): Promise<string> {
+      const side = await openSide(which, free);
       try {
         const clients = await run(side.theatre.stage, { fail: side.failChecks });
         await sleep(50);
@@ -200,11 +200,10 @@ describeNet(
       readonly close: () => Promise<void>;
     }
 
-    async function openSide(which: 'original' | 'ours'): Promise<OpenSide> {
+    async function openSide(which: 'original' | 'ours', free: readonly number[]): Promise<OpenSide> {
       const log = await receiveSyslog();
       const theatre = await openStage();
       const checks = await openStage();
-      const free = await freePorts(names.length);
       const ports = Object.fromEntries(names.map((name, i) => [name, free[i]!]));
       Object.assign(theatre.stage.ports, ports);
       const known = { ...ports, ORIGIN: theatre.originPort, CHECK: checks.originPort, LOG: log.port };
@@ -226,7 +225,11 @@ describeNet(
 
     for (const play of plays) {
       it(play[0], async () => {
-        const [theirs, mine] = await Promise.all([perform('original', play), perform('ours', play)]);
+        const free = await freePorts(2 * names.length);
+        const [theirs, mine] = await Promise.all([
+          perform('original', play, free.slice(names.length)),
+          perform('ours', play, free.slice(0, names.length)),
+        ]);
         expect(mine).toBe(theirs);
       });
     }
