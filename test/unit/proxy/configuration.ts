@@ -94,7 +94,7 @@ export function makeListener(id: number, given: Partial<ListenerConf> = {}): Lis
     v6only: false,
     transparent: false,
     interface: null,
-    options: defaultListenerOptions,
+    options: { ...defaultListenerOptions, socketId: id },
     mode: null,
     user: null,
     group: null,
