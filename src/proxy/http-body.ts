@@ -1,5 +1,7 @@
 /** Where the body of one HTTP/1 message ends, told while its bytes pass by (RFC 9112 section 6.3). */
-import { CHUNK_BAD, CHUNK_DONE, ChunkDecoder } from '../wire/http1-chunk.ts';
+import { CHUNK_BAD, CHUNK_DONE, ChunkDecoder, RECODED } from '../wire/http1-chunk.ts';
+import { copyBytes } from './buffers.ts';
+import { BULK_SIZE } from './worker-context.ts';
 
 type Kind = 'none' | 'length' | 'chunked' | 'until-close';
 
@@ -10,6 +12,10 @@ export class BodyMeter {
   remaining = 0;
   /** Content of the body so far, without its framing. */
   content = 0;
+  /** After `pass`: the end of what belongs to the body. */
+  consumed = 0;
+  /** Trailers are left out. */
+  dropsTrailers = false;
   private chunks: ChunkDecoder | null = null;
 
   setNone(): void {
@@ -40,9 +46,40 @@ export class BodyMeter {
     this.done = false;
   }
 
-  /** How much may be read at once without reading over the end of a body whose length is known. */
+  /** How much may be read at once to be passed on, without reading over the end of a body whose length is known. */
+  get portion(): number {
+    return this.kind === 'chunked' ? BULK_SIZE - RECODED : this.most(BULK_SIZE);
+  }
+
   most(size: number): number {
     return this.kind === 'length' && this.remaining < size ? this.remaining : size;
+  }
+
+  /** Chunks must be written anew on their way. */
+  get isChunked(): boolean {
+    return this.kind === 'chunked';
+  }
+
+  /**
+   * Takes what `bytes[start..end)` has of the body and writes it to `out` from `at` on; -1 when the framing is broken or
+   * the room is not enough, else the position behind it.
+   */
+  pass(bytes: Uint8Array, start: number, end: number, out: Uint8Array, at: number): number {
+    if (this.kind !== 'chunked' || this.done) {
+      this.consumed = this.take(bytes, start, end);
+      if (at + this.consumed - start > out.length) return -1;
+      copyBytes(out, at, bytes, start, this.consumed);
+      return at + this.consumed - start;
+    }
+    const chunks = this.chunks!;
+    if (at + end - start + RECODED > out.length) return -1;
+    chunks.dropsTrailers = this.dropsTrailers;
+    const result = chunks.recode(bytes, start, end, out, at);
+    if (result === CHUNK_BAD) return -1;
+    this.done = result === CHUNK_DONE;
+    this.content = chunks.contentLength;
+    this.consumed = chunks.consumed;
+    return chunks.written;
   }
 
   /** The end of what belongs to the body in `bytes[start..end)`; -1 when the framing is broken. */

@@ -16,7 +16,7 @@ import { clientConnectionLine, HeadLines, responseLength } from './http-rewrite.
 import type { ServerConnection } from './server-connection.ts';
 import { BROKEN, END, type SocketEnd } from './socket-end.ts';
 import { asksForConnection } from './tied-authentication.ts';
-import { BULK_SIZE, type WorkerContext } from './worker-context.ts';
+import type { WorkerContext } from './worker-context.ts';
 
 const READS_A_TURN = 8;
 const NO_LINES = new Uint8Array(0);
@@ -71,6 +71,7 @@ export class HttpDownload {
     const length = parseResponseHead(bytes, start, end, head);
     const tooLong = length > headLimit || (length === INCOMPLETE && end - start >= headLimit);
     const unasked = head.status === 101 && length > 0 && !transaction.upgrade;
+    if (unasked) this.exchange.report.bytesOut += responseLength(head);
     if (length < 0 || tooLong || unasked) this.exchange.badResponse();
     else if (length === INCOMPLETE) this.keepPartial(connection, bytes, start, end);
     else if (head.status < 200 && head.status !== 101) this.passInterim(connection, bytes, head, end);
@@ -126,12 +127,12 @@ export class HttpDownload {
     const at = writeResponseHead(bytes, head, out.bytes, 0, out.length, 0, extra);
     const { clientCases } = exchange.frontend;
     if (clientCases !== null && at > 0) adjustCases(clientCases, out.bytes, 0, at);
-    const bodyEnd = tunnel ? end : this.body.take(bytes, head.end, end);
-    if (at < 0 || bodyEnd < 0 || at + bodyEnd - head.end > out.length) {
+    const outEnd = at < 0 ? -1 : this.copyRest(bytes, head.end, end, at, tunnel);
+    if (outEnd < 0) {
       exchange.badResponse();
       return;
     }
-    copyBytes(out.bytes, at, bytes, head.end, bodyEnd);
+    const bodyEnd = tunnel ? end : this.body.consumed;
     // More than the response announced: the connection cannot be trusted with another request.
     if (bodyEnd < end) transaction.keepServer = false;
     report.takeResponse(head.status);
@@ -140,9 +141,18 @@ export class HttpDownload {
     this.drop();
     exchange.beginBody();
     const last = !tunnel && this.endsConnection;
-    if (!this.client.write(out.bytes, out.address, 0, at + bodyEnd - head.end, last)) exchange.clientGone();
+    if (!this.client.write(out.bytes, out.address, 0, outEnd, last)) exchange.clientGone();
     else if (tunnel) exchange.beginTunnel();
     else this.pass(connection);
+  }
+
+  /** Puts what came behind the head there too; -1 when it is broken or too much. */
+  private copyRest(bytes: Uint8Array, start: number, end: number, at: number, tunnel: boolean): number {
+    const { out } = this.worker;
+    if (!tunnel) return this.body.pass(bytes, start, end, out.bytes, at);
+    if (at + end - start > out.length) return -1;
+    copyBytes(out.bytes, at, bytes, start, end);
+    return at + end - start;
   }
 
   /** All lines that are added to the head; runs the configured steps, which may change the head as well. */
@@ -163,6 +173,7 @@ export class HttpDownload {
   private settle(head: Head): void {
     const { transaction, upload } = this.exchange;
     const { body } = this;
+    body.dropsTrailers = this.exchange.frontend.conf.http.dropResponseTrailers;
     upload.drop();
     if (!responseHasBody(head, transaction.method)) body.setNone();
     else if (head.chunked && !head.otherCoding) body.setChunked();
@@ -195,7 +206,7 @@ export class HttpDownload {
         loop.defer(exchange);
         return;
       }
-      const n = connection.read(scratch.address, body.most(BULK_SIZE));
+      const n = connection.read(scratch.address, body.portion);
       if (n === END || n === BROKEN) {
         this.endOfServer(n === END);
         return;
@@ -212,15 +223,16 @@ export class HttpDownload {
     const { scratch } = this.worker;
     const { body, exchange } = this;
     const before = body.content;
-    const bodyEnd = body.take(scratch.bytes, 0, n);
-    if (bodyEnd < 0) {
+    const to = body.isChunked ? this.worker.out : scratch;
+    const end = body.isChunked ? body.pass(scratch.bytes, 0, n, to.bytes, 0) : body.take(scratch.bytes, 0, n);
+    if (end < 0) {
       exchange.badResponseBody();
       return false;
     }
-    if (bodyEnd < n) exchange.transaction.keepServer = false;
+    if ((body.isChunked ? body.consumed : end) < n) exchange.transaction.keepServer = false;
     exchange.report.bytesOut += body.content - before;
     exchange.touchServer();
-    if (this.client.write(scratch.bytes, scratch.address, 0, bodyEnd, this.endsConnection)) return true;
+    if (end === 0 || this.client.write(to.bytes, to.address, 0, end, this.endsConnection)) return true;
     exchange.clientGone();
     return false;
   }

@@ -325,7 +325,7 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
 
   private uploadGoesOn(): boolean {
     const { connection, client } = this;
-    if (connection === null || connection.ended || connection.finAnnounced || connection.error !== 0) return false;
+    if (connection === null || connection.error !== 0) return false;
     if (client.ended || client.error !== 0) return false;
     this.watchUpload();
     return true;
@@ -414,7 +414,7 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
   /** Broken chunks: nothing sensible can follow on either side. */
   badRequestBody(): void {
     this.worker.counters.add(this.frontend.row, EREQ, 1);
-    if (this.phase === ANSWER) this.fail(400, 'bad-request', 'D');
+    if (this.phase === ANSWER) this.fail(400, 'bad-request', 'H');
     else this.breakOff('bad-request', 'D');
   }
 
@@ -425,8 +425,8 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
   }
 
   badResponseBody(): void {
-    this.report.countBadResponse();
-    this.breakOff('bad-response', 'D');
+    this.report.countServerAbort(false);
+    this.breakOff('server-abort', 'D');
   }
 
   /** The server's side broke or ended before it should. */

@@ -18,7 +18,7 @@ import type { HttpExchange } from './http-exchange.ts';
 import { HeadLines, RequestLines, requestLength, serverConnectionLine } from './http-rewrite.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { BROKEN, END, type SocketEnd } from './socket-end.ts';
-import { BULK_SIZE, type WorkerContext } from './worker-context.ts';
+import type { WorkerContext } from './worker-context.ts';
 
 const READS_A_TURN = 8;
 /** Repeating these changes nothing (RFC 9110, 9.2.2): they may be sent again on a fresh connection. */
@@ -41,6 +41,7 @@ export class HttpUpload {
   }
 
   begin(head: Head): void {
+    this.body.dropsTrailers = this.exchange.frontend.backend?.conf.http.dropRequestTrailers ?? false;
     if (head.chunked) this.body.setChunked();
     else if (head.contentLength > 0) this.body.setLength(head.contentLength);
     else this.body.setNone();
@@ -58,12 +59,11 @@ export class HttpUpload {
     const at = writeRequestHead(bytes, head, request.bytes, 0, request.bytes.length, 0, extra);
     this.headEnd = at;
     if (frontend.serverCases !== null && at > 0) adjustCases(frontend.serverCases, request.bytes, 0, at);
-    const bodyEnd = this.body.take(bytes, head.end, end);
-    if (at < 0 || bodyEnd < 0 || at + bodyEnd - head.end > request.bytes.length) return false;
-    request.end = at;
-    if (bodyEnd > head.end) request.append(bytes, head.end, bodyEnd);
+    const written = at < 0 ? -1 : this.body.pass(bytes, head.end, end, request.bytes, at);
+    if (written < 0) return false;
+    request.end = written;
     report.bytesIn += this.body.content;
-    input.keep(bodyEnd);
+    input.keep(this.body.consumed);
     return true;
   }
 
@@ -99,14 +99,14 @@ export class HttpUpload {
       if (n === END || n === BROKEN) client.readable = true;
       if (n <= 0) return;
       const before = body.content;
-      const bodyEnd = body.take(scratch.bytes, 0, n);
-      if (bodyEnd < 0) {
+      const written = body.pass(scratch.bytes, 0, n, request.bytes, request.end);
+      if (written < 0) {
         exchange.badRequestBody();
         return;
       }
       exchange.report.bytesIn += body.content - before;
-      request.append(scratch.bytes, 0, bodyEnd);
-      if (bodyEnd < n) exchange.input.keepBytes(scratch.bytes, bodyEnd, n);
+      request.end = written;
+      if (body.consumed < n) exchange.input.keepBytes(scratch.bytes, body.consumed, n);
     }
   }
 
@@ -152,20 +152,22 @@ export class HttpUpload {
         loop.defer(exchange);
         return;
       }
-      const n = client.read(scratch.address, body.most(BULK_SIZE));
+      const n = client.read(scratch.address, body.portion);
       if (n === END || n === BROKEN) exchange.clientGone();
       if (n <= 0) return;
       const before = body.content;
-      const bodyEnd = body.take(scratch.bytes, 0, n);
-      if (bodyEnd < 0) {
+      const to = body.isChunked ? worker.out : scratch;
+      const end = body.isChunked ? body.pass(scratch.bytes, 0, n, to.bytes, 0) : body.take(scratch.bytes, 0, n);
+      if (end < 0) {
         exchange.badRequestBody();
         return;
       }
+      const bodyEnd = body.isChunked ? body.consumed : end;
       exchange.report.bytesIn += body.content - before;
       exchange.watchUpload();
       exchange.touchServer();
-      if (!connection.write(scratch.bytes, scratch.address, 0, bodyEnd)) return;
       if (bodyEnd < n) exchange.input.keepBytes(scratch.bytes, bodyEnd, n);
+      if (end > 0 && !connection.write(to.bytes, to.address, 0, end)) return;
     }
   }
 }

@@ -1,15 +1,15 @@
 /**
- * Finds the end of a chunked body (RFC 9112 section 7.1) in bytes that are passed on as they are.
+ * Chunked bodies (RFC 9112 section 7.1): finds their end, and writes them anew for the other side.
  *
  * ```
  *   SIZE -> (EXTENSION) -> SIZE_LF -> DATA -> DATA_CR -> DATA_LF -> SIZE ...
  *                             `-> (size 0) TRAILER_START -> TRAILER_NAME -> TRAILER_VALUE -> TRAILER_LF ...-> DONE
  * ```
  *
- * Because the receiver sees the very bytes that were judged here, the judgement is strict: CR LF everywhere, no control
- * characters in extensions or trailers, no sign, at most 15 significant digits of size. HAProxy 2.6 writes chunks anew
- * and can afford to read bare LF; passing such bytes on could make two readers disagree. The one change to them: names of
- * trailers are put into lower case, as HAProxy does it.
+ * What goes on is content in chunks of our own, one for each piece that came, without extensions; trailers have names in
+ * lower case, and those that belong into a head are left out. So no receiver ever sees framing that two readers could
+ * read in two ways. The judgement of what comes is strict nevertheless: CR LF everywhere, no control characters in
+ * extensions or trailers, no sign, at most 15 significant digits of size.
  */
 import { TOKEN } from './http1-chars.ts';
 
@@ -17,6 +17,9 @@ import { TOKEN } from './http1-chars.ts';
 export const CHUNK_MORE = 0;
 export const CHUNK_DONE = 1;
 export const CHUNK_BAD = -1;
+
+/** What `recode` adds at most: sizes, line ends and the trailers that came before. */
+export const RECODED = 2 * 8192 + 64;
 
 const SIZE = 0;
 const EXTENSION = 1;
@@ -53,7 +56,16 @@ export class ChunkDecoder {
   private lineLength = 0;
   private valueBegun = false;
 
+  /** After `recode`: the position behind what was written. */
+  written = 0;
+  /** Trailers are judged and not written. */
+  dropsTrailers = false;
+  private out: Uint8Array | null = null;
+  private to = 0;
+  private trailers: TrailerText | null = null;
+
   reset(): void {
+    this.trailers = null;
     this.state = SIZE;
     this.remaining = this.digits = this.lineLength = this.consumed = this.contentLength = 0;
   }
@@ -69,6 +81,7 @@ export class ChunkDecoder {
         const taken = Math.min(end - at, this.remaining);
         this.remaining -= taken;
         this.contentLength += taken;
+        if (this.out !== null) this.to = copy(bytes, at, at + taken, this.out, this.to);
         at += taken;
         if (this.remaining > 0) break;
         this.state = DATA_CR;
@@ -80,6 +93,7 @@ export class ChunkDecoder {
         return CHUNK_BAD;
       }
       if (next === TRAILER_NAME || next === TRAILER_VALUE) this.takeTrailer(bytes, at, next);
+      else if (next === TRAILER_LF) this.trailers?.endLine();
       this.state = next;
       at++;
       if (next === DONE) {
@@ -92,6 +106,40 @@ export class ChunkDecoder {
     return CHUNK_MORE;
   }
 
+  /**
+   * As `feed`, and writes what is there of the body anew, from `out[at]` on: its content as one chunk, and the last
+   * chunk with the trailers when the body ends. Takes at most `RECODED` bytes more than it is given.
+   */
+  recode(bytes: Uint8Array, start: number, end: number, out: Uint8Array, at: number): number {
+    const room = hexLength(end - start) + 2;
+    this.out = out;
+    this.to = at + room;
+    const result = this.feed(bytes, start, end);
+    this.out = null;
+    this.written = this.closeChunk(out, at, at + room);
+    if (result === CHUNK_DONE) this.written = this.writeLast(out, this.written);
+    return result;
+  }
+
+  /** Puts the frame of a chunk around the content at `from`. */
+  private closeChunk(out: Uint8Array, at: number, from: number): number {
+    const size = this.to - from;
+    if (size === 0) return at;
+    const digits = hexLength(size);
+    const begin = at + digits + 2;
+    if (begin < from) out.copyWithin(begin, from, this.to);
+    for (let i = digits - 1, rest = size; i >= 0; i--, rest >>>= 4) out[at + i] = DIGITS[rest & 15]!;
+    putLineEnd(out, at + digits);
+    return putLineEnd(out, begin + size);
+  }
+
+  private writeLast(out: Uint8Array, at: number): number {
+    out[at] = 48;
+    let to = putLineEnd(out, at + 1);
+    if (this.trailers !== null && !this.dropsTrailers) to = this.trailers.write(out, to);
+    return putLineEnd(out, to);
+  }
+
   private takeTrailer(bytes: Uint8Array, at: number, next: number): void {
     const c = bytes[at]!;
     if (next === TRAILER_NAME) {
@@ -99,7 +147,11 @@ export class ChunkDecoder {
       if (c >= 65 && c <= 90) bytes[at] = c + 32;
     } else if (this.state === TRAILER_NAME) return;
     else this.valueBegun ||= c !== 32 && c !== 9;
-    if (next === TRAILER_NAME || this.valueBegun) this.contentLength++;
+    if (next !== TRAILER_NAME && !this.valueBegun) return;
+    this.contentLength++;
+    if (this.out === null) return;
+    this.trailers ??= new TrailerText();
+    this.trailers.take(bytes[at]!, next === TRAILER_NAME);
   }
 
   /** The state after one byte of framing, or -1. */
@@ -159,4 +211,69 @@ export class ChunkDecoder {
 /** What may stand in an extension or a trailer's value. */
 function isText(c: number): boolean {
   return (c >= 32 && c !== 127) || c === 9;
+}
+
+const DIGITS = Uint8Array.from('0123456789ABCDEF', (c) => c.charCodeAt(0));
+
+/** How many hexadecimal digits a size takes. */
+function hexLength(size: number): number {
+  let digits = 1;
+  for (let rest = size >>> 4; rest > 0; rest >>>= 4) digits++;
+  return digits;
+}
+
+function putLineEnd(out: Uint8Array, at: number): number {
+  out[at] = 13;
+  out[at + 1] = 10;
+  return at + 2;
+}
+
+/** A call of `set` costs more than a few assignments. */
+function copy(from: Uint8Array, start: number, end: number, out: Uint8Array, at: number): number {
+  if (end - start > 64) out.set(from.subarray(start, end), at);
+  else for (let i = start, to = at; i < end; i++) out[to++] = from[i]!;
+  return at + end - start;
+}
+
+/** Fields that must not come behind a body (RFC 9110 section 6.5.1): who merged them would read another message. */
+const FORBIDDEN =
+  /^(?:content-length|transfer-encoding|host|connection|keep-alive|proxy-connection|te|trailer|upgrade):/;
+
+/** The trailers of one body as they are written: names in lower case, one space, values without blanks around them. */
+class TrailerText {
+  private readonly bytes = new Uint8Array(2 * LINE_LIMIT + 4);
+  private length = 0;
+  private lineStart = 0;
+  private valueStart = 0;
+  private inName = true;
+
+  take(c: number, isName: boolean): void {
+    if (!isName && this.inName) this.openValue();
+    this.inName = isName;
+    this.bytes[this.length++] = c;
+  }
+
+  private openValue(): void {
+    this.bytes[this.length++] = 58;
+    this.bytes[this.length++] = 32;
+    this.valueStart = this.length;
+  }
+
+  endLine(): void {
+    if (this.inName && this.length > this.lineStart) this.openValue();
+    this.inName = true;
+    while (this.length > this.valueStart && isBlank(this.bytes[this.length - 1]!)) this.length--;
+    const line = Buffer.from(this.bytes.buffer, this.lineStart, Math.min(this.length - this.lineStart, 24));
+    if (FORBIDDEN.test(line.toString('latin1'))) this.length = this.lineStart;
+    else this.length = putLineEnd(this.bytes, this.length);
+    this.lineStart = this.length;
+  }
+
+  write(out: Uint8Array, at: number): number {
+    return copy(this.bytes, 0, this.length, out, at);
+  }
+}
+
+function isBlank(c: number): boolean {
+  return c === 32 || c === 9;
 }
