@@ -14,7 +14,7 @@ import { EPOLLEXCLUSIVE, EPOLLIN } from '../os/epoll.ts';
 import { EAGAIN, EINVAL, EMFILE, ENFILE, ENOBUFS } from '../os/libc.ts';
 import { allocate } from '../os/memory.ts';
 import { acceptAt, closeFd, localAddress } from '../os/socket.ts';
-import { AcceptLimits } from './accept-limits.ts';
+import { AcceptLimits, type AcceptLock } from './accept-limits.ts';
 import { ClientAddress, destinationOf } from './client-address.ts';
 import { Handshake } from './client-handshake.ts';
 import { CONN_RATE, CONN_TOT, PROCESS_ROW, SESS_RATE, STOT } from './counter-layout.ts';
@@ -60,6 +60,7 @@ export class Listener implements Handler, Timed {
     worker: WorkerContext,
     processLimit: number,
     processLimits: ProcessLimits,
+    acceptLock: AcceptLock,
   ) {
     this.conf = conf;
     this.fd = fd;
@@ -76,6 +77,7 @@ export class Listener implements Handler, Timed {
         { row, most: conf.maxconn },
       ],
       { row: frontend.row, sessionRate: frontend.conf.accept.sessionRate },
+      acceptLock,
     );
     const { maxAccept } = processLimits;
     this.mostATurn = maxAccept === null ? MOST_A_TURN : maxAccept <= 0 ? NO_LIMIT : maxAccept;
@@ -106,11 +108,13 @@ export class Listener implements Handler, Timed {
       peer.view.setInt32(LENGTH_AT, SOCKADDR_SIZE, true);
       const fd = acceptAt(this.fd, peer.address, peer.address + LENGTH_AT);
       if (fd < 0) {
+        this.limits.done();
         this.batch = Math.max(1, taken);
         this.onAcceptError(-fd);
         return;
       }
       this.begin(fd);
+      this.limits.done();
     }
     this.batch = Math.min(this.mostATurn, this.batch * 2);
   }
@@ -171,7 +175,7 @@ export class Listener implements Handler, Timed {
   /** A session ended somewhere: takes up listening again if there is room. */
   resume(): void {
     if (!this.paused || this.closed) return;
-    if (!this.limits.allow()) {
+    if (!this.limits.hasRoom()) {
       this.armTimer();
       return;
     }

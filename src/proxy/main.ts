@@ -127,6 +127,7 @@ class ProxyRole {
       health: this.board.known,
       processLimit: limits.connections,
       acceptLimit: limits.accepted,
+      acceptLock: new Int32Array(new SharedArrayBuffer(4)),
       descriptorLimit: limits.descriptors,
       startedAtMs: Date.now(),
       sessionMemory: makeSessionMemories(slice),

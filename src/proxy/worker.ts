@@ -145,7 +145,7 @@ class ProxyWorker {
   }
 
   private buildFrontends(): void {
-    const { slice, sockets, acceptLimit, index, slots } = this.start;
+    const { slice, sockets, acceptLimit, acceptLock, index, slots } = this.start;
     const { context } = this;
     const headerCases = prepareHeaderCases(slice.global.headerCases);
     for (const proxy of slice.proxies) {
@@ -162,7 +162,8 @@ class ProxyWorker {
         if (!isForThread(conf, index, slots.length)) continue;
         for (const socket of sockets.filter((s) => s.listenerId === conf.id)) {
           const row = context.rows.listeners.get(conf.id)!;
-          this.listeners.push(new Listener(conf, socket.fd, row, frontend, context, acceptLimit, slice.global.limits));
+          const { limits } = slice.global;
+          this.listeners.push(new Listener(conf, socket.fd, row, frontend, context, acceptLimit, limits, acceptLock));
         }
       }
     }

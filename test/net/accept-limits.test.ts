@@ -100,7 +100,7 @@ describeNet('limits of accepting', { binaries: ['haproxy', 'prlimit'], build: tr
   ])('leaves what is beyond maxconn of %s waiting', async (_, global, frontend, bind) => {
     for (const which of both) {
       const [port = 0] = await freePorts(1);
-      const config = `global\n nbthread 1\n ${global}\ndefaults\n mode http\n${timeouts}frontend f\n monitor-uri /\n ${frontend}\n bind 127.0.0.1:${port} backlog 100 ${bind}\n`;
+      const config = `global\n nbthread 4\n ${global}\ndefaults\n mode http\n${timeouts}frontend f\n monitor-uri /\n ${frontend}\n bind 127.0.0.1:${port} backlog 100 ${bind}\n`;
       const stop = await start(which, config, port);
       try {
         const clients = await open(port, 12, keepAlive);

@@ -17,6 +17,7 @@ function setUp(given: { process?: number; frontend?: number; socket?: number; ra
   const own = new Counters(place, owned, owned[0]!);
   const other = new Counters(place, owned, owned[1]!);
   const clock = { wallMs: 1_000_000 };
+  const lock = new Int32Array(new SharedArrayBuffer(4));
   const limits = new AcceptLimits(
     own,
     clock as Loop,
@@ -27,8 +28,9 @@ function setUp(given: { process?: number; frontend?: number; socket?: number; ra
       { row: LISTENER, most: given.socket ?? null },
     ],
     { row: FRONTEND, sessionRate: given.rate ?? 0 },
+    lock,
   );
-  return { own, other, clock, limits };
+  return { own, other, clock, limits, lock };
 }
 
 describe('AcceptLimits', () => {
@@ -40,11 +42,32 @@ describe('AcceptLimits', () => {
     const { own, other, limits } = setUp({ [name]: 2 });
     own.occupy(row);
     expect(limits.allow()).toBe(true);
+    limits.done();
     other.occupy(row);
     expect(limits.allow()).toBe(false);
     expect(limits.delayMs).toBe(0);
     other.leaveRow(row);
     expect(limits.allow()).toBe(true);
+    limits.done();
+  });
+
+  it('lets one worker at a time take the last places', () => {
+    const { own, limits, lock } = setUp({ process: 3 });
+    expect([limits.allow(), lock[0]]).toEqual([true, 0]);
+    limits.done();
+    own.occupy(PROCESS_ROW);
+    own.occupy(PROCESS_ROW);
+    expect([limits.allow(), lock[0]]).toEqual([true, 1]);
+    limits.done();
+    expect(lock[0]).toBe(0);
+    // Another one is at it.
+    lock[0] = 1;
+    expect([limits.allow(), limits.delayMs]).toEqual([false, 1]);
+    limits.done();
+    expect([lock[0], limits.hasRoom()]).toEqual([1, true]);
+    lock[0] = 0;
+    own.occupy(PROCESS_ROW);
+    expect([limits.allow(), limits.hasRoom(), lock[0]]).toEqual([false, false, 0]);
   });
 
   it.each([
