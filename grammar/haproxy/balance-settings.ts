@@ -32,8 +32,12 @@ export interface HashTypeSetting {
 /** What a server's places on a consistent hash are made of. */
 export type HashKey = 'id' | 'addr' | 'addr-port';
 
+/** Until when a consistent hash keeps to a server: for ever, up to its maxconn, until its queue is full as well. */
+export type HashAffinity = 'always' | 'maxconn' | 'maxqueue';
+
 export interface BalanceSettings {
   balance?: BalanceSetting;
   hashType?: HashTypeSetting;
   hashBalanceFactor?: number;
+  hashAffinity?: HashAffinity;
 }

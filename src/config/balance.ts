@@ -30,12 +30,16 @@ export type HashFunction = 'sdbm' | 'djb2' | 'wt6' | 'crc32' | 'none';
 /** What a server's points on a consistent hash are made of: its id, its address, or that and the port. */
 export type HashKey = 'id' | 'addr' | 'addr-port';
 
+/** A consistent hash keeps to a server always, as long as it has room, or as long as its queue has. */
+export type HashAffinity = 'always' | 'maxconn' | 'maxqueue';
+
 export interface HashType {
   readonly method: 'map-based' | 'consistent';
   readonly function: HashFunction;
   readonly avalanche: boolean;
   /** Percent of the average load that a server may get by a consistent hash; 0: any. */
   readonly balanceFactor: number;
+  readonly affinity: HashAffinity;
 }
 
 export const defaultHashType: HashType = {
@@ -43,4 +47,5 @@ export const defaultHashType: HashType = {
   function: 'sdbm',
   avalanche: false,
   balanceFactor: 0,
+  affinity: 'always',
 };

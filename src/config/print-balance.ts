@@ -46,8 +46,11 @@ export function printHashType({ method, function: name, avalanche }: HashType): 
   return [`hash-type ${method} ${name}${avalanche ? ' avalanche' : ''}`];
 }
 
-export function printBalanceFactor({ hashType }: ProxyConf): string[] {
-  return hashType.balanceFactor === 0 ? [] : [`hash-balance-factor ${hashType.balanceFactor}`];
+export function printHashBounds({ hashType: { balanceFactor, affinity } }: ProxyConf): string[] {
+  return [
+    ...(balanceFactor === 0 ? [] : [`hash-balance-factor ${balanceFactor}`]),
+    ...(affinity === 'always' ? [] : [`hash-preserve-affinity ${affinity}`]),
+  ];
 }
 
 export function printServerBalance(server: ServerConf): string[] {

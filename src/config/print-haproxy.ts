@@ -16,7 +16,7 @@ import type {
   StatsConf,
   Timeouts,
 } from './haproxy.ts';
-import { printBalance, printBalanceFactor, printHashType, printServerBalance } from './print-balance.ts';
+import { printBalance, printHashBounds, printHashType, printServerBalance } from './print-balance.ts';
 import { printHeaderCases, printHttp } from './print-http.ts';
 import { printAcceptRules, printLimits, printListener, printUnixPath } from './print-listeners.ts';
 import { printLog, printLogging, printRing } from './print-logging.ts';
@@ -170,7 +170,7 @@ function settingsOf(proxy: ProxyConf): Settings {
   add('back', 'fullconn', optional('fullconn', proxy.fullconn));
   add('back', 'balance', printBalance(proxy.balance, quote));
   add('back', 'hash-type', printHashType(proxy.hashType));
-  add('back', 'hash-balance-factor', printBalanceFactor(proxy));
+  add('back', 'hash bounds', printHashBounds(proxy));
   addTimeouts(add, proxy.timeouts);
   add('back', 'retries', when(proxy.retries !== 3, `retries ${proxy.retries}`));
   add('back', 'redispatch', printRedispatch(proxy.redispatch));

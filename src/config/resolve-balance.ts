@@ -21,5 +21,6 @@ export function resolveBalance({ node, kind, settings }: MergedProxy, { diagnost
 
 export function resolveHashType(settings: ProxySettings): HashType {
   const { method, function: name, avalanche } = settings.hashType ?? defaultHashType;
-  return { method, function: name, avalanche, balanceFactor: settings.hashBalanceFactor ?? 0 };
+  const { hashBalanceFactor: balanceFactor = 0, hashAffinity: affinity = 'always' } = settings;
+  return { method, function: name, avalanche, balanceFactor, affinity };
 }

@@ -326,6 +326,24 @@ describe('consistent hashes', () => {
     }
   });
 
+  it('leave a full server when they may', () => {
+    const members = makeServers([1, 1, 1]);
+    const picks = (['always', 'maxconn', 'maxqueue'] as const).map((affinity) => {
+      const balancer = make(uri, { ...consistent, affinity }, members);
+      return () => Array.from({ length: 60 }, (_, i) => balancer.pick(keyOf(i), null)!.id);
+    });
+    const before = picks[0]!();
+    expect(picks.map((pick) => pick())).toEqual([before, before, before]);
+    members[0]!.full = true;
+    expect(picks[0]!()).toEqual(before);
+    for (const pick of picks.slice(1)) {
+      expect(pick()).not.toContain(1);
+      expect(pick().filter((id, i) => id !== before[i] && before[i] !== 1)).toEqual([]);
+    }
+    for (const server of members) server.full = true;
+    for (const pick of picks) expect(pick()).toEqual(before);
+  });
+
   it('cost little to change among 10,000 servers', () => {
     const members = makeServers(new Array(10_000).fill(1));
     const balancer = make(uri, consistent, members);

@@ -79,6 +79,19 @@ export const balanceRows: readonly KeywordRow<ProxyNode>[] = [
       else node.settings.hashBalanceFactor = factor;
     },
   }),
+  proxyRow('hash-preserve-affinity', backSide, {
+    args: [oneOf('always', 'maxconn', 'maxqueue')],
+    since: '3.2',
+    doc: 'Until when a consistent hash keeps to a server that is full.',
+    ok: ['hash-preserve-affinity maxconn'],
+    bad: [
+      ['hash-preserve-affinity never', 'bad-value'],
+      ['hash-preserve-affinity', 'missing-argument'],
+    ],
+    apply(node, _call, affinity) {
+      node.settings.hashAffinity = affinity;
+    },
+  }),
 ];
 
 export const balanceServerRows: readonly KeywordRow<ServerSettings>[] = [

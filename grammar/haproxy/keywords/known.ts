@@ -150,7 +150,6 @@ const proxyWords = `
   dlb 1 1.6: external-check command, external-check path, load-server-state-from-file
   dlb 1 2.2: http-check comment, tcp-check comment
   dlb 0 2.2: http-check unset-var, tcp-check unset-var
-  dlb 1 3.2: hash-preserve-affinity
   dlb 1+ 1.5: tcp-check send, tcp-check send-binary
   dlb 1+ 2.2: tcp-check send-binary-lf, tcp-check send-lf
   dlb 2+ 1.5: tcp-check expect

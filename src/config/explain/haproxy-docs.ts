@@ -145,7 +145,6 @@ const proxyDocs = `
   stats show-version: Shows the version on the statistics page.
   external-check command: Program that checks servers.
   external-check path: PATH of that program.
-  hash-preserve-affinity: What a hash does when its server is full.
   http-check: Step or setting of a check over HTTP.
   load-server-state-from-file: Takes server states from before a reload.
   option forwarded: Adds the Forwarded header of RFC 7239.

@@ -89,9 +89,9 @@ export function makeBalancer<C extends Candidate>(
     case 'first':
       return new FirstBalancer(members, share);
     case 'random':
-      return new RandomBalancer(members, hashType.balanceFactor, backendLoad, balance.draws);
+      return new RandomBalancer(members, hashType, backendLoad, balance.draws);
     default:
       if (hashType.method === 'map-based') return new MapBalancer(members, share, true, weightUnit);
-      return new RingBalancer(members, share, hashType.balanceFactor, backendLoad);
+      return new RingBalancer(members, share, hashType, backendLoad);
   }
 }

@@ -2,6 +2,7 @@
  * `balance random(draws)`: the least loaded of some servers drawn by weight, from the points of a consistent hash. When
  * the one drawn is full the session waits in the backend's queue, even though others may have room, as in HAProxy.
  */
+import type { HashType } from '../../config/balance.ts';
 import type { BackendLoad, Balancer, Candidate } from './balancer.ts';
 import { BoundedRing } from './ring.ts';
 
@@ -9,8 +10,8 @@ export class RandomBalancer<C extends Candidate> implements Balancer<C> {
   private readonly bounded: BoundedRing<C>;
   private readonly draws: number;
 
-  constructor(members: readonly C[], factor: number, backendLoad: BackendLoad, draws: number) {
-    this.bounded = new BoundedRing(members, factor, backendLoad);
+  constructor(members: readonly C[], hashType: HashType, backendLoad: BackendLoad, draws: number) {
+    this.bounded = new BoundedRing(members, { ...hashType, affinity: 'always' }, backendLoad);
     this.draws = Math.max(1, draws);
   }
 

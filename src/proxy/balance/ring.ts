@@ -5,6 +5,7 @@
  *
  * Points are laid out once; those of servers that are away are skipped, and weeded out when they are many.
  */
+import type { HashAffinity, HashType } from '../../config/balance.ts';
 import { type BackendLoad, type Balancer, type Candidate, NO_KEY, WEIGHT_SCALE } from './balancer.ts';
 import { mixBits } from './hash-functions.ts';
 import type { BalanceShare } from './share.ts';
@@ -171,14 +172,19 @@ export class BoundedRing<C extends Candidate> {
   readonly ring: HashRing<C>;
   /** Percent of the average load; 0: no bound. */
   private readonly factor: number;
+  private readonly affinity: HashAffinity;
+  /** Neither loads nor room matter. */
+  private readonly binds: boolean;
   private readonly backendLoad: BackendLoad;
   /** Weights of the servers declared before each, as they were at the start. */
   private readonly weightBefore: Float64Array;
   private totalWeight = 0;
 
-  constructor(members: readonly C[], factor: number, backendLoad: BackendLoad) {
+  constructor(members: readonly C[], { balanceFactor, affinity }: HashType, backendLoad: BackendLoad) {
     this.ring = new HashRing(members);
-    this.factor = factor;
+    this.factor = balanceFactor;
+    this.affinity = affinity;
+    this.binds = balanceFactor === 0 && affinity === 'always';
     this.backendLoad = backendLoad;
     this.weightBefore = new Float64Array(members.length);
     this.countWeights(true);
@@ -197,21 +203,32 @@ export class BoundedRing<C extends Candidate> {
     }
   }
 
+  /** When nobody will do, the closest one that is not to be avoided. */
   find(hash: number, avoid: C | null): C | null {
-    const { ring, factor } = this;
+    const { ring } = this;
     if (ring.used === 0) return null;
     let point = ring.closest(hash);
-    if (factor === 0 && (avoid === null || ring.used === 1)) return ring.ownerOf(point);
-    for (let left = 2 * ring.length; left > 0; left--) {
+    let fallback: C | null = null;
+    if (this.binds && (avoid === null || ring.used === 1)) return ring.ownerOf(point);
+    for (let left = ring.length; left > 0; left--) {
       const candidate = ring.ownerOf(point);
-      if (candidate !== avoid && (factor === 0 || this.isEligible(candidate))) return candidate;
+      if (candidate !== avoid) {
+        if (this.binds || this.isEligible(candidate)) return candidate;
+        fallback ??= candidate;
+      }
       point = ring.next(point + 1);
     }
-    return ring.ownerOf(point);
+    return fallback ?? avoid;
+  }
+
+  private isEligible(candidate: C): boolean {
+    if (this.affinity === 'maxconn' && !candidate.hasRoom()) return false;
+    if (this.affinity === 'maxqueue' && !candidate.mayQueue()) return false;
+    return this.factor === 0 || this.hasShare(candidate);
   }
 
   /** Places are handed out by weight; what is left over goes to the servers declared first. */
-  private isEligible(candidate: C): boolean {
+  private hasShare(candidate: C): boolean {
     const { totalWeight } = this;
     const places = Math.floor(((this.backendLoad() + 1) * this.factor + 99) / 100);
     const left = places % totalWeight;
@@ -227,8 +244,8 @@ export class RingBalancer<C extends Candidate> implements Balancer<C> {
   private readonly bounded: BoundedRing<C>;
   private readonly share: BalanceShare;
 
-  constructor(members: readonly C[], share: BalanceShare, factor: number, backendLoad: BackendLoad) {
-    this.bounded = new BoundedRing(members, factor, backendLoad);
+  constructor(members: readonly C[], share: BalanceShare, hashType: HashType, backendLoad: BackendLoad) {
+    this.bounded = new BoundedRing(members, hashType, backendLoad);
     this.share = share;
   }
 

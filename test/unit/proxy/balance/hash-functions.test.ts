@@ -1,11 +1,11 @@
 /** Published values of the public hashes; HAProxy's own numbers are compared by test/net/balance-hash.test.ts. */
 import { describe, expect, it } from 'vitest';
-import type { HashFunction } from '../../../../src/config/balance.ts';
+import { defaultHashType, type HashFunction } from '../../../../src/config/balance.ts';
 import { hashAddress, makeHash, mixBits } from '../../../../src/proxy/balance/hash-functions.ts';
 
 function hash(name: HashFunction, text: string, avalanche = false): number {
   const bytes = Buffer.from(`##${text}##`, 'latin1');
-  const type = { method: 'map-based', function: name, avalanche, balanceFactor: 0 } as const;
+  const type = { ...defaultHashType, function: name, avalanche };
   return makeHash(type)(bytes, 2, bytes.length - 2);
 }
 
