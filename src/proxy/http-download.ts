@@ -124,6 +124,10 @@ export class HttpDownload {
     this.settle(head);
     const length = responseLength(head);
     const extra = this.composeLines(connection, bytes, head, tunnel);
+    if (transaction.refused) {
+      exchange.refuseResponse();
+      return;
+    }
     const at = writeResponseHead(bytes, head, out.bytes, 0, out.length, 0, extra);
     const { clientCases } = exchange.frontend;
     if (clientCases !== null && at > 0) adjustCases(clientCases, out.bytes, 0, at);

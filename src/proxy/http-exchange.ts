@@ -424,6 +424,12 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
     this.fail(502, 'bad-response', 'H');
   }
 
+  /** What the configuration does not let through. */
+  refuseResponse(): void {
+    this.report.countRefusedResponse();
+    this.fail(502, 'denied', 'H');
+  }
+
   badResponseBody(): void {
     this.report.countServerAbort(false);
     this.breakOff('server-abort', 'D');

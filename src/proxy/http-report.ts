@@ -6,7 +6,7 @@ import type { SocketAddress } from '../os/address.ts';
 import { localAddress } from '../os/socket.ts';
 import type { Head } from '../wire/http1-head.ts';
 import type { ClientAddress } from './client-address.ts';
-import { CLI_ABRT, ERESP, HRSP, REQ_TOT, SRV_ABRT } from './counter-layout.ts';
+import { CLI_ABRT, DRESP, ERESP, HRSP, REQ_TOT, SRV_ABRT } from './counter-layout.ts';
 import type { Dispatch } from './dispatch.ts';
 import type { Frontend } from './frontend.ts';
 import type { Listener } from './listener.ts';
@@ -179,6 +179,15 @@ export class HttpReport implements UniqueIdMaker {
 
   countBadResponse(): void {
     this.countAtBackend(ERESP);
+  }
+
+  countRefusedResponse(): void {
+    const { frontend, worker, dispatch } = this;
+    worker.counters.add(frontend.row, DRESP, 1);
+    this.countAtBackend(DRESP);
+    const server = dispatch.server?.conf.name ?? NO_SERVER;
+    const message = `Blocking cacheable cookie in response from instance ${frontend.backend!.conf.name}, server ${server}.`;
+    frontend.log.alert(message);
   }
 
   private countAtBackend(counter: number): void {

@@ -22,6 +22,8 @@ export class Transaction {
   keepServer = true;
   /** The server that the client is bound to, as long as the request stays with it; null: balancing decides. */
   wanted: Server | null = null;
+  /** Its response must not reach the client. */
+  refused = false;
   /** Null where no configuration asks for any. */
   readonly notes: RequestNotes | null;
   /** Where `unique-id-format` is configured. */
@@ -40,5 +42,6 @@ export class Transaction {
     this.keepClient = head.keepAlive && mode !== 'close' && serverMode !== 'close' && !stopping;
     this.keepServer = mode === 'keep-alive' && serverMode === 'keep-alive';
     this.wanted = null;
+    this.refused = false;
   }
 }

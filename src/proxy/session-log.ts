@@ -24,6 +24,7 @@ export interface LineCount {
   readonly at: number;
 }
 
+const ALERT = 1;
 const INFO = 6;
 const ERR = 3;
 
@@ -70,6 +71,11 @@ export class SessionLog {
     record.lineNumber = this.lineNumber();
     const line = this.buildError === null ? errorLine(record, listener, message) : this.buildError(record);
     this.sendLine(record, this.conf.logSeparateErrors ? ERR : INFO, line);
+  }
+
+  /** About what passes, not about a session's end. */
+  alert(line: string): void {
+    if (this.enabled) this.sink.send(ALERT, line);
   }
 
   /** `empty`: not one byte came from the client. */

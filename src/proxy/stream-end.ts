@@ -12,6 +12,7 @@ export type EndCause =
   | 'server-timeout'
   | 'bad-request'
   | 'bad-response'
+  | 'denied'
   | 'intercepted'
   | 'killed'
   | 'marked-down'
@@ -40,6 +41,7 @@ export function causeOf(cause: EndCause): string {
       return 's';
     case 'bad-request':
     case 'bad-response':
+    case 'denied':
       return 'P';
     case 'intercepted':
       return 'L';

@@ -103,18 +103,36 @@ describeNet('Persistence beside the real HAProxy', { binaries: ['haproxy'], buil
     const from = log.lines().length;
     const request = `${datedNow(one.request)}\r\n\r\n`;
     const { text } = await exchange(ports.get(one.section)!, request, { enough: () => false });
-    const line = await waitUntil('the log line', () => log.lines()[from], { deadlineMs: 2000 }).catch(() => 'no line');
+    const line = await waitUntil(
+      'the log line',
+      () =>
+        log
+          .lines()
+          .slice(from)
+          .find((text) => / HTTP|<BADREQ>/.test(text)),
+      {
+        deadlineMs: 2000,
+      },
+    ).catch(() => 'no line');
+    const alerts = log
+      .lines()
+      .slice(from)
+      .filter((text) => /Blocking/.test(text));
     const seen = origins.map((origin, i) => origin.received().map((received) => `${'ab'[i]}: ${received}`));
     // A connection may not be closed yet when the next one is counted; dates that were made now differ by a unit at most.
     const masked = text.replace(/(set-cookie: SRV=\w+)((?:\|[\w+/]{5})+)/g, (_, start: string, dates: string) => {
       return start + dates.replace(/\|[\w+/]{5}/g, '|DATE');
     });
+    // HAProxy 2.6.12 refuses with a page of its own that says 200, against its manual.
+    const isRefused = / PH\S\S /.test(`${line}`) && alerts.length > 0;
     return [
+      ...alerts.map((text) => text.replace(/>.*haproxy\[\d+\]: /, '> ')),
       ...seen.flat(),
       '-- client',
-      masked,
+      isRefused ? 'refused' : masked,
       '-- log',
       maskLine(`${line}`)
+        .replace(/ \d+ \d+ (\S+ \S+ PH)/, ' STATUS BYTES $1')
         .replace(/ \d+\/\d+\/(\d+\/\d+\/\+?\d+) /, ' C/C/$1 ')
         .replace(/("" "") \d+ \d+ (".*") \d+ \d+ \d+ \d+ \d+ (--\w\w) \d+ \d+ /, '$1 $2 $3 '),
     ].join('\n');
@@ -144,6 +162,13 @@ describeNet('Persistence beside the real HAProxy', { binaries: ['haproxy'], buil
     const [original, ours] = sides;
     const theirs = await tell(original!);
     expect(await tell(ours!)).toBe(theirs);
+  });
+
+  it('option checkcache answers 502, as the manual says', async () => {
+    for (const origin of origins)
+      origin.answer = 'HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nETag: "a"\r\nContent-Length: 0\r\n\r\n';
+    const { status } = await exchange(sides[1]!.ports.get('guardedonly')!, 'GET / HTTP/1.0\r\n\r\n');
+    expect(status).toBe(502);
   });
 
   it('several requests on one connection, each with notes of its own', async () => {

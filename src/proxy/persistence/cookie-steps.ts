@@ -2,6 +2,7 @@
 import type { Frontend } from '../frontend.ts';
 import type { HttpStep } from '../http-steps.ts';
 import { AppsessionStep } from './appsession-step.ts';
+import { CacheGuard } from './cache-guard.ts';
 import { prepareCookieCapture } from './cookie-capture.ts';
 import { CookiePolicy } from './cookie-policy.ts';
 import { RequestCookies } from './request-cookies.ts';
@@ -11,7 +12,7 @@ export function prepareCookieSteps({ conf, backend }: Frontend): readonly HttpSt
   const capture = prepareCookieCapture(conf.captures.cookie);
   const cookie = backend?.conf.persistence.cookie ?? null;
   const policy = cookie === null ? null : new CookiePolicy(cookie, backend!);
-  const steps: HttpStep[] = [];
+  const steps: HttpStep[] = backend?.conf.http.checkcache ? [new CacheGuard()] : [];
   if (capture !== null || policy !== null) {
     steps.push(new RequestCookies(policy, capture), new ResponseCookies(policy, capture));
   }

@@ -17,7 +17,7 @@ import {
   type RequestNotes,
 } from '../request-notes.ts';
 import type { Server } from '../server.ts';
-import { isCacheable } from './cacheability.ts';
+import { CACHEABLE, cacheability } from './cacheability.ts';
 import { type CookieCapture, captureCookie } from './cookie-capture.ts';
 import { encodeCookieDate, encodeKnownDate } from './cookie-date.ts';
 import type { CookiePolicy } from './cookie-policy.ts';
@@ -49,7 +49,9 @@ export class ResponseCookies implements HttpStep {
     lines.add(this.lineFor(policy, notes, server));
     const isUpdate = transaction.wanted !== null && policy.cookieOf(server) !== null;
     notes.response = isUpdate ? RESPONSE_UPDATED : RESPONSE_INSERTED;
-    if (policy.conf.nocache && isCacheable(transaction.method, bytes, head)) lines.add(PRIVATE);
+    if (!policy.conf.nocache || (cacheability(transaction.method, bytes, head) & CACHEABLE) === 0) return;
+    lines.add(PRIVATE);
+    transaction.refused = false;
   }
 
   /** True: the field is to go. */

@@ -100,6 +100,8 @@ export const cookieSections: Readonly<Record<string, readonly string[]>> = {
     'capture cookie SRV len 9',
     ...twoServers,
   ],
+  guarded: ['option checkcache', 'cookie SRV insert indirect nocache', ...twoServers],
+  guardedonly: ['option checkcache', ...twoServers],
   alloff: [
     'cookie SRV insert indirect',
     'capture cookie SID len 9',
@@ -337,6 +339,28 @@ const caches: readonly CookieExchange[] = [
   },
 ];
 
+const guards: readonly CookieExchange[] = ['guarded', 'guardedonly'].flatMap((section) =>
+  [
+    'ETag: "a"',
+    'Set-Cookie: a=b',
+    'Set-Cookie: SRV=b\r\nETag: "a"',
+    'Set-Cookie: a=b\r\nETag: "a"',
+    'Set-Cookie: a=b\r\nCache-Control: max-age=60',
+    'Set-Cookie: a=b\r\nCache-Control: max-age=60, private',
+    'Set-Cookie: a=b\r\nCache-Control: max-age=60, no-cache="set-cookie"',
+    'Set-Cookie: a=b\r\nCache-Control: no-cache="set-cookie", public\r\nETag: "a"',
+    'Set-Cookie: a=b\r\nPragma: no-cache\r\nETag: "a"',
+    'HTTP/1.1 302 Found\r\nSet-Cookie: a=b\r\nETag: "a"\r\nContent-Length: 0\r\n\r\n',
+  ].flatMap((answer) =>
+    ['', 'SRV=two'].map((cookie) => ({
+      name: `checkcache: ${answer} [${cookie}]`,
+      section,
+      request: cookie === '' ? get() : get(`Cookie: ${cookie}`),
+      answer,
+    })),
+  ),
+);
+
 const captures: readonly CookieExchange[] = [
   { name: 'captures: nothing there', section: 'captures', request: get() },
   {
@@ -382,4 +406,11 @@ const captures: readonly CookieExchange[] = [
   },
 ];
 
-export const cookieExchanges: readonly CookieExchange[] = [...requests, ...responses, ...dates, ...caches, ...captures];
+export const cookieExchanges: readonly CookieExchange[] = [
+  ...requests,
+  ...responses,
+  ...dates,
+  ...caches,
+  ...guards,
+  ...captures,
+];
