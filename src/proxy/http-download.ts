@@ -7,7 +7,7 @@
  */
 import { parseResponseHead, responseHasBody } from '../wire/http1.ts';
 import { type Head, INCOMPLETE, METHOD_CONNECT } from '../wire/http1-head.ts';
-import { writeResponseHead } from '../wire/http1-write.ts';
+import { cutLength, cutResponseHead, isPlain, writeResponseHead } from '../wire/http1-write.ts';
 import { copyBytes, type PooledBuffer } from './buffers.ts';
 import { adjustCases } from './header-cases.ts';
 import { BodyMeter } from './http-body.ts';
@@ -128,8 +128,12 @@ export class HttpDownload {
       exchange.refuseResponse();
       return;
     }
-    const at = writeResponseHead(bytes, head, out.bytes, 0, out.length, 0, extra);
     const { clientCases } = exchange.frontend;
+    if (extra.length === 0 && clientCases === null && !tunnel && isPlain(head)) {
+      this.passAsIs(connection, bytes, head, end, length);
+      return;
+    }
+    const at = writeResponseHead(bytes, head, out.bytes, 0, out.length, 0, extra);
     if (clientCases !== null && at > 0) adjustCases(clientCases, out.bytes, 0, at);
     const outEnd = at < 0 ? -1 : this.copyRest(bytes, head.end, end, at, tunnel);
     if (outEnd < 0) {
@@ -148,6 +152,25 @@ export class HttpDownload {
     if (!this.client.write(out.bytes, out.address, 0, outEnd, last)) exchange.clientGone();
     else if (tunnel) exchange.beginTunnel();
     else this.pass(connection);
+  }
+
+  /** The same for a head that need not be written anew: it goes out from where it was read. */
+  private passAsIs(connection: ServerConnection, bytes: Uint8Array, head: Head, end: number, length: number): void {
+    const { exchange, body, partial, worker } = this;
+    const { report } = exchange;
+    const bodyEnd = body.take(bytes, head.end, end);
+    if (bodyEnd < end) exchange.transaction.keepServer = false;
+    report.takeResponse(head.status);
+    report.bytesOut += length + body.content;
+    report.logEarly();
+    exchange.beginBody();
+    const address = partial === null ? worker.scratch.address : partial.address;
+    const size = bodyEnd - head.lineStart - cutLength(head);
+    const start = cutResponseHead(bytes, head, bodyEnd);
+    const isWell = this.client.write(bytes, address, start, start + size, this.endsConnection);
+    this.drop();
+    if (isWell) this.pass(connection);
+    else exchange.clientGone();
   }
 
   /** Puts what came behind the head there too; -1 when it is broken or too much. */

@@ -9,6 +9,9 @@ for (const c of "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijkl
 /** ASCII upper case to lower case, everything else to itself. */
 export const LOWER = Uint8Array.from({ length: 256 }, (_, c) => (c >= 65 && c <= 90 ? c + 32 : c));
 
+/** Of the bytes of a token their lower case, 0 for all others. */
+export const LOWER_TOKEN = Uint8Array.from({ length: 256 }, (_, c) => (TOKEN[c] === 0 ? 0 : LOWER[c]!));
+
 export function asciiBytes(text: string): Uint8Array {
   return Uint8Array.from(text, (c) => c.charCodeAt(0));
 }

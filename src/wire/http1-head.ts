@@ -107,6 +107,9 @@ export class Head {
   lengthField = -1;
   upgradeField = -1;
   websocketKeyField = -1;
+  /** Writing it out would give the same bytes, but for a Connection field about this hop only, at `hopField` (or -1). */
+  plain = true;
+  hopField = -1;
   /** By field: a value to write instead of the one in the bytes; null when there is none at all. */
   newValues: (Uint8Array | undefined)[] | null = null;
 
@@ -136,6 +139,8 @@ export class Head {
     this.keepAlive = true;
     this.upgrade = this.expectContinue = false;
     this.hostField = this.lengthField = this.upgradeField = this.websocketKeyField = -1;
+    this.plain = true;
+    this.hopField = -1;
     this.newValues = null;
   }
 }
@@ -154,6 +159,7 @@ export function findField(bytes: Uint8Array, head: Head, lowerName: Uint8Array, 
 
 /** Takes one field out of the index. */
 export function removeField(head: Head, index: number): void {
+  head.plain = false;
   head.fields.copyWithin(FIELD_STRIDE * index, FIELD_STRIDE * (index + 1), FIELD_STRIDE * head.count);
   head.ids.copyWithin(index, index + 1, head.count);
   head.newValues?.splice(index, 1);

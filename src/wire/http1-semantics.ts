@@ -97,6 +97,8 @@ export function noteField(bytes: Uint8Array, head: Head, index: number): number 
     case TRANSFER_ENCODING:
       return noteCodings(bytes, head, slot);
     case CONNECTION:
+      if (head.hopField >= 0) head.plain = false;
+      head.hopField = index;
       return noteConnection(bytes, head, slot);
     case UPGRADE:
       head.upgradeField = index;
@@ -126,6 +128,7 @@ function noteHost(bytes: Uint8Array, head: Head, index: number): number {
   )
     return BAD_HOST;
   head.count = index;
+  head.plain = false;
   return 0;
 }
 
@@ -160,15 +163,21 @@ function noteLength(bytes: Uint8Array, head: Head, index: number): number {
     if (bytes[at] !== 44) return BAD_FRAMING;
     at = skipBlanks(bytes, at + 1, end);
   }
+  if (head.fields[slot + 3] !== firstEnd) head.plain = false;
   head.fields[slot + 3] = firstEnd;
-  if (head.lengthField < 0) head.lengthField = index;
-  else head.count = index;
+  if (head.lengthField < 0) {
+    head.lengthField = index;
+    return 0;
+  }
+  head.count = index;
+  head.plain = false;
   return 0;
 }
 
 /** chunked may stand once, as the last coding. */
 function noteCodings(bytes: Uint8Array, head: Head, slot: number): number {
   head.hasTransferEncoding = true;
+  head.plain = false;
   const end = head.fields[slot + 3]!;
   let at = head.fields[slot + 2]!;
   while (at < end) {

@@ -74,6 +74,37 @@ export function writeResponseHead(
   return writeFieldsAndEnd(bytes, head, out, to, limit, skip, extra);
 }
 
+/**
+ * Makes the bytes of a plain response head, and of the body behind it up to `end`, what `writeResponseHead` would make
+ * of them without further lines: in place, by closing the gap of a Connection field. Whatever is shorter moves: what
+ * stands behind the gap, or what stands before it. Returns where the message now begins; it is `cutLength` shorter.
+ */
+export function cutResponseHead(bytes: Uint8Array, head: Head, end: number): number {
+  const length = cutLength(head);
+  if (length === 0) return head.lineStart;
+  const slot = FIELD_STRIDE * head.hopField;
+  const gap = head.fields[slot]!;
+  const behind = gap + length;
+  if (end - behind < gap - head.lineStart) {
+    for (let at = behind; at < end; at++) bytes[at - length] = bytes[at]!;
+    return head.lineStart;
+  }
+  for (let at = gap - 1; at >= head.lineStart; at--) bytes[at + length] = bytes[at]!;
+  return head.lineStart + length;
+}
+
+/** Length of the line that `cutResponseHead` takes out. */
+export function cutLength(head: Head): number {
+  if (head.hopField < 0) return 0;
+  const slot = FIELD_STRIDE * head.hopField;
+  return head.fields[slot + 3]! + 2 - head.fields[slot]!;
+}
+
+/** Whether a response head may be passed on as it is, by `cutResponseHead`. */
+export function isPlain(head: Head): boolean {
+  return head.plain && head.newValues === null && (head.connection & (TOKEN_OTHER | TOKEN_UPGRADE)) === 0;
+}
+
 function putVersion(head: Head, out: Uint8Array, at: number): number {
   out[at] = 72;
   out[at + 1] = 84;

@@ -9,12 +9,12 @@
  * empty lines before a message, folded values (the fold becomes spaces, in place). Stricter than there: NUL in a value,
  * `Transfer-Encoding` in an HTTP/1.0 request, status codes that are not 100 to 999.
  *
- * Normalised while parsing, so that nothing ambiguous is passed on: equal repeats of Host and Content-Length are
- * dropped, a Content-Length list is cut to one number, Content-Length beside Transfer-Encoding disappears.
+ * Normalised while parsing, so that nothing ambiguous is passed on: names become lower case in place, equal repeats of
+ * Host and Content-Length are dropped, a Content-Length list is cut to one number, Content-Length beside Transfer-Encoding disappears.
  *
  * Not here: bodies (http1-chunk.ts), serialising (http1-write.ts), size limits (the caller's buffer).
  */
-import { TOKEN } from './http1-chars.ts';
+import { LOWER_TOKEN, TOKEN } from './http1-chars.ts';
 import {
   AT_FIELDS,
   AT_START_LINE,
@@ -91,7 +91,10 @@ function parseFields(bytes: Uint8Array, end: number, head: Head): number {
     if (at >= end) return INCOMPLETE;
     const c = bytes[at]!;
     if (c === 13) return at + 1 >= end ? INCOMPLETE : bytes[at + 1] === 10 ? at + 2 : BAD_FIELD;
-    if (c === 10) return at + 1;
+    if (c === 10) {
+      head.plain = false;
+      return at + 1;
+    }
     const after = parseField(bytes, at, end, head);
     if (after <= 0) return after;
     head.next = after;
@@ -190,6 +193,7 @@ function parseStatusLine(bytes: Uint8Array, from: number, end: number, head: Hea
   while (at < end && at < digits + 3 && bytes[at]! >= 48 && bytes[at]! <= 57) at++;
   if (at >= end) return INCOMPLETE;
   if (at !== digits + 3) return BAD_START_LINE;
+  if (digits !== start + 9 || bytes[start + 8] !== 32 || bytes[start + 5] !== 49 || bytes[start + 7]! > 49) head.plain = false;
   head.status = (bytes[digits]! - 48) * 100 + (bytes[digits + 1]! - 48) * 10 + bytes[digits + 2]! - 48;
   if (head.status < 100) return BAD_START_LINE;
   return parseReason(bytes, at, end, head);
@@ -202,6 +206,7 @@ function parseReason(bytes: Uint8Array, start: number, end: number, head: Head):
   while (at < end && bytes[at] !== 13 && bytes[at] !== 10 && bytes[at] !== 0) at++;
   if (at >= end) return INCOMPLETE;
   head.reasonEnd = head.lineEnd = at;
+  if (head.reasonStart !== start + 1 || bytes[start] !== 32 || bytes[at] !== 13) head.plain = false;
   const glued = head.reasonStart === start && at > start;
   if (glued) return BAD_START_LINE;
   return expectLineEnd(bytes, at, end, BAD_START_LINE);
@@ -210,7 +215,11 @@ function parseReason(bytes: Uint8Array, start: number, end: number, head: Head):
 /** One field line with its folds; returns the position of the next line. */
 function parseField(bytes: Uint8Array, start: number, end: number, head: Head): number {
   let at = start;
-  while (at < end && TOKEN[bytes[at]!]) at++;
+  for (; at < end; at++) {
+    const lower = LOWER_TOKEN[bytes[at]!]!;
+    if (lower === 0) break;
+    bytes[at] = lower;
+  }
   if (at >= end) return INCOMPLETE;
   if (bytes[at] !== 58 || at === start) return BAD_FIELD;
   const nameEnd = at;
@@ -229,6 +238,7 @@ function parseField(bytes: Uint8Array, start: number, end: number, head: Head): 
     if (after >= end) return INCOMPLETE;
     if (!isBlank(bytes[after]!)) return storeField(bytes, start, nameEnd, at, after, head);
     bytes.fill(32, at, after);
+    head.plain = false;
     at = after;
   }
 }
@@ -253,6 +263,7 @@ function storeField(
   fields[slot + 1] = nameEnd;
   fields[slot + 2] = valueStart;
   fields[slot + 3] = valueEnd;
+  if (valueStart !== nameEnd + 2 || bytes[nameEnd + 1] !== 32 || after !== valueEnd + 2) head.plain = false;
   head.count = index + 1;
   const verdict = noteField(bytes, head, index);
   return verdict < 0 ? verdict : after;
