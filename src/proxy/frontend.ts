@@ -27,6 +27,8 @@ export class Frontend {
   readonly originalto: PreparedForwardFor | null;
   /** Of the backend: which odd header names are refused or dropped. */
   readonly nameRule: HeaderNameRule | null;
+  /** `option http-buffer-request` on either side. */
+  readonly buffersBody: boolean;
   /** Header names as they are written to clients and to servers that need it. */
   readonly clientCases: HeaderCases | null;
   readonly serverCases: HeaderCases | null;
@@ -67,6 +69,7 @@ export class Frontend {
     this.forwardfor = prepareAddressField(conf.forwardfor, other?.forwardfor ?? null);
     this.originalto = prepareAddressField(conf.http.originalto, other?.http.originalto ?? null);
     this.nameRule = conf.http.restrictHeaderNames ?? other?.http.restrictHeaderNames ?? null;
+    this.buffersBody = conf.http.bufferRequest || (other?.http.bufferRequest ?? false);
     this.clientCases = conf.http.caseAdjustClient ? headerCases : null;
     this.serverCases = other?.http.caseAdjustServer ? headerCases : null;
     this.requestCaptures = prepareHeaderCaptures(conf.captures.requestHeaders);

@@ -88,6 +88,23 @@ export class HttpInput {
     parseRequestHead(buffer.bytes, 0, buffer.end, this.partial);
   }
 
+  /** A whole head and what is here of its body wait for the rest of it: the bytes and the index stay as they are. */
+  holdRequest(): void {
+    const { worker } = this;
+    if (this.head !== worker.requestHead) return;
+    this.keep(this.start);
+    const buffer = this.buffer!;
+    buffer.compact();
+    this.head = new Head(worker.requestHead.maxFields);
+    parseRequestHead(buffer.bytes, 0, buffer.end, this.head);
+    this.showWaiting();
+  }
+
+  /** No more of the body fits beside its head. */
+  get full(): boolean {
+    return this.end - this.start >= this.worker.headLimit;
+  }
+
   /** What is at hand from `from` on waits; the rest was dealt with. */
   keep(from: number): void {
     if (from >= this.end) {

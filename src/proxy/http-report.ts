@@ -113,6 +113,11 @@ export class HttpReport implements UniqueIdMaker {
     this.readAt = 0;
   }
 
+  /** A request whose body did not come was never complete. */
+  forgetTime(): void {
+    this.readAt = 0;
+  }
+
   /** The client's connection broke before a request was complete. */
   takeAbortedRequest(): void {
     this.takeBadRequest();

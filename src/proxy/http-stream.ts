@@ -8,7 +8,7 @@
  */
 import { SOL_TCP, setOption, TCP_QUICKACK } from '../os/socket.ts';
 import { parseResponseHead, statusOfHeadError } from '../wire/http1.ts';
-import { type Head, INCOMPLETE, METHOD_HEAD } from '../wire/http1-head.ts';
+import { EXPECT, type Head, INCOMPLETE, METHOD_HEAD, removeField } from '../wire/http1-head.ts';
 import { copyBytes } from './buffers.ts';
 import type { ClientAddress } from './client-address.ts';
 import { EREQ, INTERCEPTED, REQ_RATE, REQ_TOT } from './counter-layout.ts';
@@ -18,6 +18,7 @@ import type { Frontend } from './frontend.ts';
 import type { HeaderCaptures } from './header-captures.ts';
 import { adjustCases, type HeaderCases } from './header-cases.ts';
 import { hasOddNames } from './header-names.ts';
+import { BODY_BROKEN, BODY_HERE, BODY_WAITS, BodyWait } from './http-body-wait.ts';
 import { type ExchangeOwner, HttpExchange } from './http-exchange.ts';
 import { HttpInput } from './http-input.ts';
 import { HttpReport } from './http-report.ts';
@@ -41,10 +42,15 @@ const REPLY = 2;
 /** The last answer is out; what the client still sends is thrown away. */
 const LINGER = 3;
 const CLOSED = 4;
+/** A request waits for its body (`option http-buffer-request`). */
+const BUFFERING = 5;
 
 /** `method` of what could not be read. */
 const NO_REQUEST = -1;
 const READS_A_TURN = 8;
+const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
+/** As HAProxy counts it in its internal form. */
+const COUNTED_CONTINUE = 40;
 /** Of the exchanges without a client so many are kept. */
 const MOST_FREE = 512;
 /** HAProxy counts the field `connection: close` in answers that it makes for a server. */
@@ -67,6 +73,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
   private phase = REQUEST;
   /** Requests read on this connection. */
   private requests = 0;
+  private bodyWait: BodyWait | null = null;
   /** An answer of our own, how much of it went out, and what the log says of it. */
   private reply: Uint8Array | null = null;
   private replySent = 0;
@@ -162,6 +169,9 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
       case REPLY:
         this.sendReply();
         return;
+      case BUFFERING:
+        this.bufferBody();
+        return;
       case LINGER:
         this.linger();
         return;
@@ -174,6 +184,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     if (passed === null) return;
     if (this.phase === EXCHANGE) this.exchange.onTimedOut(passed);
     else if (this.phase === REQUEST && this.inRequest) this.refuse(408, 'client-timeout');
+    else if (this.phase === BUFFERING) this.giveUpBody(408, 'client-timeout');
     else if (this.phase === REPLY) this.endRequest('client-timeout', 'D', true);
     else this.close();
   }
@@ -190,7 +201,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
 
   private clientGone(): void {
     if (this.phase === EXCHANGE) this.exchange.clientGone();
-    else if (this.phase === REPLY) this.endRequest('client-abort', 'R', true);
+    else if (this.phase === REPLY || this.phase === BUFFERING) this.endRequest('client-abort', 'R', true);
     else if (this.phase === LINGER || !this.inRequest) this.close();
     else if (this.client.error === 0) this.refuse(400, 'client-abort');
     else {
@@ -238,7 +249,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
   }
 
   private takeRequest(): void {
-    const { frontend, worker, exchange, report } = this;
+    const { frontend, exchange, report } = this;
     const { bytes, head } = this.input;
     this.requests++;
     report.takeRequest(frontend.log.enabled ? requestLine(bytes, head) : '');
@@ -252,18 +263,89 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
       report.bytesIn += requestLength(head);
       this.leaveBody();
       this.answer(503, frontend.pageFor(503, false), 'no-server', 'C');
-    } else if (!exchange.compose()) {
+    } else if (frontend.buffersBody) this.beginBuffering();
+    else this.forward();
+  }
+
+  private forward(): void {
+    const { worker, exchange, report } = this;
+    const backend = this.frontend.backend!;
+    if (!exchange.compose()) {
       report.forgetRequest();
       this.refuse(400);
     } else {
-      worker.enterBackend(frontend.backend);
-      worker.counters.add(frontend.backend.row, REQ_TOT, 1);
+      worker.enterBackend(backend);
+      worker.counters.add(backend.row, REQ_TOT, 1);
       report.enteredBackend = true;
       this.phase = EXCHANGE;
       if (!exchange.requestDone) this.acknowledge();
       exchange.send(this.listener.portOf(this.client.fd, this.exchange.address), this.requests === 1);
     }
   }
+
+  // ---- option http-buffer-request ----------------------------------------------------------------------------------
+
+  private beginBuffering(): void {
+    const { input, frontend } = this;
+    const { httpRequestMs, clientMs } = frontend.conf.timeouts;
+    this.bodyWait ??= new BodyWait();
+    this.bodyWait.begin(input.head);
+    const state = this.bodyWait.look(input.head, input.bytes, input.end);
+    if (state === BODY_HERE || (state === BODY_WAITS && input.full)) {
+      this.forward();
+      return;
+    }
+    this.phase = BUFFERING;
+    input.holdRequest();
+    if (this.requests > 1 || httpRequestMs === null) this.deadlines.setClient(httpRequestMs ?? clientMs);
+    if (state === BODY_BROKEN) this.giveUpBody(400, 'bad-request');
+    else {
+      if (input.head.expectContinue) this.invite();
+      this.acknowledge();
+      if (this.client.readable) this.bufferBody();
+    }
+  }
+
+  /** The client waits to be told that its body is wanted; the server is not asked any more. */
+  private invite(): void {
+    const { head } = this.input;
+    const { out } = this.worker;
+    out.bytes.set(CONTINUE);
+    this.report.bytesOut += COUNTED_CONTINUE;
+    for (let i = head.count - 1; i >= 0; i--) if (head.ids[i] === EXPECT) removeField(head, i);
+    head.expectContinue = false;
+    if (!this.client.write(out.bytes, out.address, 0, CONTINUE.length)) this.clientGone();
+  }
+
+  private bufferBody(): void {
+    const { input, client, bodyWait } = this;
+    for (let reads = 0; client.readable; reads++) {
+      if (reads === READS_A_TURN) {
+        this.worker.loop.defer(this);
+        return;
+      }
+      const n = input.read(client);
+      if (n === END || n === BROKEN) this.clientGone();
+      if (n <= 0) return;
+      const state = bodyWait!.look(input.head, input.bytes, input.end);
+      if (state === BODY_BROKEN) this.giveUpBody(400, 'bad-request');
+      else if (state === BODY_HERE || input.full) this.forward();
+      else continue;
+      return;
+    }
+  }
+
+  private giveUpBody(status: 400 | 408, cause: EndCause): void {
+    const { worker, frontend, listener } = this;
+    this.report.forgetTime();
+    worker.counters.add(frontend.row, EREQ, 1);
+    worker.counters.add(listener.row, EREQ, 1);
+    this.exchange.transaction.keepClient = false;
+    this.input.drop();
+    this.answer(status, frontend.pageFor(status, false), cause, 'R');
+  }
+
+  // ---- answers without a server ------------------------------------------------------------------------------------
 
   /** Its header names are not allowed here. */
   private forbid(): void {
@@ -480,7 +562,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
   kill(reason: 'stop' | 'down'): void {
     const phase = this.phase === EXCHANGE ? this.exchange.currentPhase : 'R';
     if (this.phase === EXCHANGE) this.exchange.leave();
-    if (this.phase === EXCHANGE || this.phase === REPLY)
+    if (this.phase === EXCHANGE || this.phase === REPLY || this.phase === BUFFERING)
       this.report.end(reason === 'stop' ? 'killed' : 'marked-down', phase);
     this.close();
   }
