@@ -263,7 +263,7 @@ function storeField(
   fields[slot + 1] = nameEnd;
   fields[slot + 2] = valueStart;
   fields[slot + 3] = valueEnd;
-  if (valueStart !== nameEnd + 2 || bytes[nameEnd + 1] !== 32 || after !== valueEnd + 2) head.plain = false;
+  if (valueStart !== nameEnd + 2 || bytes[nameEnd + 1] !== 32 || bytes[valueEnd] !== 13) head.plain = false;
   head.count = index + 1;
   const verdict = noteField(bytes, head, index);
   return verdict < 0 ? verdict : after;
