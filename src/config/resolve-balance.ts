@@ -19,6 +19,11 @@ export function resolveBalance({ node, kind, settings }: MergedProxy, { diagnost
   return balance.algorithm === 'hash' ? { ...balance, expression: { ...balance.expression } } : balance;
 }
 
+/** `balance url_param NAME check_post` waits for the body of a request, as `option http-buffer-request` does. */
+export function looksIntoBodies(balance: BalanceSetting | undefined): boolean {
+  return balance?.algorithm === 'url_param' && balance.checkPost;
+}
+
 export function resolveHashType(settings: ProxySettings): HashType {
   const { method, function: name, avalanche } = settings.hashType ?? defaultHashType;
   const { hashBalanceFactor: balanceFactor = 0, hashAffinity: affinity = 'always' } = settings;

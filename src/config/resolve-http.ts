@@ -6,6 +6,7 @@ import type { ErrorPageNode, ErrorSectionNode } from '../../grammar/haproxy/http
 import type { GlobalNode } from '../../grammar/haproxy/nodes.ts';
 import { type Span, toUtf8 } from '../../grammar/source.ts';
 import type { ErrorPageConf, HttpOptions } from './http-options.ts';
+import { looksIntoBodies } from './resolve-balance.ts';
 import type { MergedProxy, ResolveOptions } from './resolve-haproxy.ts';
 
 export function resolveHttp(
@@ -16,7 +17,7 @@ export function resolveHttp(
   return {
     acceptUnsafeRequests: settings.acceptUnsafeRequests ?? false,
     acceptUnsafeResponses: settings.acceptUnsafeResponses ?? false,
-    bufferRequest: settings.bufferRequest ?? false,
+    bufferRequest: (settings.bufferRequest ?? false) || looksIntoBodies(settings.balance),
     httpNoDelay: settings.httpNoDelay ?? false,
     pretendKeepalive: settings.pretendKeepalive ?? false,
     ignoreProbes: settings.ignoreProbes ?? false,
