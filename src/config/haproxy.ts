@@ -232,6 +232,8 @@ export interface ServerConf {
   /** `cookie`: what stands for it in persistence cookies. */
   readonly cookie: string | null;
   readonly disabled: boolean;
+  /** The server at the end of its `track` chain is disabled. */
+  readonly inheritsMaintenance: boolean;
   /** 0: no limit. */
   readonly maxconn: number;
   readonly minconn: number;

@@ -68,7 +68,8 @@ function resolveServer(
     weight: settings.weight ?? 1,
     backup: settings.backup ?? false,
     cookie: utf8OrNull(settings.cookie),
-    disabled: address === null || !!settings.disabled || !!settings.unusable || isDisabledByTracking(own, index),
+    disabled: address === null || !!settings.disabled || !!settings.unusable,
+    inheritsMaintenance: isDisabledByTracking(own, index),
     // A lone `minconn`, or one above `maxconn`, is the limit.
     maxconn: Math.max(settings.maxconn ?? 0, settings.minconn ?? 0),
     minconn: settings.minconn ?? 0,

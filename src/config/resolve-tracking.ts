@@ -1,6 +1,6 @@
 /**
  * `track [<backend>/]<server>`: whose state a server takes over. Chains are allowed when a server that is checked stands
- * at their end; loops are not. Disabled servers disable those that track them (HAProxy: "MAINT (via ...)").
+ * at their end; loops are not. A disabled one there disables those that track it (HAProxy: "MAINT (via ...)").
  */
 import type { ServerNode } from '../../grammar/haproxy/nodes.ts';
 import type { MergedProxy, ProxyIndex, ResolveOptions } from './resolve-haproxy.ts';
@@ -41,12 +41,10 @@ export function resolveTracked(own: Tracked, index: ProxyIndex, options: Resolve
   return tracked;
 }
 
-/** Whether a server that this one tracks, directly or not, is out of service by configuration. */
+/** Whether the server at the end of the chain is out of service by configuration. */
 export function isDisabledByTracking(own: Tracked, index: ProxyIndex): boolean {
-  for (const tracked of chainFrom(own, index)) {
-    if (settingsOf(tracked.server, tracked.proxy).disabled) return true;
-  }
-  return false;
+  const end = [...chainFrom(own, index)].at(-1);
+  return end !== undefined && !!settingsOf(end.server, end.proxy).disabled;
 }
 
 function nameOf({ proxy, server }: Tracked): string {

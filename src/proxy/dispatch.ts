@@ -13,7 +13,7 @@
  */
 import type { RetryOn } from '../config/server-link.ts';
 import { EADDRINUSE, EADDRNOTAVAIL, EMFILE, ENFILE, EPERM } from '../os/libc.ts';
-import { MSG_MORE, MSG_NOSIGNAL, sendAt } from '../os/socket.ts';
+import { MSG_MORE, MSG_NOSIGNAL, SOL_TCP, sendAt, setOption, TCP_NODELAY } from '../os/socket.ts';
 import { isSocks4Granted, SOCKS4_ANSWER } from '../wire/socks4.ts';
 import type { Backend } from './backend.ts';
 import { copyBytes } from './buffers.ts';
@@ -399,9 +399,14 @@ export class Dispatch implements EndOwner, Waiting {
 
   private greet(connection: ServerConnection): void {
     const header = connection.server.connector!.encodeHeader(this.owner);
-    if (header === null || this.write(connection, header, this.owner.requestBytes !== null))
-      this.done(connection, false);
-    else this.connectionFailed(true);
+    const more = this.owner.requestBytes !== null;
+    if (header !== null && !this.write(connection, header, more)) {
+      this.connectionFailed(true);
+      return;
+    }
+    // What the client says next must not wait until the header is acknowledged.
+    if (header !== null && !more) setOption(connection.fd, SOL_TCP, TCP_NODELAY, 1);
+    this.done(connection, false);
   }
 
   /** A new connection's buffer takes so little at once. `more` follows: both may go out as one packet. */

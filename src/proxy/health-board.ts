@@ -121,7 +121,10 @@ export class HealthBoard {
   /** A server of weight 0 is none that anybody could be sent to. */
   private isUp(proxy: ProxyConf, server: ServerConf): boolean {
     const health = this.states.get(serverKey(proxy.id, server.id)) ?? null;
-    return server.weight > 0 && effectiveState(server.disabled ? 'maint' : 'ready', health) === 'up';
+    return (
+      server.weight > 0 &&
+      effectiveState(server.disabled || server.inheritsMaintenance ? 'maint' : 'ready', health) === 'up'
+    );
   }
 
   private tell(proxy: ProxyConf, line: HealthLine): void {

@@ -76,7 +76,7 @@ export class Server implements Candidate {
     this.proxy = proxy;
     this.row = row;
     this.counters = counters;
-    this.admin = conf.disabled ? 'maint' : 'ready';
+    this.admin = conf.disabled || conf.inheritsMaintenance ? 'maint' : 'ready';
     this.ringKey = ringKeyOf(conf);
     this.slowstartSeconds = Math.ceil(conf.slowstartMs / 1000);
     this.connector = Connector.of(conf, proxy, counters.mine.indexOf(counters.own) / counters.mine.length);

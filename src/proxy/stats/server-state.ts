@@ -27,7 +27,7 @@ export function serverState(source: StatsSource, proxy: ProxyConf, conf: ServerC
   const tracked = conf.track ? firstTracked(source, conf) : null;
   const checked = checkedConf.check !== null;
   if (conf.disabled || proxy.disabled || followed?.conf.disabled) {
-    const text = !conf.disabled && followed ? 'MAINT(via)' : 'MAINT';
+    const text = !conf.disabled && tracked !== null ? `MAINT (via ${tracked})` : 'MAINT';
     return { conf, health, tracked, text, usable: false, moving: false, checked };
   }
   if (!checked) return { conf, health, tracked, text: 'no check', usable: true, moving: false, checked };

@@ -71,6 +71,7 @@ export function makeServer(id: number, given: Partial<ServerConf> = {}): ServerC
     backup: false,
     cookie: null,
     disabled: false,
+    inheritsMaintenance: false,
     maxconn: 0,
     minconn: 0,
     maxqueue: 0,
