@@ -58,16 +58,30 @@ function readItem(text: string, percent: number, language: Language): ItemAndEnd
   const at = percent + 1 + name.length + (flagged?.[0].length ?? 0);
   if (text[at] === '[') return readSampleItem(text, percent, at, flags, language);
   const alias = /^[A-Za-z0-9]*/.exec(text.slice(at))![0];
-  if (alias === '') return readBare(text, percent, at, flagged !== null);
+  if (alias === '') return readBare(text, percent, at, flagged !== null, language);
   if (!known.has(alias)) return unknownAlias(text, percent, alias);
   return { item: { kind: 'alias', name: alias, flags }, end: at + alias.length };
 }
 
-/** A percent sign before anything else is text, but flags need an item and a line must not end in one. */
-function readBare(text: string, percent: number, at: number, hasFlags: boolean): ItemAndEnd | LogFormatFailure {
+/**
+ * A percent sign before any other character vanishes, but flags need an item and a line must not end in one. Before a
+ * blank it was kept once; current releases refuse that.
+ */
+function readBare(
+  text: string,
+  percent: number,
+  at: number,
+  hasFlags: boolean,
+  language: Language,
+): ItemAndEnd | LogFormatFailure {
   if (hasFlags) return { code: 'bad-log-format', problem: "flags without a variable after '%{...}'.", at: percent };
   if (at >= text.length) return { code: 'bad-log-format', problem: "truncated line after '%'.", at: percent };
-  return { item: { kind: 'text', text: text.slice(percent, at + 1) }, end: at + 1 };
+  const isBlank = /\s/.test(text[at]!);
+  if (isBlank && !language.lenient) {
+    const problem = `unexpected variable name near '${text[at]}'. To write a '%' as it is, use '%%'.`;
+    return { code: 'bad-log-format', problem, at: percent };
+  }
+  return { item: { kind: 'text', text: text.slice(isBlank ? percent : at, at + 1) }, end: at + 1 };
 }
 
 function unknownAlias(text: string, percent: number, alias: string): LogFormatFailure {

@@ -201,21 +201,36 @@ function isString(signature: Signature, index: number): boolean {
   return index === 0 && signature.args[0] === 'string';
 }
 
-/** Arguments up to the closing parenthesis. Quotes and backslashes hide commas and parentheses. */
+/**
+ * Arguments up to the closing parenthesis. Quotes hide commas and parentheses. Outside single quotes a backslash stands
+ * for what follows it only before blanks, quotes and backslashes, and with `n`, `r` and `t`; else it stays.
+ */
 function readArguments(text: string, start: number): { args: string[]; end: number } | { problem: string } {
   const args: string[] = [''];
   let quote = '';
   for (let at = start; at < text.length; at++) {
     const char = text[at]!;
-    if (quote !== '') {
+    const escaped = char === '\\' && quote !== "'" ? escapes[text[at + 1] ?? ''] : undefined;
+    if (escaped !== undefined) {
+      args[args.length - 1] += escaped;
+      at++;
+    } else if (quote !== '') {
       if (char === quote) quote = '';
-      else if (char === '\\' && quote === '"') args[args.length - 1] += text[++at] ?? '';
       else args[args.length - 1] += char;
     } else if (char === '"' || char === "'") quote = char;
-    else if (char === '\\') args[args.length - 1] += text[++at] ?? '';
     else if (char === ',') args.push('');
     else if (char === ')') return { args: args.length === 1 && args[0] === '' ? [] : args, end: at + 1 };
     else args[args.length - 1] += char;
   }
   return { problem: "expected ')'." };
 }
+
+const escapes: Readonly<Record<string, string>> = {
+  '\\': '\\',
+  '"': '"',
+  "'": "'",
+  ' ': ' ',
+  n: '\n',
+  r: '\r',
+  t: '\t',
+};

@@ -153,12 +153,8 @@ const proxyDocs = `
   persist rdp-cookie: Keeps a client with its server by the cookie of RDP.
   tcp-check: Step of a check over TCP.
   transparent: Connects to the address that the client asked.
-  error-log-format: Format of log lines of failed connections.
-  log-format: Format of log lines.
-  log-format-sd: Structured data of log lines (RFC 5424).
   log-steps: At which steps of a stream a line is logged.
   option disable-h2-upgrade: Does not change from HTTP/1 to HTTP/2 by the preface.
-  option httpslog: HTTP log lines with facts of TLS.
   crt: Certificate of the frontend.
   declare capture: Declares a place for captured values.
   force-be-switch: Lets rules send requests to a backend that is disabled.
@@ -237,7 +233,6 @@ const lineDocs = `
   healthcheck: Section that describes the check.
   init-state: State before the first check.
   log-bufsize: Buffer for log lines.
-  log-proto: How log lines are framed.
   non-stick: Is never remembered in a stick table.
   observe: Watches traffic for the server's health.
   on-error: What happens at too many errors in traffic.
@@ -265,11 +260,6 @@ const sectionDocs = `
   resolvers timeout: Time between questions, or until the next try.
   mailers mailer: A mail server.
   mailers timeout: Longest time for a mail.
-  ring backing-file: File in which the ring lies.
-  ring description: Description in the CLI.
-  ring format: Format of the lines.
-  ring maxlen: Longest line.
-  ring timeout: Timeouts towards servers of the ring.
   log-forward backlog: Length of the queue of connections not yet accepted.
   log-forward maxconn: Most connections.
   log-forward timeout: Longest silence of a client.

@@ -168,7 +168,7 @@ describe('log formats', () => {
       { kind: 'text', text: ' ' },
       { kind: 'sample' },
       { kind: 'text', text: '-' },
-      { kind: 'text', text: '%_' },
+      { kind: 'text', text: '_' },
     ]);
   });
 
