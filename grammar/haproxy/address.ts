@@ -39,6 +39,11 @@ const families: Readonly<Record<string, 0 | 4 | 6>> = {
   mptcp6: 6,
 };
 
+/** Of a UNIX socket: the kernel has room for 107, and the original needs ten for a temporary name. */
+export const LONGEST_PATH = 97;
+/** Of an abstract one, which begins with a NUL. */
+const LONGEST_NAME = 107;
+
 /** Reads one address. `datagram` allows the udp prefixes, which log targets use. */
 export function parseAddress(
   text: string,
@@ -62,13 +67,17 @@ export function parseAddress(
 
 function parseUnix(path: string, text: string): Address | AddressFailure {
   if (path === '') return { problem: `missing path in '${text}'` };
-  if (Buffer.byteLength(path, 'latin1') > 107) return { problem: `socket path '${path}' too long (max 107)` };
+  if (Buffer.byteLength(path, 'latin1') > LONGEST_PATH) {
+    return { problem: `socket path '${path}' too long (max ${LONGEST_PATH})` };
+  }
   return { kind: 'unix', path };
 }
 
 function parseAbstract(name: string, padded: boolean, text: string): Address | AddressFailure {
   if (name === '') return { problem: `missing path in '${text}'` };
-  if (Buffer.byteLength(name, 'latin1') > 106) return { problem: `socket path '${name}' too long (max 106)` };
+  if (Buffer.byteLength(name, 'latin1') > LONGEST_NAME) {
+    return { problem: `socket path '${name}' too long (max ${LONGEST_NAME})` };
+  }
   return { kind: 'abstract', name, padded };
 }
 

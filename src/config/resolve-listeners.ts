@@ -1,4 +1,5 @@
 /** `bind` lines to listeners, one for every address and port, and the limits around them. */
+import { LONGEST_PATH } from '../../grammar/haproxy/address.ts';
 import type { UnixBindSettings } from '../../grammar/haproxy/listener-settings.ts';
 import type { BindNode, GlobalSettings, ProxySettings } from '../../grammar/haproxy/nodes.ts';
 import { toUtf8 } from '../../grammar/source.ts';
@@ -85,7 +86,15 @@ function resolveOptions({ settings }: BindNode, socketId: number): ListenerOptio
 }
 
 function expandAddress({ address, at }: BindAddress, prefix: string, options: ResolveOptions): ListenAddress[] {
-  if (address.kind === 'unix') return [{ kind: 'unix', path: toUtf8(prefix + address.path) }];
+  if (address.kind === 'unix') {
+    const most = LONGEST_PATH - prefix.length - 1;
+    if (prefix !== '' && address.path.length > most) {
+      const message = `'bind' : socket path '${address.path}' too long (max ${most})`;
+      options.diagnostics.error('bad-address', at, message);
+      return [];
+    }
+    return [{ kind: 'unix', path: toUtf8(prefix + address.path) }];
+  }
   if (address.kind === 'abstract') return [{ kind: 'unix', path: abstractPath(address) }];
   if (address.kind === 'fd') return [{ kind: 'fd', fd: address.fd }];
   if (address.kind === 'foreign') {

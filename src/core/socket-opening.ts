@@ -9,7 +9,7 @@ import type { KeepAliveProbes } from '../config/server-link.ts';
 import { groupId, userId } from '../os/accounts.ts';
 import { AF_INET, AF_INET6, AF_UNIX, type SocketAddress } from '../os/address.ts';
 import { setNonBlocking } from '../os/file.ts';
-import { ENOENT } from '../os/libc.ts';
+import { ENAMETOOLONG, ENOENT } from '../os/libc.ts';
 import { closeNamespace, enterNamespace, openNamespace, openOwnNamespace } from '../os/namespace.ts';
 import {
   bindSocket,
@@ -44,6 +44,9 @@ import {
   TCP_QUICKACK,
   TCP_USER_TIMEOUT,
 } from '../os/socket.ts';
+
+/** Bytes of a path that fit into an address. */
+const LONGEST_PATH = 107;
 
 export interface OpenSocket {
   readonly fd: number;
@@ -186,11 +189,12 @@ function firstFailure(steps: readonly [string, () => number][]): Failure | null 
 }
 
 function openUnixListener(path: string, listener: ListenerConf, tuning: SocketTuning): OpenSocket | Failure {
-  const fd = openSocket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK);
-  if (fd < 0) return { what: 'cannot create receiving socket', errno: -fd };
   const isAbstract = path.startsWith('\0');
   const temporary = isAbstract ? path : `${path}.${process.pid}.tmp`;
+  if (!isAbstract && Buffer.byteLength(temporary) > LONGEST_PATH) return { what: 'name too long', errno: ENAMETOOLONG };
   const address: SocketAddress = { family: 'unix', path: temporary };
+  const fd = openSocket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK);
+  if (fd < 0) return { what: 'cannot create receiving socket', errno: -fd };
   if (!isAbstract) rmSync(temporary, { force: true });
   const failure = firstFailure([
     ['cannot bind UNIX socket', () => bindSocket(fd, address)],
