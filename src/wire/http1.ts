@@ -193,7 +193,8 @@ function parseStatusLine(bytes: Uint8Array, from: number, end: number, head: Hea
   while (at < end && at < digits + 3 && bytes[at]! >= 48 && bytes[at]! <= 57) at++;
   if (at >= end) return INCOMPLETE;
   if (at !== digits + 3) return BAD_START_LINE;
-  if (digits !== start + 9 || bytes[start + 8] !== 32 || bytes[start + 5] !== 49 || bytes[start + 7]! > 49) head.plain = false;
+  if (digits !== start + 9 || bytes[start + 8] !== 32 || bytes[start + 5] !== 49 || bytes[start + 7]! > 49)
+    head.plain = false;
   head.status = (bytes[digits]! - 48) * 100 + (bytes[digits + 1]! - 48) * 10 + bytes[digits + 2]! - 48;
   if (head.status < 100) return BAD_START_LINE;
   return parseReason(bytes, at, end, head);
