@@ -134,6 +134,12 @@ const variations: readonly Variation[] = [
   ...bothMethods('hash of a source', 'hash src', () => request('/'), drawClient),
   ...bothMethods('source', 'source', () => request('/'), drawClient),
   {
+    name: 'hdr that the proxy adds itself',
+    lines: ['option forwardfor except 128.0.0.0/2', 'balance hdr(X-Forwarded-For)'],
+    make: () => request('/', draw(4) === 0 ? [`X-Forwarded-For: ${drawWord(6)}, x`] : []),
+    begin: drawClient,
+  },
+  {
     name: 'source, map-based with avalanche',
     lines: ['balance source', 'hash-type map-based sdbm avalanche'],
     make: () => request('/'),
