@@ -149,7 +149,8 @@ export class SocketEnd implements Handler {
     if (n === 0) {
       this.ended = true;
       this.readable = false;
-      return END;
+      // Asking for an error takes it away: the kernel then speaks of an end where there was a reset.
+      return this.error === 0 ? END : BROKEN;
     }
     if (n === -EAGAIN || n === -EINTR) {
       this.readable = n === -EINTR;

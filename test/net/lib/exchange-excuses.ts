@@ -1,0 +1,26 @@
+/** Exchanges of `exchange-tables.ts` in which ours differs from HAProxy 2.6, and why; docs/deviations.md lists them too. */
+const strict = 'stricter: a NUL, a status that is not 100 to 999';
+const chunks = 'stricter about chunks, which are passed on as they came';
+
+export const excused: ReadonlyMap<string, string> = new Map([
+  ['request: NUL in value', strict],
+  ['response: NUL in reason', strict],
+  ['response: NUL in value', strict],
+  ['response: four digits of status', strict],
+  ['response: two digits of status', strict],
+  ['response: status 099', strict],
+  ['chunks: bare LF', chunks],
+  ['chunks: NUL in the extension', chunks],
+  ['request: chunked in HTTP/1.0', 'refused: nobody agrees on what it means'],
+  ['request: CHUNKED', 'always written as chunked'],
+  ['request: chunked, trailing comma', 'always written as chunked'],
+  ['request: upgrade to HTTP/2', 'taken out: it would lead past the rules of the proxy'],
+  ['request: upgrade to one of several', 'taken out: it would lead past the rules of the proxy'],
+  ['request: preface of HTTP/2', 'HTTP/2 is not there yet'],
+  ['request: absolute target, default port', 'HAProxy removes a default port, and takes Host from the target'],
+  ['response: 204 with a length', 'HAProxy counts the field that it does not pass on'],
+  ['statistics without a name', 'HAProxy logs its 401 as 400 and closes'],
+  ['statistics with HEAD and a wrong name', 'HAProxy logs its 401 as 400 and closes'],
+  ['early answer that closes', 'HAProxy waits for the rest of the request before it logs'],
+  ['expect: refused', 'a client that owes a body is timed out; HAProxy waits for it without end'],
+]);
