@@ -68,6 +68,7 @@ export class HttpDownload {
   private parseHead(connection: ServerConnection, bytes: Uint8Array, start: number, end: number): void {
     const { responseHead: head, headLimit } = this.worker;
     const { transaction } = this.exchange;
+    head.lenient = this.exchange.frontend.backend!.conf.http.acceptUnsafeResponses;
     const length = parseResponseHead(bytes, start, end, head);
     const tooLong = length > headLimit || (length === INCOMPLETE && end - start >= headLimit);
     const unasked = head.status === 101 && length > 0 && !transaction.upgrade;

@@ -20,8 +20,12 @@ export class HttpInput {
   private buffer: PooledBuffer | null = null;
   private partial: Head | null = null;
 
-  constructor(worker: WorkerContext) {
+  private readonly lenient: boolean;
+
+  /** `lenient`: see Head. */
+  constructor(worker: WorkerContext, lenient: boolean) {
     this.worker = worker;
+    this.lenient = lenient;
     this.bytes = worker.scratch.bytes;
     this.head = worker.requestHead;
   }
@@ -70,6 +74,7 @@ export class HttpInput {
   parse(): number {
     const { bytes, start, end, partial, worker } = this;
     this.head = partial ?? worker.requestHead;
+    this.head.lenient = this.lenient;
     const length =
       partial === null ? parseRequestHead(bytes, start, end, this.head) : continueHead(bytes, end, partial);
     if (length > worker.headLimit || (length === INCOMPLETE && end - start >= worker.headLimit)) return TOO_LONG;
@@ -78,13 +83,19 @@ export class HttpInput {
     return length;
   }
 
+  private newHead(): Head {
+    const head = new Head(this.worker.requestHead.maxFields);
+    head.lenient = this.lenient;
+    return head;
+  }
+
   /** From now on the bytes stay where they are, and the index with them. */
   private keepPartial(): void {
     if (this.partial !== null) return;
     this.keep(this.start);
     const buffer = this.buffer!;
     buffer.compact();
-    this.partial = new Head(this.worker.requestHead.maxFields);
+    this.partial = this.newHead();
     parseRequestHead(buffer.bytes, 0, buffer.end, this.partial);
   }
 
@@ -95,7 +106,7 @@ export class HttpInput {
     this.keep(this.start);
     const buffer = this.buffer!;
     buffer.compact();
-    this.head = new Head(worker.requestHead.maxFields);
+    this.head = this.newHead();
     parseRequestHead(buffer.bytes, 0, buffer.end, this.head);
     this.showWaiting();
   }

@@ -85,7 +85,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     this.frontend = frontend;
     this.listener = listener;
     this.client = new SocketEnd(fd, worker.loop, worker.buffers, this, false, true);
-    this.input = new HttpInput(worker);
+    this.input = new HttpInput(worker, frontend.conf.http.acceptUnsafeRequests);
     this.deadlines = new Deadlines(worker.loop, this);
     this.address = address;
     this.ownReport = new HttpReport(worker, frontend, listener, address, fd);

@@ -70,6 +70,8 @@ export class Head {
   readonly ids: Uint8Array;
   count = 0;
   isRequest = true;
+  /** The caller accepts what breaks rules without touching the framing: odd names, eight bits and "#" in targets. */
+  lenient = false;
 
   start = 0;
   /** First byte behind the head. */

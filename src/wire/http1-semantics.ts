@@ -318,13 +318,14 @@ function checkTarget(bytes: Uint8Array, head: Head): number {
   );
   if (head.method === METHOD_CONNECT) {
     if (!/^[^/?*]+$/.test(target)) return BAD_START_LINE;
-    return matchesHost(bytes, head, target.toLowerCase(), '') ? 0 : BAD_HOST;
+    return head.lenient || matchesHost(bytes, head, target.toLowerCase(), '') ? 0 : BAD_HOST;
   }
   // With PRI it is the preface of HTTP/2, which this port does not speak.
   if (target === '*') return isPri(bytes, head) ? BAD_START_LINE : 0;
   const parts = ABSOLUTE.exec(target);
   if (!parts) return BAD_START_LINE;
-  return matchesHost(bytes, head, parts[2]!.toLowerCase(), parts[1]!.toLowerCase()) ? 0 : BAD_HOST;
+  const fits = head.lenient || matchesHost(bytes, head, parts[2]!.toLowerCase(), parts[1]!.toLowerCase());
+  return fits ? 0 : BAD_HOST;
 }
 
 function isPri(bytes: Uint8Array, head: Head): boolean {

@@ -125,7 +125,7 @@ function parseRequestLine(bytes: Uint8Array, start: number, end: number, head: H
   head.method = methodId(bytes, methodStart, at);
   while (at < end && isBlank(bytes[at]!)) at++;
   head.uriStart = at;
-  while (at < end && isTargetByte(bytes[at]!)) at++;
+  while (at < end && (isTargetByte(bytes[at]!) || (head.lenient && isBearable(bytes[at]!)))) at++;
   if (at >= end) return INCOMPLETE;
   if (at === head.uriStart || !isBlank(bytes[at]!)) return BAD_START_LINE;
   head.uriEnd = at;
@@ -222,6 +222,10 @@ function parseField(bytes: Uint8Array, start: number, end: number, head: Head): 
     bytes[at] = lower;
   }
   if (at >= end) return INCOMPLETE;
+  if (bytes[at] !== 58 && head.lenient) {
+    at = endOfOddName(bytes, start, end);
+    if (at <= 0) return at;
+  }
   if (bytes[at] !== 58 || at === start) return BAD_FIELD;
   const nameEnd = at;
   at++;
@@ -272,6 +276,28 @@ function storeField(
 
 function isBlank(c: number): boolean {
   return c === 32 || c === 9;
+}
+
+/**
+ * The colon behind a name that is no token; INCOMPLETE or BAD_FIELD. Blanks around a name that decides on the framing
+ * are never borne: another reader might not mind them.
+ */
+function endOfOddName(bytes: Uint8Array, start: number, end: number): number {
+  let at = start;
+  while (at < end && bytes[at] !== 58) {
+    if (bytes[at] === 10 || bytes[at] === 13 || bytes[at] === 0) return BAD_FIELD;
+    at++;
+  }
+  if (at >= end) return INCOMPLETE;
+  const name = Buffer.from(bytes.buffer, bytes.byteOffset + start, at - start).toString('latin1');
+  return FRAMING_NAME.test(name) ? BAD_FIELD : at;
+}
+
+const FRAMING_NAME = /content-length|transfer-encoding|^\W*(?:host|connection|upgrade)\W*$/i;
+
+/** What a lenient caller lets stand in a target besides. */
+function isBearable(c: number): boolean {
+  return c >= 128 || c === 35;
 }
 
 /** Printable ASCII without the fragment mark, which never belongs into a request. */

@@ -270,9 +270,6 @@ export const plays: readonly Play[] = [
   simple('unsafe: quotes and braces in the target', 'unsafe', 'GET /{"a"}|^ HTTP/1.1\r\nHost: a\r\n\r\n'),
   simple('unsafe: blank before the colon', 'unsafe', 'GET / HTTP/1.1\r\nHost: a\r\nx : 1\r\n\r\n', /HTTP/),
   simple('unsafe: another authority in Host', 'unsafe', 'GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n', /HTTP/),
-  simple('unsafe: another protocol', 'unsafe', 'GET / RTSP/1.0\r\nHost: a\r\n\r\n', /HTTP/),
-  simple('unsafe: a version of more digits', 'unsafe', 'GET / HTTP/1.10\r\nHost: a\r\n\r\n', /HTTP/),
-  simple('unsafe: no version', 'unsafe', 'GET /\r\n\r\n', /HTTP/),
   simple('unsafe: two Hosts', 'unsafe', 'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', /HTTP/),
   simple(
     'unsafe: two lengths',
@@ -285,18 +282,6 @@ export const plays: readonly Play[] = [
     at: 'unsafe',
     client: [get, /HTTP/, 40],
     origin: [[/GET/, 'HTTP/1.1 200 OK\r\nx y: 1\r\nContent-Length: 2\r\n\r\nok']],
-  },
-  {
-    name: 'unsafe: another protocol in the response',
-    at: 'unsafe',
-    client: [get, /HTTP/, 40],
-    origin: [[/GET/, 'RTSP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok']],
-  },
-  {
-    name: 'unsafe: an odd status',
-    at: 'unsafe',
-    client: [get, /HTTP/, 40],
-    origin: [[/GET/, 'HTTP/1.1 020 OK\r\nContent-Length: 2\r\n\r\nok']],
   },
   simple('strict: odd name', 'plain', 'GET / HTTP/1.1\r\nHost: a\r\nx y: 1\r\n\r\n', /HTTP/),
   { name: 'nolinger', at: 'nolinger', client: ['GET / HTTP/1.0\r\n\r\n', over], origin: [[/GET/, ok]], anyEnd: true },

@@ -206,3 +206,37 @@ describe('changed heads', () => {
     expect(written(bytes, head)).toBe('GET / HTTP/1.1\r\na: 1\r\nb: 2\r\nc: 3\r\nd: 4\r\n\r\n');
   });
 });
+
+describe('lenient reading', () => {
+  const lenient = (raw: string): number => {
+    const head = new Head();
+    head.lenient = true;
+    return parse(raw, head).result;
+  };
+
+  it('bears odd names and targets, and another authority', () => {
+    for (const raw of [
+      'GET / HTTP/1.1\r\nx y: 1\r\n\r\n',
+      'GET / HTTP/1.1\r\nx : 1\r\n\r\n',
+      'GET /#a HTTP/1.1\r\n\r\n',
+      'GET /\xe9 HTTP/1.1\r\n\r\n',
+      'GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n',
+    ]) {
+      expect(parse(raw).result, raw).toBeLessThan(0);
+      expect(lenient(raw), raw).toBe(raw.length);
+    }
+  });
+
+  it('does not bear doubts about the framing', () => {
+    for (const raw of [
+      'POST / HTTP/1.1\r\nContent-Length : 5\r\n\r\n',
+      'POST / HTTP/1.1\r\n Transfer-Encoding: chunked\r\n\r\n',
+      'POST / HTTP/1.1\r\nx\r\ny: 5\r\n\r\n',
+      'POST / HTTP/1.1\r\nx\0y: 5\r\n\r\n',
+      'POST / HTTP/1.1\r\nHost : a\r\n\r\n',
+      'GET /\x01 HTTP/1.1\r\n\r\n',
+    ]) {
+      expect(lenient(raw), raw).toBeLessThan(0);
+    }
+  });
+});
