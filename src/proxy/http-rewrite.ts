@@ -12,8 +12,12 @@ const NONE = new Uint8Array(0);
 const CLOSE = Buffer.from('connection: close\r\n', 'latin1');
 const KEEP_ALIVE = Buffer.from('connection: keep-alive\r\n', 'latin1');
 
-/** HTTP/1.1 keeps connections unless told otherwise, HTTP/1.0 closes them unless told otherwise. */
-export function serverConnectionLine(version: number, keep: boolean): Uint8Array {
+/**
+ * HTTP/1.1 keeps connections unless told otherwise, HTTP/1.0 closes them unless told otherwise. A request that asks to
+ * leave HTTP says so in its own line, and nothing else.
+ */
+export function serverConnectionLine(version: number, keep: boolean, upgrades: boolean): Uint8Array {
+  if (upgrades) return NONE;
   if (keep) return version < 11 ? KEEP_ALIVE : NONE;
   return version < 11 ? NONE : CLOSE;
 }

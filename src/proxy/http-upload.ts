@@ -73,7 +73,8 @@ export class HttpUpload {
     const { pretendKeepalive, sendNameHeader } = frontend.backend!.conf.http;
     const { fd } = this.exchange.client;
     if (sendNameHeader !== null) dropFields(bytes, head, Buffer.from(sendNameHeader.toLowerCase(), 'latin1'));
-    const connectionLine = serverConnectionLine(head.version, transaction.keepServer || pretendKeepalive);
+    const keep = transaction.keepServer || pretendKeepalive;
+    const connectionLine = serverConnectionLine(head.version, keep, head.upgrade);
     const steps = frontend.steps.request;
     if (steps === null) return this.lines.build(frontend, address, bytes, head, connectionLine, fd);
     added.clear();

@@ -231,6 +231,27 @@ const responses: readonly CookieExchange[] = [
     request: get(),
     answer: 'HTTP/1.1 103 Early\r\nSet-Cookie: SRV=q\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n',
   },
+  ...['insert', 'captures', 'nocache'].map((section) => ({
+    name: 'leaving HTTP',
+    section,
+    request: get('Connection: Upgrade', 'Upgrade: custom', 'Cookie: SID=1'),
+    answer: [
+      'HTTP/1.1 101 Switching',
+      'Connection: Upgrade',
+      'Upgrade: custom',
+      'Set-Cookie: SID=2',
+      'Server: s',
+      'ETag: "a"',
+      '',
+      '',
+    ].join('\r\n'),
+  })),
+  {
+    name: 'a body in chunks',
+    section: 'dressed',
+    request: 'POST /x HTTP/1.1\r\nHost: h\r\nCookie: SRV=two; a=1\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0',
+    answer: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nETag: "a"\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+  },
   { name: 'a broken answer', section: 'insert', request: get('Cookie: SRV=two'), answer: 'HTTP/1.1 boo\r\n\r\n' },
   { name: 'a broken request', section: 'insert', request: 'GET /x HTTP/1.1\r\nHo st: h' },
 ];

@@ -82,10 +82,11 @@ describe('BodyMeter', () => {
 
 describe('connection lines', () => {
   it('follow the versions of both messages', () => {
-    expect(text(serverConnectionLine(11, true))).toBe('');
-    expect(text(serverConnectionLine(10, true))).toBe('connection: keep-alive\r\n');
-    expect(text(serverConnectionLine(11, false))).toBe('connection: close\r\n');
+    expect(text(serverConnectionLine(11, true, false))).toBe('');
+    expect(text(serverConnectionLine(10, true, false))).toBe('connection: keep-alive\r\n');
+    expect(text(serverConnectionLine(11, false, false))).toBe('connection: close\r\n');
     expect(text(clientConnectionLine(11, 11, true))).toBe('');
+    expect(text(serverConnectionLine(11, false, true))).toBe('');
     expect(text(clientConnectionLine(10, 11, true))).toBe('connection: keep-alive\r\n');
     expect(text(clientConnectionLine(11, 10, false))).toBe('');
     expect(text(clientConnectionLine(11, 11, false))).toBe('connection: close\r\n');
