@@ -198,11 +198,11 @@ export class RoundrobinBalancer<C extends Candidate> implements Balancer<C> {
     const total = words[TOTAL]!;
     if (next[m] === 0) next[m] = words[POSITION]!;
     this.last[m] = next[m]!;
-    next[m]! += Math.trunc(total / weight);
-    rest[m]! += total % weight;
-    if (rest[m]! < weight) return;
-    rest[m]! -= weight;
-    next[m]!++;
+    const step = (total / weight) | 0;
+    const left = rest[m]! + total - step * weight;
+    const isWhole = left >= weight;
+    rest[m] = isWhole ? left - weight : left;
+    next[m]! += isWhole ? step + 1 : step;
   }
 
   private queue(m: number): void {
@@ -213,7 +213,7 @@ export class RoundrobinBalancer<C extends Candidate> implements Balancer<C> {
       this.queueByWeight(this.later, m);
       return;
     }
-    const finer = Math.trunc((MAX_WEIGHT + this.rest[m]! - this.weight[m]!) / SCALE);
+    const finer = ((MAX_WEIGHT + this.rest[m]! - this.weight[m]!) / SCALE) | 0;
     heaps.add(CURRENT, m, WEIGHT_RANGE * next[m]! + finer);
   }
 
