@@ -135,6 +135,7 @@ export class Listener implements Handler, Timed {
     counters.occupy(frontend.row);
     counters.enter(this.row);
     counters.add(frontend.row, CONN_TOT, 1);
+    counters.add(this.row, CONN_TOT, 1);
     counters.tick(frontend.row, CONN_RATE, second);
     counters.tick(PROCESS_ROW, CONN_RATE, second);
     const address = new ClientAddress(peer.view);

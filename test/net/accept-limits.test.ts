@@ -149,17 +149,20 @@ describeNet('limits of accepting', { binaries: ['haproxy', 'prlimit'], build: tr
       const found = [];
       for (const which of both) {
         const [port = 0] = await freePorts(1);
-        const config = `global\n nbthread 2\ndefaults\n mode http\n${timeouts}frontend f\n bind 127.0.0.1:${port}\n stats enable\n stats uri /\n`;
+        const config = `global\n nbthread 2\ndefaults\n mode http\n${timeouts}frontend f\n bind 127.0.0.1:${port}\n rate-limit sessions 77\n stats enable\n stats uri /\n`;
         const stop = await start(which, config, port, descriptors);
         try {
           const { text } = await exchange(port, 'GET /;csv HTTP/1.0\r\n\r\n', { enough: () => false });
-          found.push(/^f,FRONTEND,(?:[^,]*,){4}(\d+),/m.exec(text)?.[1]);
+          const columns = /^# (.*)$/m.exec(text)![1]!.split(',');
+          const values = /^f,FRONTEND,.*$/m.exec(text)![0].split(',');
+          found.push(['slim', 'rate_lim'].map((name) => Number(values[columns.indexOf(name)])));
         } finally {
           await stop();
         }
       }
-      expect(found[1]).toBe(found[0]);
-      expect(Number(found[0])).toBeGreaterThan(100);
+      expect(found[1]).toEqual(found[0]);
+      expect(found[0]![0]).toBeGreaterThan(100);
+      expect(found[0]![1]).toBe(77);
     }
   });
 

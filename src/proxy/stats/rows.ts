@@ -80,7 +80,7 @@ function frontendRow(source: StatsSource, proxy: ProxyConf, nowMs: number): Row 
   row.slim = proxy.maxconn ?? source.maxconn;
   row.status = openText(source, proxy, counters.gauge(at, C.SCUR), row.slim);
   row.rate = counters.rate(at, C.SESS_RATE, nowMs);
-  row.rate_lim = 0;
+  row.rate_lim = proxy.accept.sessionRate;
   row.rate_max = counters.rateMax(at, C.SESS_RATE);
   row.req_rate = counters.rate(at, C.REQ_RATE, nowMs);
   row.req_rate_max = counters.rateMax(at, C.REQ_RATE);
