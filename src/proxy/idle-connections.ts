@@ -32,8 +32,8 @@ export function poolLimits(global: GlobalConf, connections: number): PoolLimits 
 
 class IdleShelf implements Shelf {
   readonly list: ServerConnection[] = [];
-  /** Those with a key, by it. */
-  private readonly keyed = new Map<string, ServerConnection[]>();
+  /** Those with a key, by it; most servers have none of them. */
+  private keyed: Map<string, ServerConnection[]> | null = null;
   private readonly owner: IdleConnections;
   private readonly isSafe: boolean;
 
@@ -46,14 +46,11 @@ class IdleShelf implements Shelf {
     connection.lieOn(this, this.list.length);
     this.list.push(connection);
     this.owner.countIdle(1, this.isSafe);
-    if (connection.key === '') return;
-    const alike = this.keyed.get(connection.key);
-    if (alike === undefined) this.keyed.set(connection.key, [connection]);
-    else alike.push(connection);
+    if (connection.key !== '') this.putKeyed(connection);
   }
 
   take(key: string): ServerConnection | null {
-    const connection = (key === '' ? this.list : this.keyed.get(key))?.at(-1);
+    const connection = (key === '' ? this.list : this.keyed?.get(key))?.at(-1);
     if (connection === undefined) return null;
     this.remove(connection);
     connection.leaveShelf();
@@ -71,10 +68,18 @@ class IdleShelf implements Shelf {
     if (connection.key !== '') this.removeKeyed(connection);
   }
 
+  private putKeyed(connection: ServerConnection): void {
+    this.keyed ??= new Map();
+    const alike = this.keyed.get(connection.key);
+    if (alike === undefined) this.keyed.set(connection.key, [connection]);
+    else alike.push(connection);
+  }
+
   private removeKeyed(connection: ServerConnection): void {
-    const alike = this.keyed.get(connection.key)!;
+    const keyed = this.keyed!;
+    const alike = keyed.get(connection.key)!;
     alike.splice(alike.indexOf(connection), 1);
-    if (alike.length === 0) this.keyed.delete(connection.key);
+    if (alike.length === 0) keyed.delete(connection.key);
   }
 }
 
