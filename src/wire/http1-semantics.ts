@@ -48,6 +48,8 @@ const N_AUTHORIZATION = asciiBytes('authorization');
 const N_PROXY_CONNECTION = asciiBytes('proxy-connection');
 const N_WEBSOCKET_KEY = asciiBytes('sec-websocket-key');
 
+const WEBSOCKET_KEY_LENGTH = 24;
+
 const V_CHUNKED = asciiBytes('chunked');
 const V_CLOSE = asciiBytes('close');
 const V_CONTINUE = asciiBytes('100-continue');
@@ -104,7 +106,8 @@ export function noteField(bytes: Uint8Array, head: Head, index: number): number 
       head.upgradeField = index;
       return 0;
     case WEBSOCKET_KEY:
-      head.websocketKeyField = index;
+      // Sixteen bytes in base64 (RFC 6455, section 4.1); another one counts as none, as in HAProxy.
+      if (head.fields[slot + 3]! - head.fields[slot + 2]! === WEBSOCKET_KEY_LENGTH) head.websocketKeyField = index;
       return 0;
     case EXPECT:
       if (equalsIgnoringCase(bytes, head.fields[slot + 2]!, head.fields[slot + 3]!, V_CONTINUE)) {

@@ -173,6 +173,16 @@ export const requestCases: readonly RequestCase[] = [
     haproxy: { status: 200, why: 'RFC 9112 section 6.1 calls the framing faulty; an old server may not know chunks' },
   },
   { name: 'websocket without key', raw: get('Connection: Upgrade\r\nUpgrade: websocket\r\n'), status: 400 },
+  ...['eA==', 'dGhlIHNhbXBsZSBub25jZQ==x', ''].map((key) => ({
+    name: `websocket with a key of ${key.length} characters`,
+    raw: get(`Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: ${key}\r\n`),
+    status: 400 as const,
+  })),
+  {
+    name: 'websocket with a key',
+    raw: get('Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n'),
+    status: 200,
+  },
   {
     name: 'upgrade to HTTP/2',
     raw: get('Connection: Upgrade\r\nUpgrade: h2c\r\n'),
