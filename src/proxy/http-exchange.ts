@@ -370,6 +370,7 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
     if (fromClient) this.report.bytesIn += bytes;
     else this.report.bytesOut += bytes;
     this.halves!.touch();
+    if (this.frontend.conf.http.contstats) this.report.countTraffic();
   }
 
   onRelayFin(): void {
@@ -428,6 +429,12 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
   refuseResponse(): void {
     this.report.countRefusedResponse();
     this.fail(502, 'denied', 'H');
+  }
+
+  /** `option checkcache`. */
+  blockResponse(): void {
+    this.report.countDenied();
+    this.fail(502, 'bad-response', 'H');
   }
 
   badResponseBody(): void {

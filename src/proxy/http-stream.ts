@@ -249,10 +249,10 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
   }
 
   private takeRequest(): void {
-    const { frontend, exchange, report } = this;
+    const { frontend, worker, exchange, report } = this;
     const { bytes, head } = this.input;
     this.requests++;
-    report.takeRequest(frontend.log.enabled ? requestLine(bytes, head) : '');
+    report.takeRequest(frontend.log.enabled ? requestLine(bytes, head, worker.uriLimit) : '');
     this.countRequest();
     exchange.begin(head);
     frontend.requestCaptures?.take(bytes, head, exchange.transaction.notes!.requestHeaders!);
@@ -545,7 +545,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     this.input.drop();
     this.current?.dispatch.close();
     this.leaveExchange();
-    this.client.close();
+    this.client.close(this.frontend.conf.http.nolinger);
     this.listener.onSessionEnd();
     this.worker.end(this);
   }

@@ -165,6 +165,7 @@ export class HttpUpload {
       }
       const bodyEnd = body.isChunked ? body.consumed : end;
       exchange.report.bytesIn += body.content - before;
+      if (exchange.frontend.conf.http.contstats) exchange.report.countTraffic();
       exchange.watchUpload();
       exchange.touchServer();
       if (bodyEnd < n) exchange.input.keepBytes(scratch.bytes, bodyEnd, n);

@@ -161,6 +161,7 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
     if (fromClient) this.bytesIn += bytes;
     else this.bytesOut += bytes;
     this.halves!.touch();
+    if (this.frontend.conf.http.contstats) this.countBytes();
   }
 
   onRelayFin(): void {
@@ -204,10 +205,11 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
     if (!this.logged && !this.frontend.log.atBegin) this.writeLog(cause, phase, false);
     // A side that broke is told by a reset, so that it does not take the end for a complete one.
     const clean = cause === 'normal' || this.struck !== 'normal';
-    this.connection?.close(!clean && !this.connection.ended);
+    const resets = this.frontend.backend?.conf.http.nolinger ?? false;
+    this.connection?.close(resets || (!clean && !this.connection.ended));
     this.dispatch.abandon();
     if (this.relay === null) this.dropInput();
-    this.client.close();
+    this.client.close(this.frontend.conf.http.nolinger);
     if (this.frontend.backend !== null) this.worker.counters.leaveRow(this.frontend.backend.row);
     this.listener.onSessionEnd();
     this.worker.end(this);

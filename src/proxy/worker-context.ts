@@ -49,6 +49,8 @@ export class WorkerContext {
   readonly responseHead: Head;
   /** A head may take this much: `tune.bufsize` without what rewriting needs. */
   readonly headLimit: number;
+  /** Longest request line in a log line. */
+  readonly uriLimit: number;
   /** In no order; a Set would cost more per connection than all other bookkeeping. */
   readonly streams: Stream[] = [];
   readonly waitingBackends = new Set<Backend>();
@@ -70,7 +72,7 @@ export class WorkerContext {
     loop: Loop,
     counters: Counters,
     rows: RowMap,
-    tune: { readonly bufsize: number; readonly maxrewrite: number; readonly maxhdr: number },
+    tune: { readonly bufsize: number; readonly maxrewrite: number; readonly maxhdr: number; readonly uriLimit: number },
   ) {
     this.loop = loop;
     this.counters = counters;
@@ -79,6 +81,7 @@ export class WorkerContext {
     this.buffers = new BufferPool(Math.max(2 * tune.bufsize, BULK_SIZE));
     this.out = allocate(this.buffers.size);
     this.headLimit = tune.bufsize - tune.maxrewrite;
+    this.uriLimit = tune.uriLimit;
     this.requestHead = new Head(tune.maxhdr - 1);
     this.responseHead = new Head(tune.maxhdr - 1);
   }

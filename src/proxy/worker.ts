@@ -64,8 +64,13 @@ class ProxyWorker {
     const counters = new Counters(start.counters, slots, slots[index]!);
     const rows = mapRows(slice);
     this.loop = new Loop(start.wakeFds[index]!, () => this.onWake());
-    const { tuneBufsize, tuneMaxrewrite, tuneHttpMaxhdr } = slice.global;
-    const tune = { bufsize: tuneBufsize, maxrewrite: tuneMaxrewrite, maxhdr: tuneHttpMaxhdr };
+    const { tuneBufsize, tuneMaxrewrite, tuneHttpMaxhdr, tuneHttpLogurilen } = slice.global;
+    const tune = {
+      bufsize: tuneBufsize,
+      maxrewrite: tuneMaxrewrite,
+      maxhdr: tuneHttpMaxhdr,
+      uriLimit: tuneHttpLogurilen,
+    };
     this.context = new WorkerContext(this.loop, counters, rows, tune);
     this.context.onEmpty = () => tell({ type: 'empty' });
     this.world = {

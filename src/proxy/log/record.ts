@@ -15,7 +15,7 @@ export const STATS_SERVER = '<STATS>';
 /** What stands for a request that could not be read. */
 export const BAD_REQUEST = '<BADREQ>';
 
-/** HAProxy keeps this much of a request line (`tune.http.logurilen`). */
+/** HAProxy keeps this much of a request line, unless `tune.http.logurilen` says otherwise. */
 export const REQUEST_LINE_LIMIT = 1023;
 const VERSION_LENGTH = 'HTTP/1.1'.length;
 
@@ -111,15 +111,16 @@ export function requestLine(
     readonly uriStart: number;
     readonly uriEnd: number;
   },
+  limit = REQUEST_LINE_LIMIT,
 ): string {
   const method = latin1(bytes, head.lineStart, head.methodEnd);
-  const uriEnd = Math.min(head.uriEnd, head.uriStart + REQUEST_LINE_LIMIT);
+  const uriEnd = Math.min(head.uriEnd, head.uriStart + limit);
   let versionStart = head.uriEnd;
   while (bytes[versionStart] === 32 || bytes[versionStart] === 9) versionStart++;
   // Its version as it was sent: `HTTP/1.9` is served as 1.1.
   const version = latin1(bytes, versionStart, versionStart + VERSION_LENGTH);
   const line = `${method} ${latin1(bytes, head.uriStart, uriEnd)} ${version}`;
-  return line.length > REQUEST_LINE_LIMIT ? line.slice(0, REQUEST_LINE_LIMIT) : line;
+  return line.length > limit ? line.slice(0, limit) : line;
 }
 
 /** Whether `option log-separate-errors` and `option dontlog-normal` take it for an error. */

@@ -92,7 +92,11 @@ describe('statistics lines', () => {
         makeServer(3, { name: 'same', track: { proxyId: 2, serverId: 1 } }),
       ],
     });
-    expect(['off', 'plain', 'same'].map((name) => statusOf(rows, name))).toEqual(['MAINT', 'no check', 'MAINT (via test/off)']);
+    expect(['off', 'plain', 'same'].map((name) => statusOf(rows, name))).toEqual([
+      'MAINT',
+      'no check',
+      'MAINT (via test/off)',
+    ]);
     expect(rows.find((row) => row.svname === 'same')).toMatchObject({ tracked: 'test/off' });
     expect(rows.find((row) => row.svname === 'off')).not.toHaveProperty('check_status');
   });
