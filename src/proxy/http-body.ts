@@ -16,9 +16,12 @@ export class BodyMeter {
   consumed = 0;
   /** Trailers are left out. */
   dropsTrailers = false;
+  /** It is spliced at the moment (splicing.ts). */
+  streams = false;
   private chunks: ChunkDecoder | null = null;
 
   setNone(): void {
+    this.streams = false;
     this.kind = 'none';
     this.done = true;
     this.remaining = 0;
@@ -26,6 +29,7 @@ export class BodyMeter {
   }
 
   setLength(length: number): void {
+    this.streams = false;
     this.kind = 'length';
     this.content = 0;
     this.remaining = length;
@@ -33,6 +37,7 @@ export class BodyMeter {
   }
 
   setChunked(): void {
+    this.streams = false;
     this.kind = 'chunked';
     this.content = 0;
     this.done = false;
@@ -41,6 +46,7 @@ export class BodyMeter {
   }
 
   setUntilClose(): void {
+    this.streams = false;
     this.kind = 'until-close';
     this.content = 0;
     this.done = false;
@@ -58,6 +64,14 @@ export class BodyMeter {
   /** Chunks must be written anew on their way. */
   get isChunked(): boolean {
     return this.kind === 'chunked';
+  }
+
+  /** Takes `length` bytes of content that went by unseen; not of a chunked body. */
+  skip(length: number): void {
+    this.content += length;
+    if (this.kind !== 'length') return;
+    this.remaining -= length;
+    this.done = this.remaining === 0;
   }
 
   /**

@@ -16,6 +16,7 @@ import type { HttpExchange } from './http-exchange.ts';
 import { clientConnectionLine, HeadLines, responseLength } from './http-rewrite.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { BROKEN, END, type SocketEnd } from './socket-end.ts';
+import { MORE, SPLICE_RESPONSE, spliceBody, spliceDirections } from './splicing.ts';
 import { asksForConnection } from './tied-authentication.ts';
 import type { WorkerContext } from './worker-context.ts';
 
@@ -236,6 +237,10 @@ export class HttpDownload {
   pass(connection: ServerConnection | null): void {
     const { client, body, exchange } = this;
     const { scratch, loop } = this.worker;
+    if (body.streams && connection !== null) {
+      this.splice(connection);
+      return;
+    }
     for (let reads = 0; connection?.readable && client.accepting && !body.done; reads++) {
       if (reads === READS_A_TURN) {
         loop.defer(exchange);
@@ -248,8 +253,32 @@ export class HttpDownload {
       }
       if (n <= 0) break;
       if (!this.passContent(n)) return;
+      if (n === BULK_SIZE && this.maySplice) {
+        body.streams = true;
+        this.splice(connection);
+        return;
+      }
     }
     if (body.done) exchange.endResponse();
+    else exchange.watchSlowClient();
+  }
+
+  private get maySplice(): boolean {
+    const { conf, backend } = this.exchange.frontend;
+    if (this.worker.pipes === null || this.body.done) return false;
+    return (spliceDirections(conf, backend!.conf) & SPLICE_RESPONSE) !== 0;
+  }
+
+  private splice(connection: ServerConnection): void {
+    const { client, body, exchange, worker } = this;
+    const before = body.content;
+    const outcome = spliceBody(connection, client, worker.pipes!, body);
+    exchange.report.bytesOut += body.content - before;
+    if (body.content > before) exchange.touchServer();
+    if (outcome === END || outcome === BROKEN) this.endOfServer(outcome === END);
+    else if (client.error !== 0) exchange.clientGone();
+    else if (outcome === MORE) worker.loop.defer(exchange);
+    else if (body.done) exchange.endResponse();
     else exchange.watchSlowClient();
   }
 

@@ -18,7 +18,8 @@ import type { HttpExchange } from './http-exchange.ts';
 import { HeadLines, RequestLines, requestLength, serverConnectionLine } from './http-rewrite.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { BROKEN, END, type SocketEnd } from './socket-end.ts';
-import type { WorkerContext } from './worker-context.ts';
+import { MORE, SPLICE_REQUEST, spliceBody, spliceDirections } from './splicing.ts';
+import { BULK_SIZE, type WorkerContext } from './worker-context.ts';
 
 const READS_A_TURN = 8;
 /** Repeating these changes nothing (RFC 9110, 9.2.2): they may be sent again on a fresh connection. */
@@ -148,6 +149,10 @@ export class HttpUpload {
   pass(client: SocketEnd, connection: ServerConnection, worker: WorkerContext): void {
     const { body, exchange } = this;
     const { scratch, loop } = worker;
+    if (body.streams) {
+      this.splice(client, connection, worker);
+      return;
+    }
     for (let reads = 0; client.readable && connection.accepting && !body.done; reads++) {
       if (reads === READS_A_TURN) {
         loop.defer(exchange);
@@ -170,7 +175,31 @@ export class HttpUpload {
       exchange.touchServer();
       if (bodyEnd < n) exchange.input.keepBytes(scratch.bytes, bodyEnd, n);
       if (end > 0 && !connection.write(to.bytes, to.address, 0, end)) return;
+      if (n === BULK_SIZE && this.maySplice(worker)) {
+        body.streams = true;
+        this.splice(client, connection, worker);
+        return;
+      }
     }
+  }
+
+  private maySplice(worker: WorkerContext): boolean {
+    const { conf, backend } = this.exchange.frontend;
+    if (worker.pipes === null || this.body.done) return false;
+    return (spliceDirections(conf, backend!.conf) & SPLICE_REQUEST) !== 0;
+  }
+
+  private splice(client: SocketEnd, connection: ServerConnection, worker: WorkerContext): void {
+    const { body, exchange } = this;
+    const before = body.content;
+    const outcome = spliceBody(client, connection, worker.pipes!, body);
+    exchange.report.bytesIn += body.content - before;
+    if (body.content > before) {
+      exchange.watchUpload();
+      exchange.touchServer();
+    }
+    if (outcome === END || outcome === BROKEN) exchange.clientGone();
+    else if (outcome === MORE) worker.loop.defer(exchange);
   }
 }
 

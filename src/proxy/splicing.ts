@@ -5,7 +5,9 @@
  * for `splice-auto` only.
  */
 import type { GlobalConf, ProxyConf } from '../config/haproxy.ts';
+import type { BodyMeter } from './http-body.ts';
 import { PipePool } from './pipes.ts';
+import { NOTHING, type SocketEnd, UNSUITABLE } from './socket-end.ts';
 
 export const SPLICE_REQUEST = 1;
 export const SPLICE_RESPONSE = 2;
@@ -14,6 +16,28 @@ export const SPLICE_RESPONSE = 2;
 export const SPLICE_SIZE = 1 << 20;
 /** Less than this at a time is copied again. */
 export const SPLICE_WORTH = 16384;
+/** Of one direction before others get their turn. */
+const SPLICES_A_TURN = 8;
+/** Result of `spliceBody`: there is more, in a later turn. */
+export const MORE = 1;
+
+/** Splices what `from` has of an HTTP body. Returns NOTHING, MORE, END or BROKEN; `to` may have an error afterwards. */
+export function spliceBody(from: SocketEnd, to: SocketEnd, pipes: PipePool, body: BodyMeter): number {
+  let moved = 0;
+  for (let splices = 0; from.readable && to.accepting && !body.done; splices++) {
+    if (splices === SPLICES_A_TURN) return MORE;
+    const n = to.spliceFrom(from, pipes, body.most(SPLICE_SIZE));
+    if (n === UNSUITABLE) {
+      body.streams = false;
+      return MORE;
+    }
+    if (n < 0) return n;
+    body.skip(n);
+    moved += n;
+  }
+  if (!from.readable && moved < SPLICE_WORTH) body.streams = false;
+  return NOTHING;
+}
 
 /** What both sides of a session ask for. */
 export function spliceDirections({ splice: front }: ProxyConf, { splice: back }: ProxyConf): number {
