@@ -28,6 +28,7 @@ import { launchRole, numberInRole, type RoleName, STATE_FD } from './role-proces
 import { type RoleEnd, RoleFailure, type RoleMessage } from './role-run.ts';
 import { lookUpServers } from './server-hosts.ts';
 import { findMissingNamespaces } from './server-namespaces.ts';
+import { findLostRights } from './server-rights.ts';
 import type { Wording } from './wording.ts';
 
 /** What is to run: null for a language of which no file was given. */
@@ -229,6 +230,8 @@ export class Core {
   private async lookUp(config: HaproxyConfig): Promise<HaproxyConfig> {
     const { config: found, problems, remarks } = await lookUpServers(config);
     for (const remark of remarks) this.options.log('warning', remark);
+    const lost = findLostRights(found);
+    if (lost !== null) throw new StartFailure([lost]);
     const missing = findMissingNamespaces(found);
     if (missing.length > 0) throw new StartFailure(missing);
     if (problems.length === 0) return found;
