@@ -18,7 +18,7 @@ import type { ServerConnection } from './server-connection.ts';
 import { BROKEN, END, type SocketEnd } from './socket-end.ts';
 import { MORE, SPLICE_RESPONSE, spliceBody, spliceDirections } from './splicing.ts';
 import { asksForConnection } from './tied-authentication.ts';
-import type { WorkerContext } from './worker-context.ts';
+import { BULK_SIZE, type WorkerContext } from './worker-context.ts';
 
 const READS_A_TURN = 8;
 const NO_LINES = new Uint8Array(0);
