@@ -10,7 +10,7 @@ const fetches = `
   bc_src bc_src_port bc_srv_queue be_conn be_id be_name be_server_timeout be_sess_rate be_tunnel_timeout bin
   bool bytes_in bytes_out capture.req.hdr capture.req.method capture.req.uri capture.req.ver capture.res.hdr
   cook cook_cnt cook_val cookie date date_us dst dst_conn dst_port env fc.timer.handshake fc.timer.total fc_dst
-  fc_dst_port fc_err fc_err_str fc_http_major fc_src fc_src_port fe_client_timeout fe_conn fe_id fe_name fe_req_rate
+  fc_dst_port fc_err fc_err_str fc_http_major fc_pp_authority fc_pp_tlv fc_pp_unique_id fc_rcvd_proxy fc_src fc_src_port fe_client_timeout fe_conn fe_id fe_name fe_req_rate
   fe_sess_rate hdr hdr_cnt hdr_ip hdr_val hostname http_first_req int ipv4 ipv6 meth method nbproc nbsrv path
   pathq pid proc query queue rand req.cook req.cook_cnt req.cook_names req.cook_val req.fhdr req.fhdr_cnt
   req.hdr req.hdr_cnt req.hdr_ip req.hdr_names req.hdr_val req.proto_http req.timer.hdr req.timer.idle

@@ -14,6 +14,10 @@ export interface Preamble {
   readonly acceptedAt: number;
   readonly acceptedAtMs: number;
   readonly handshakeMs: number;
+  /** The client as the kernel knows it. */
+  readonly own: ClientAddress;
+  /** It was a PROXY protocol header, of whatever content. */
+  readonly isProxy: boolean;
   /** Null: the socket's own (LOCAL, UNKNOWN). */
   readonly destination: ProxySide | null;
   /** Fields of PROXY version 2: authority, unique id and the like. */

@@ -120,7 +120,8 @@ export class Handshake implements Stream, Handler, Timed {
     const address = this.announcedAddress();
     const handshakeMs = Math.floor(worker.loop.now - acceptedAt);
     const { destination, tlvs } = header;
-    address.preamble = { acceptedAt, acceptedAtMs, handshakeMs, destination, tlvs };
+    const isProxy = listener.conf.options.preamble?.kind === 'proxy';
+    address.preamble = { acceptedAt, acceptedAtMs, handshakeMs, own: this.address, isProxy, destination, tlvs };
     worker.loop.timers.disarm(this.timer);
     if (this.watched) worker.loop.unwatch(this.fd);
     // The session first: a worker that is stopping must not find itself empty in between.

@@ -221,6 +221,7 @@ export class Listener implements Handler, Timed {
     const inet = own !== null && own.family !== 'unix' ? own : null;
     record.localHost = inet?.host ?? 'unix';
     record.localPort = inet?.port ?? this.conf.options.socketId;
+    if (address.preamble !== null) record.socketAddress = localAddress(fd);
   }
 
   private describePeer(record: SessionRecord, address: ClientAddress): void {
@@ -228,6 +229,7 @@ export class Listener implements Handler, Timed {
     record.clientPort = address.family === 'unix' ? this.conf.options.socketId : address.port;
     record.frontend = this.frontend.conf.name;
     record.tls = false;
+    record.preamble = address.preamble;
     record.handshakeMs = address.preamble?.handshakeMs ?? 0;
   }
 }

@@ -15,7 +15,7 @@ import { describeNet } from './lib/requirements.ts';
 import { receiveSyslog, type SyslogReceiver } from './lib/syslog.ts';
 import { sleep } from './lib/wait.ts';
 
-const NAMES = ['plain', 'named', 'http', 'null', 'netscaler', 'ready', 'stats'] as const;
+const NAMES = ['plain', 'named', 'http', 'null', 'netscaler', 'facts', 'ready', 'stats'] as const;
 type Ports = Readonly<Record<(typeof NAMES)[number], number>>;
 
 const MAGIC = 1234;
@@ -48,6 +48,11 @@ frontend netscaler
   option tcplog
   bind 127.0.0.1:${ports.netscaler} accept-netscaler-cip ${MAGIC}
   default_backend raw
+frontend facts
+  mode http
+  log-format "%ci:%cp fi=%fi:%fp src=%[src] fc=%[fc_src] dst=%[dst]:%[dst_port] fcd=%[fc_dst]:%[fc_dst_port] so=%[so_id]/%[so_name] auth=%[fc_pp_authority] uid=%[fc_pp_unique_id] rp=%[fc_rcvd_proxy]"
+  bind 127.0.0.1:${ports.facts} accept-proxy name some id 9
+  default_backend web
 frontend http
   mode http
   option httplog
@@ -287,6 +292,10 @@ describeNet('a header before the connection', { binaries: ['haproxy'], build: tr
     await expectSame('http', proxyCases['v2 over IPv6']!, 'hold');
     await expectSame('http', proxyCases['v1 over IPv4']!, 'hold');
     await expectSame('http', proxyCases['v2 LOCAL']!, 'hold');
+  });
+
+  it.each(['v1 over IPv4', 'v2 with fields', 'v2 LOCAL', 'v2 over IPv6'])('tells formats of %s', async (name) => {
+    await expectSame('facts', proxyCases[name]!, 'hold');
   });
 
   it('counts connections, and sessions only behind a header', async () => {

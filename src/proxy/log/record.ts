@@ -4,9 +4,12 @@
  *
  * One record per worker is enough: it is filled when the line is due, not kept while the session runs.
  */
+
 import type { ProxyConf, ServerConf } from '../../config/haproxy.ts';
+import type { SocketAddress } from '../../os/address.ts';
 import type { Head } from '../../wire/http1-head.ts';
 import { latin1 } from '../../wire/latin1.ts';
+import type { Preamble } from '../client-address.ts';
 
 /** Server names that stand for no server. */
 export const NO_SERVER = '<NOSRV>';
@@ -74,6 +77,9 @@ export class SessionRecord {
 
   // ---- for formats and expressions of the user's own; `needs` of a compiled format says which of them it reads ------
 
+  /** What stood before the connection's own bytes; then also the socket's own address, where it is needed. */
+  preamble: Preamble | null = null;
+  socketAddress: SocketAddress | number = 0;
   /** Th and Ti: handshakes of the connection, and the silence before the request's first byte. */
   handshakeMs = 0;
   idleMs = -1;

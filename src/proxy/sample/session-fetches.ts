@@ -1,5 +1,15 @@
 /** Fetches of the connection, of who serves it, and of its times (manual, 7.3.3 to 7.3.5). Read from the record. */
 
+import {
+  TLV_ALPN,
+  TLV_AUTHORITY,
+  TLV_CRC32C,
+  TLV_NETNS,
+  TLV_NOOP,
+  TLV_SSL,
+  TLV_UNIQUE_ID,
+} from '../../wire/proxy-protocol.ts';
+import { findTlv } from '../../wire/proxy-protocol-parse.ts';
 import { SCUR } from '../counter-layout.ts';
 import { NEEDS_LOCAL, NEEDS_NUMBER, NEEDS_SOURCE } from '../log/needs.ts';
 import type { SessionRecord } from '../log/record.ts';
@@ -23,6 +33,53 @@ function localPort(r: SessionRecord): number | null {
   return r.localHost === 'unix' ? null : r.localPort;
 }
 
+/** What the kernel says, whatever a header before the connection told. */
+function connectionAddress(r: SessionRecord): IpValue | null {
+  const own = r.preamble?.own;
+  if (own === undefined) return clientAddress(r);
+  return own.family === 'unix' ? null : textAddress(own.host);
+}
+
+function connectionPort(r: SessionRecord): number | null {
+  const own = r.preamble?.own;
+  if (own === undefined) return clientPort(r);
+  return own.family === 'unix' ? null : own.port;
+}
+
+function socketOf(r: SessionRecord): { readonly host: string; readonly port: number } | null {
+  if (r.preamble === null) return r.localHost === 'unix' ? null : { host: r.localHost, port: r.localPort };
+  const { socketAddress } = r;
+  return typeof socketAddress === 'object' && socketAddress.family !== 'unix' ? socketAddress : null;
+}
+
+function textAddressOr(host: string | undefined): IpValue | null {
+  return host === undefined ? null : textAddress(host);
+}
+
+/** Of the PROXY protocol's header, as Latin-1. */
+function fieldOf({ preamble }: SessionRecord, type: number): string | null {
+  const value = preamble === null ? null : findTlv(preamble.tlvs, type);
+  return value === null ? null : Buffer.from(value).toString('latin1');
+}
+
+/** A number, decimal or with 0x, or one of the names that HAProxy has for them; -1 for others. */
+function tlvType(text: string): number {
+  const named = TLV_NAMES.get(text.toUpperCase());
+  if (named !== undefined) return named;
+  const number = Number(text);
+  return text !== '' && Number.isInteger(number) ? number : -1;
+}
+
+const TLV_NAMES: ReadonlyMap<string, number> = new Map([
+  ['ALPN', TLV_ALPN],
+  ['AUTHORITY', TLV_AUTHORITY],
+  ['CRC32C', TLV_CRC32C],
+  ['NOOP', TLV_NOOP],
+  ['UNIQUE_ID', TLV_UNIQUE_ID],
+  ['SSL', TLV_SSL],
+  ['NETNS', TLV_NETNS],
+]);
+
 function addressOr(host: string | null): IpValue | null {
   return host === null ? null : textAddress(host);
 }
@@ -44,12 +101,19 @@ const no = plain('bool', () => false);
 export const sessionFetches: FetchTable = {
   src: plain('addr', clientAddress),
   src_port: plain('sint', clientPort),
-  fc_src: plain('addr', clientAddress),
-  fc_src_port: plain('sint', clientPort),
+  fc_src: plain('addr', connectionAddress),
+  fc_src_port: plain('sint', connectionPort),
   dst: plain('addr', localAddress, NEEDS_LOCAL),
   dst_port: plain('sint', localPort, NEEDS_LOCAL),
-  fc_dst: plain('addr', localAddress, NEEDS_LOCAL),
-  fc_dst_port: plain('sint', localPort, NEEDS_LOCAL),
+  fc_dst: plain('addr', (r) => textAddressOr(socketOf(r)?.host), NEEDS_LOCAL),
+  fc_dst_port: plain('sint', (r) => socketOf(r)?.port ?? null, NEEDS_LOCAL),
+  fc_rcvd_proxy: plain('bool', (r) => r.preamble?.isProxy ?? false),
+  fc_pp_authority: plain('str', (r) => fieldOf(r, TLV_AUTHORITY)),
+  fc_pp_unique_id: plain('str', (r) => fieldOf(r, TLV_UNIQUE_ID)),
+  fc_pp_tlv: made('str', ({ args }) => {
+    const type = tlvType(args[0] ?? '');
+    return (r) => fieldOf(r, type);
+  }),
   fc_http_major: plain('sint', (r) => (r.mode === 'http' ? 1 : null)),
   fc_err: zero,
   fc_err_str: plain('str', () => 'Success'),

@@ -9,7 +9,8 @@ function addressOf(host: string, port: number): ClientAddress {
   return new ClientAddress(new DataView(bytes.buffer));
 }
 
-const preamble = { acceptedAt: 0, acceptedAtMs: 0, handshakeMs: 0, tlvs: [] };
+const own = addressOf('127.0.0.1', 9);
+const preamble = { acceptedAt: 0, acceptedAtMs: 0, handshakeMs: 0, own, isProxy: true, tlvs: [] };
 
 describe('ClientAddress', () => {
   it.each([
