@@ -206,11 +206,10 @@ export class Backend {
     return false;
   }
 
-  /** Counts one more or one fewer waiting, here and at the server it waits for. */
+  /** Counts one more or one fewer waiting, for any server or for one. */
   countWaiting(server: Server | null, change: 1 | -1): void {
     this.waiting += change;
-    this.countRow(this.row, change);
-    if (server !== null) this.countRow(server.row, change);
+    this.countRow(server === null ? this.row : server.row, change);
     if (!this.shared) return;
     this.tellSince(server);
     if (change > 0 && this.hasPlace(server)) this.wakeWorker(this.counters.mine.indexOf(this.counters.own));

@@ -19,9 +19,10 @@ import type { Backend } from './backend.ts';
 import { copyBytes } from './buffers.ts';
 import { CONNECT, ECON, LAST_SESSION, LBTOT, REUSE, ROW_WIDTH, SESS_RATE, WREDIS, WRETR } from './counter-layout.ts';
 import type { Server } from './server.ts';
-import { openServerConnection, type ServerConnection } from './server-connection.ts';
+import { adoptConnection, openServerConnection, type ServerConnection } from './server-connection.ts';
 import { SessionConnections } from './session-connections.ts';
 import type { SessionOrigin } from './session-origin.ts';
+import type { TakenOver } from './shared-idle.ts';
 import type { EndOwner, SocketEnd } from './socket-end.ts';
 import { NO_SOURCE } from './source-binding.ts';
 import { WaitEntry, type Waiting } from './wait-queue.ts';
@@ -303,16 +304,13 @@ export class Dispatch implements EndOwner, Waiting {
 
   /** Its server went away while it waited for it. */
   chooseAgain(): void {
-    const { bound, backend } = this;
+    const { backend, server } = this;
+    // It waits on unless it may be sent elsewhere.
+    if (backend.conf.redispatch === null || backend.conf.persistence.persist) return;
     this.leaveQueue();
-    // A client of its own stays with it unless it may be sent elsewhere.
-    const stays = bound !== null && (backend.conf.redispatch === null || backend.conf.persistence.persist);
-    if (stays) this.wait(bound);
-    else {
-      this.bound = null;
-      this.previous = bound;
-      this.assign(null);
-    }
+    this.bound = null;
+    this.previous = server;
+    this.assign(null);
   }
 
   private connect(): void {
@@ -334,14 +332,20 @@ export class Dispatch implements EndOwner, Waiting {
   /** A client's first request only gets a connection that the mode calls safe: it could not be repeated silently. */
   private takeIdle(server: Server): ServerConnection | null {
     const { idle } = server;
-    if (idle.length === 0) return null;
-    const { httpReuse } = this.backend.conf.link;
+    const { httpReuse, retryOn } = this.backend.conf.link;
     const key = this.connectionKey;
     if (httpReuse === 'never') return null;
-    if (this.reuse === REUSE_LATER || repeatsLost(this.backend.conf.link.retryOn))
-      return idle.takeFresh(key) ?? idle.takeSafe(key);
+    if (this.reuse === REUSE_LATER || repeatsLost(retryOn)) {
+      return idle.takeFresh(key) ?? idle.takeSafe(key) ?? this.adopt(server, idle.takeOver(false, true));
+    }
     if (httpReuse === 'safe') return null;
-    return idle.takeSafe(key) ?? (httpReuse === 'always' ? idle.takeFresh(key) : null);
+    const always = httpReuse === 'always';
+    const own = idle.takeSafe(key) ?? (always ? idle.takeFresh(key) : null);
+    return own ?? this.adopt(server, idle.takeOver(true, always));
+  }
+
+  private adopt(server: Server, taken: TakenOver | null): ServerConnection | null {
+    return taken === null ? null : adoptConnection(server, taken, this.worker.loop, this.worker.buffers, this);
   }
 
   private openConnection(server: Server): void {

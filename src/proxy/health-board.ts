@@ -8,7 +8,7 @@ import type { ProxyConf, ServerConf } from '../config/haproxy.ts';
 import type { ProxySlice } from '../config/slice.ts';
 import type { ServerHealth } from '../ipc/messages.ts';
 import { SyslogSender, syslogOrigin } from '../log/syslog-sender.ts';
-import { QCUR, type RowMap, SCUR, serverKey } from './counter-layout.ts';
+import { QCUR, type RowMap, SCUR, SERVED, serverKey } from './counter-layout.ts';
 import type { Counters } from './counters.ts';
 import {
   fullSpeedLine,
@@ -31,6 +31,8 @@ export class HealthBoard {
   private readonly subjects = new Map<string, Subject>();
   private readonly followers = new Map<string, Subject[]>();
   private readonly states = new Map<string, ServerHealth>();
+  /** Servers of each proxy that are up. */
+  private readonly usable = new Map<number, { active: number; backup: number }>();
   private readonly senders = new Map<number, SyslogSender>();
   private readonly counters: Counters;
   private readonly rows: RowMap;
@@ -43,12 +45,14 @@ export class HealthBoard {
     for (const proxy of slice.proxies) {
       const origin = syslogOrigin(proxy.logTag ?? slice.global.logTag, slice.global.logSendHostname);
       this.senders.set(proxy.id, new SyslogSender(proxy.logs, origin));
+      this.usable.set(proxy.id, { active: 0, backup: 0 });
       for (const server of proxy.servers) this.addServer({ proxy, server });
     }
   }
 
   private addServer(subject: Subject): void {
     const { proxy, server } = subject;
+    this.count(subject, 1);
     this.subjects.set(serverKey(proxy.id, server.id), subject);
     if (server.track === null) return;
     const key = serverKey(server.track.proxyId, server.track.serverId);
@@ -79,14 +83,16 @@ export class HealthBoard {
 
   private takeOne(subject: Subject, key: string, state: ServerHealth, via: string | null): void {
     const last = this.states.get(key) ?? null;
-    const hadServers = this.isServed(subject.proxy);
+    const counts = this.usable.get(subject.proxy.id)!;
+    const hadServers = counts.active + counts.backup > 0;
+    this.count(subject, -1);
     this.states.set(key, state);
+    this.count(subject, 1);
     if (state.event === 'replay') return;
     if (via === null && subject.proxy.logHealthChecks && isNews(last, state))
       this.tell(subject.proxy, resultLine(describe(subject), state));
     if (state.event !== 'transition') return;
-    const counts = this.countServers(subject, state);
-    this.tell(subject.proxy, transitionLine(describe(subject), state, counts, via));
+    this.tell(subject.proxy, transitionLine(describe(subject), state, this.countAll(subject, state), via));
     if (hadServers && counts.active + counts.backup === 0) this.tell(subject.proxy, lastServerLine(subject.proxy));
   }
 
@@ -99,23 +105,37 @@ export class HealthBoard {
     const { track } = subject.server;
     const tracked = track === null ? undefined : this.subjects.get(serverKey(track.proxyId, track.serverId));
     const via = tracked === undefined ? null : `${tracked.proxy.name}/${tracked.server.name}`;
-    this.tell(subject.proxy, fullSpeedLine(describe(subject), this.countServers(subject, state), via));
+    this.tell(subject.proxy, fullSpeedLine(describe(subject), this.countAll(subject, state), via));
   }
 
-  private countServers({ proxy, server }: Subject, state: ServerHealth): HealthCounts {
-    const up = proxy.servers.filter((s) => this.isUp(proxy, s));
+  private countAll({ proxy, server }: Subject, state: ServerHealth): HealthCounts {
     const row = this.rows.servers.get(serverKey(proxy.id, server.id))!;
+    const waiting = this.counters.gauge(row, QCUR);
+    const requeued = state.up ? this.countTaken(proxy, server, row) : leavesQueue(proxy) ? waiting : 0;
     return {
-      active: up.filter((s) => !s.backup).length,
-      backup: up.filter((s) => s.backup).length,
+      ...this.usable.get(proxy.id)!,
       sessions: state.up ? 0 : this.counters.gauge(row, SCUR),
-      requeued: 0,
-      queued: this.counters.gauge(this.rows.backends.get(proxy.id)!, QCUR),
+      requeued,
+      queued: state.up ? waiting : waiting - requeued,
     };
   }
 
-  private isServed(proxy: ProxyConf): boolean {
-    return proxy.servers.some((server) => this.isUp(proxy, server));
+  /** Sessions waiting for any server that this one has room for now that it is up. */
+  private countTaken(proxy: ProxyConf, server: ServerConf, row: number): number {
+    const { active } = this.usable.get(proxy.id)!;
+    if (server.weight === 0 || (server.backup && active > 0)) return 0;
+    const waiting = this.counters.gauge(this.rows.backends.get(proxy.id)!, QCUR);
+    if (server.maxconn === 0) return waiting;
+    const limit = server.slowstartMs > 0 ? 1 : server.maxconn;
+    return Math.min(waiting, Math.max(0, limit - this.counters.gauge(row, SERVED)));
+  }
+
+  /** Counts a server in or out, if it is up. */
+  private count({ proxy, server }: Subject, change: 1 | -1): void {
+    if (!this.isUp(proxy, server)) return;
+    const counts = this.usable.get(proxy.id)!;
+    if (server.backup) counts.backup += change;
+    else counts.active += change;
   }
 
   /** A server of weight 0 is none that anybody could be sent to. */
@@ -133,6 +153,11 @@ export class HealthBoard {
     const tag = `[${line.stderr.tag}]`.padEnd(10);
     process.stderr.write(`${tag} (${process.pid}) : ${line.stderr.text}\n`);
   }
+}
+
+/** Sessions that wait for a server that went away may be sent elsewhere. */
+function leavesQueue({ redispatch, persistence }: ProxyConf): boolean {
+  return redispatch !== null && !persistence.persist;
 }
 
 function describe({ proxy, server }: Subject): HealthSubject {

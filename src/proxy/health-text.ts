@@ -36,7 +36,7 @@ export interface HealthCounts {
   /** Sessions of the server that go on or were closed; 0 for a server coming up. */
   readonly sessions: number;
   readonly requeued: number;
-  /** Requests in the backend's queue. */
+  /** Requests in the server's own queue. */
   readonly queued: number;
 }
 

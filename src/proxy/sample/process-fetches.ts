@@ -1,7 +1,7 @@
 /** Fetches that ask nothing of the session: constants, the process, its proxies and servers (manual, 7.3.2). */
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import os from 'node:os';
-import { PROCESS_ROW, QCUR, REQ_RATE, SCUR, SESS_RATE } from '../counter-layout.ts';
+import { PROCESS_ROW, QCUR, REQ_RATE, SCUR, SESS_RATE, serverKey } from '../counter-layout.ts';
 import type { Server } from '../server.ts';
 import { type Evaluate, type FetchPlace, type FetchRow, type FetchTable, intArg, made, plain } from './fetch-row.ts';
 import { proxyNamed, serverNamed } from './sample-world.ts';
@@ -59,6 +59,15 @@ function usableServers({ world, args, home }: FetchPlace): Evaluate {
   const proxy = proxyNamed(world, args[0], home, false);
   const backend = proxy === null ? undefined : world.backends.get(proxy.id);
   return () => backend?.servers.filter((server) => server.usable).length ?? null;
+}
+
+/** Those waiting for any server of a backend and for each of them. */
+function queued({ world, args, home }: FetchPlace): Evaluate {
+  const proxy = proxyNamed(world, args[0], home, false);
+  const row = proxy === null ? undefined : world.rows.backends.get(proxy.id);
+  if (proxy === null || row === undefined) return () => null;
+  const rows = [row, ...proxy.servers.map((server) => world.rows.servers.get(serverKey(proxy.id, server.id))!)];
+  return () => rows.reduce((sum, each) => sum + world.counters.gauge(each, QCUR), 0);
 }
 
 function ofServer(type: ValueType, read: (server: Server, place: FetchPlace) => SampleValue): FetchRow {
@@ -124,7 +133,7 @@ export const processFetches: FetchTable = {
   fe_req_rate: frontendCount(rate(REQ_RATE)),
   be_conn: backendCount(gauge(SCUR)),
   be_sess_rate: backendCount(rate(SESS_RATE)),
-  queue: backendCount(gauge(QCUR)),
+  queue: made('sint', queued),
   nbsrv: made('sint', usableServers),
   srv_conn: ofServer('sint', (server, { world }) => world.counters.gauge(server.row, SCUR)),
   srv_queue: ofServer('sint', (server, { world }) => world.counters.gauge(server.row, QCUR)),
