@@ -120,8 +120,7 @@ export class HttpReport implements UniqueIdMaker {
 
   /** The client's connection broke before a request was complete. */
   takeAbortedRequest(): void {
-    this.takeBadRequest();
-    this.status = 400;
+    this.takeReply(400);
     this.end('client-abort', 'R');
   }
 

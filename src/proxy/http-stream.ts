@@ -205,9 +205,16 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     else if (this.phase === LINGER || !this.inRequest) this.close();
     else if (this.client.error === 0) this.refuse(400, 'client-abort');
     else {
-      if (!this.isProbe) this.report.takeAbortedRequest();
+      if (!this.isProbe) this.abortRequest();
       this.close();
     }
+  }
+
+  /** As `refuse`, for one who cannot be told. */
+  private abortRequest(): void {
+    this.report.takeBadRequest();
+    this.countRefusal(false);
+    this.report.takeAbortedRequest();
   }
 
   // ---- requests ----------------------------------------------------------------------------------------------------
@@ -222,11 +229,8 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     if (!this.report.begun) this.report.begin();
     const length = this.input.parse();
     if (length === INCOMPLETE) this.awaitRest();
-    else if (length < 0) {
-      // HAProxy counts as a request what was sent as one.
-      this.countRequest();
-      this.refuse(statusOfHeadError(length));
-    } else this.takeRequest();
+    else if (length < 0) this.refuse(statusOfHeadError(length));
+    else this.takeRequest();
   }
 
   private awaitRest(): void {
@@ -272,7 +276,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     const backend = this.frontend.backend!;
     if (!exchange.compose()) {
       report.forgetRequest();
-      this.refuse(400);
+      this.refuse(400, 'bad-request', true);
     } else {
       worker.enterBackend(backend);
       worker.counters.add(backend.row, REQ_TOT, 1);
@@ -410,21 +414,30 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     this.send(status, answer, 'intercepted', phase);
   }
 
-  /** Bytes that are no request: the page goes out as it is and the connection closes. */
-  private refuse(status: ErrorStatus, cause: EndCause = 'bad-request'): void {
-    const { counters } = this.worker;
+  /**
+   * Bytes that are no request: the page goes out as it is and the connection closes. `isCounted`: it was a request until
+   * its body was looked at.
+   */
+  private refuse(status: ErrorStatus, cause: EndCause = 'bad-request', isCounted = false): void {
     if (this.isProbe) {
       this.close();
       return;
     }
     this.report.takeBadRequest();
-    counters.add(this.frontend.row, EREQ, 1);
-    counters.add(this.listener.row, EREQ, 1);
+    this.countRefusal(isCounted);
     this.exchange.leave();
     this.exchange.transaction.keepClient = false;
     this.exchange.transaction.method = NO_REQUEST;
     if (this.frontend.pageFor(status, false).silent) this.endSilently(status, cause, 'R');
     else this.send(status, unreadPage(status), cause, 'R');
+  }
+
+  /** HAProxy counts as a request whatever a client began, even if it sent nothing. */
+  private countRefusal(isCounted: boolean): void {
+    const { counters } = this.worker;
+    if (!isCounted) this.countRequest();
+    counters.add(this.frontend.row, EREQ, 1);
+    counters.add(this.listener.row, EREQ, 1);
   }
 
   /** `status`: what it is about, for the log; that of the page may be another. */

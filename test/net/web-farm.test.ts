@@ -105,7 +105,10 @@ class Browser {
 }
 
 /** What the story tells of the statistics. */
-const COLUMNS = 'pxname svname status cookie act bck stot lbtot wretr wredis econ eresp hrsp_2xx hrsp_5xx'.split(' ');
+const COLUMNS =
+  'pxname svname status cookie act bck stot lbtot wretr wredis econ ereq eresp req_tot hrsp_2xx hrsp_4xx hrsp_5xx'.split(
+    ' ',
+  );
 
 const names = ['admin', 'shop', 'wiki', 'forum'] as const;
 type Ports = Readonly<Record<(typeof names)[number], number>>;
