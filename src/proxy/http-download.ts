@@ -9,7 +9,6 @@ import { parseResponseHead, responseHasBody } from '../wire/http1.ts';
 import { type Head, INCOMPLETE, METHOD_CONNECT } from '../wire/http1-head.ts';
 import { cutLength, cutResponseHead, isPlain, writeResponseHead } from '../wire/http1-write.ts';
 import { copyBytes, type PooledBuffer } from './buffers.ts';
-import { leaksCookie } from './cache-check.ts';
 import { adjustCases } from './header-cases.ts';
 import { BodyMeter } from './http-body.ts';
 import type { HttpExchange } from './http-exchange.ts';
@@ -78,16 +77,10 @@ export class HttpDownload {
     if (length < 0 || tooLong || unasked) this.exchange.badResponse();
     else if (length === INCOMPLETE) this.keepPartial(connection, bytes, start, end);
     else if (head.status < 200 && head.status !== 101) this.passInterim(connection, bytes, head, end);
-    else if (this.isBlocked(bytes, head)) this.exchange.blockResponse();
     else if (!this.exchange.dropsResponse(head, isWhole(head, transaction.method, end))) {
       if (asksForConnection(bytes, head)) this.exchange.tieToConnection();
       this.passHead(connection, bytes, head, end);
     }
-  }
-
-  private isBlocked(bytes: Uint8Array, head: Head): boolean {
-    const { frontend, transaction } = this.exchange;
-    return frontend.backend!.conf.http.checkcache && leaksCookie(bytes, head, transaction.method);
   }
 
   private keepPartial(connection: ServerConnection, bytes: Uint8Array, start: number, end: number): void {
@@ -138,7 +131,7 @@ export class HttpDownload {
       return;
     }
     const { clientCases } = exchange.frontend;
-    if (extra.length === 0 && clientCases === null && !tunnel && isPlain(head)) {
+    if (extra.length === 0 && clientCases === null && !tunnel && !this.body.isChunked && isPlain(head)) {
       this.passAsIs(connection, bytes, head, end, length);
       return;
     }

@@ -431,12 +431,6 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
     this.fail(502, 'denied', 'H');
   }
 
-  /** `option checkcache`. */
-  blockResponse(): void {
-    this.report.countDenied();
-    this.fail(502, 'bad-response', 'H');
-  }
-
   badResponseBody(): void {
     this.report.countServerAbort(false);
     this.breakOff('server-abort', 'D');

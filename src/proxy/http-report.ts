@@ -181,12 +181,6 @@ export class HttpReport implements UniqueIdMaker {
     this.countAtBackend(CLI_ABRT);
   }
 
-  /** The proxy kept a response back. */
-  countDenied(): void {
-    this.countAtBackend(DRESP);
-    this.worker.counters.add(this.frontend.row, DRESP, 1);
-  }
-
   countBadResponse(): void {
     this.countAtBackend(ERESP);
   }

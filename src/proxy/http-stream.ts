@@ -558,7 +558,10 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     this.input.drop();
     this.current?.dispatch.close();
     this.leaveExchange();
-    this.client.close(this.frontend.conf.http.nolinger);
+    const { nolinger } = this.frontend.conf.http;
+    // What was held back for the FIN goes out with it, then nothing of the connection stays.
+    if (nolinger) this.client.finish();
+    this.client.close(nolinger);
     this.listener.onSessionEnd();
     this.worker.end(this);
   }

@@ -209,7 +209,9 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
     this.connection?.close(resets || (!clean && !this.connection.ended));
     this.dispatch.abandon();
     if (this.relay === null) this.dropInput();
-    this.client.close(this.frontend.conf.http.nolinger);
+    const { nolinger } = this.frontend.conf.http;
+    if (nolinger) this.client.finish();
+    this.client.close(nolinger);
     if (this.frontend.backend !== null) this.worker.counters.leaveRow(this.frontend.backend.row);
     this.listener.onSessionEnd();
     this.worker.end(this);
