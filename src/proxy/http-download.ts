@@ -15,7 +15,7 @@ import type { HttpExchange } from './http-exchange.ts';
 import { clientConnectionLine, HeadLines, responseLength } from './http-rewrite.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { BROKEN, END, type SocketEnd } from './socket-end.ts';
-import { MORE, SPLICE_RESPONSE, spliceBody, spliceDirections } from './splicing.ts';
+import { MORE, SPLICE_BODY, SPLICE_RESPONSE, spliceBody, spliceDirections } from './splicing.ts';
 import { asksForConnection } from './tied-authentication.ts';
 import { BULK_SIZE, type WorkerContext } from './worker-context.ts';
 
@@ -206,8 +206,10 @@ export class HttpDownload {
     upload.drop();
     if (!responseHasBody(head, transaction.method)) body.setNone();
     else if (head.chunked && !head.otherCoding) body.setChunked();
-    else if (head.contentLength >= 0) body.setLength(head.contentLength);
-    else body.setUntilClose();
+    else if (head.contentLength >= 0) {
+      body.setLength(head.contentLength);
+      body.streams = head.contentLength >= SPLICE_BODY && this.maySplice;
+    } else body.setUntilClose();
     transaction.keepServer = transaction.keepServer && head.keepAlive;
     // A client may not expect chunks behind an HTTP/1.0 status line: the end of the connection settles it.
     const unclear = body.kind === 'until-close' || (head.version < 11 && head.chunked);

@@ -18,7 +18,7 @@ import type { HttpExchange } from './http-exchange.ts';
 import { HeadLines, RequestLines, requestLength, serverConnectionLine } from './http-rewrite.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { BROKEN, END, type SocketEnd } from './socket-end.ts';
-import { MORE, SPLICE_REQUEST, spliceBody, spliceDirections } from './splicing.ts';
+import { MORE, SPLICE_BODY, SPLICE_REQUEST, spliceBody, spliceDirections } from './splicing.ts';
 import { BULK_SIZE, type WorkerContext } from './worker-context.ts';
 
 const READS_A_TURN = 8;
@@ -175,7 +175,7 @@ export class HttpUpload {
       exchange.touchServer();
       if (bodyEnd < n) exchange.input.keepBytes(scratch.bytes, bodyEnd, n);
       if (end > 0 && !connection.write(to.bytes, to.address, 0, end)) return;
-      if (n === BULK_SIZE && this.maySplice(worker)) {
+      if ((n === BULK_SIZE || body.remaining >= SPLICE_BODY) && !body.isChunked && this.maySplice(worker)) {
         body.streams = true;
         this.splice(client, connection, worker);
         return;

@@ -7,7 +7,7 @@
  */
 import type { Deferred } from './loop.ts';
 import { BROKEN, END, type SocketEnd, UNSUITABLE } from './socket-end.ts';
-import { SPLICE_REQUEST, SPLICE_RESPONSE, SPLICE_SIZE, SPLICE_WORTH } from './splicing.ts';
+import { SPLICE_PATIENCE, SPLICE_REQUEST, SPLICE_RESPONSE, SPLICE_SIZE, SPLICE_WORTH } from './splicing.ts';
 import { BULK_SIZE, type WorkerContext } from './worker-context.ts';
 
 export interface RelayOwner {
@@ -34,6 +34,8 @@ export class Relay implements Deferred {
   /** Of SPLICE_REQUEST and SPLICE_RESPONSE: which direction may be spliced, and which is at the moment. */
   private readonly mayStream: number;
   private streams = 0;
+  /** How often in a row little came while splicing. */
+  private littles = 0;
 
   /** `splice`: directions that may be spliced while they bring much. */
   constructor(worker: WorkerContext, client: SocketEnd, server: SocketEnd, owner: RelayOwner, splice = 0) {
@@ -105,6 +107,7 @@ export class Relay implements Deferred {
       else if (n < BULK_SIZE || !(this.mayStream & direction)) continue;
       else {
         this.streams |= direction;
+        this.littles = 0;
         this.splice(from, to, direction);
       }
       return;
@@ -135,7 +138,9 @@ export class Relay implements Deferred {
         return;
       }
     }
-    if (!from.readable && moved < SPLICE_WORTH) this.streams &= ~direction;
+    if (from.readable) return;
+    this.littles = moved < SPLICE_WORTH ? this.littles + 1 : 0;
+    if (this.littles === SPLICE_PATIENCE) this.streams &= ~direction;
   }
 
   /** One side has said all. When the other has as well, closing says it; else it is told. */

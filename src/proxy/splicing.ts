@@ -14,8 +14,11 @@ export const SPLICE_RESPONSE = 2;
 
 /** Asked for at once; the pipe takes what it can hold. */
 export const SPLICE_SIZE = 1 << 20;
-/** Less than this at a time is copied again. */
+/** A body with this length or more is spliced from the start. */
+export const SPLICE_BODY = 1 << 17;
+/** Less than this at a time is worth no pipe, and after some times is copied again. */
 export const SPLICE_WORTH = 16384;
+export const SPLICE_PATIENCE = 8;
 /** Of one direction before others get their turn. */
 const SPLICES_A_TURN = 8;
 /** Result of `spliceBody`: there is more, in a later turn. */
@@ -23,7 +26,6 @@ export const MORE = 1;
 
 /** Splices what `from` has of an HTTP body. Returns NOTHING, MORE, END or BROKEN; `to` may have an error afterwards. */
 export function spliceBody(from: SocketEnd, to: SocketEnd, pipes: PipePool, body: BodyMeter): number {
-  let moved = 0;
   for (let splices = 0; from.readable && to.accepting && !body.done; splices++) {
     if (splices === SPLICES_A_TURN) return MORE;
     const n = to.spliceFrom(from, pipes, body.most(SPLICE_SIZE));
@@ -33,9 +35,7 @@ export function spliceBody(from: SocketEnd, to: SocketEnd, pipes: PipePool, body
     }
     if (n < 0) return n;
     body.skip(n);
-    moved += n;
   }
-  if (!from.readable && moved < SPLICE_WORTH) body.streams = false;
   return NOTHING;
 }
 
