@@ -48,6 +48,8 @@ export class Connector {
   readonly isKeyed: boolean;
   /** The first answer on a connection is the SOCKS4 proxy's. */
   readonly viaSocks4: boolean;
+  /** Any worker may go on with a connection that another one made. */
+  readonly isShareable: boolean;
   readonly isUnix: boolean;
   /** Of the connection made last: whether it is still under way, and its port of the source's range (0: none). */
   connecting = false;
@@ -78,6 +80,7 @@ export class Connector {
     this.isWildcard = at.kind === 'ip' && (at.host === '0.0.0.0' || at.host === '::');
     this.isPrivate = this.source?.isPrivate ?? false;
     this.isKeyed = link.proxyHeader !== null || this.usesClientPort || this.isWildcard || this.isPrivate;
+    this.isShareable = !this.isKeyed && (this.source === null || this.source.ring === null);
     this.namespaceFd = link.namespace === null ? null : openNamespace(link.namespace);
     this.homeFd = link.namespace === null ? null : openOwnNamespace();
   }

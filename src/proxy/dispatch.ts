@@ -124,6 +124,16 @@ export class Dispatch implements EndOwner, Waiting {
     return this.state === IDLE && this.server === null && this.own === null && !this.staysPut;
   }
 
+  /** How many were served before it in the queue it is in now, and itself; 0: it does not wait. */
+  get placeInLine(): number {
+    return this.state === QUEUED ? this.entry!.queue!.placeOf(this.entry!) : 0;
+  }
+
+  /** It has a place at `server`, rather than to wait for one. */
+  get holdsPlace(): boolean {
+    return this.server !== null && this.state !== QUEUED;
+  }
+
   get queued(): boolean {
     return this.state === QUEUED;
   }
@@ -280,8 +290,6 @@ export class Dispatch implements EndOwner, Waiting {
     this.entry ??= new WaitEntry(this);
     this.entry.since = this.worker.loop.now;
     queue.add(this.entry);
-    if (server === null) this.backendQueue = queue.length;
-    else this.serverQueue = queue.length;
     backend.countWaiting(server, 1);
     this.worker.waitingBackends.add(backend);
     const limit = backend.conf.timeouts.queueMs ?? backend.conf.timeouts.connectMs;
@@ -289,7 +297,9 @@ export class Dispatch implements EndOwner, Waiting {
   }
 
   private leaveQueue(): void {
-    this.entry?.queue?.remove(this.entry);
+    if (this.server === null) this.backendQueue += this.placeInLine;
+    else this.serverQueue += this.placeInLine;
+    this.entry!.queue!.remove(this.entry!);
     this.backend.countWaiting(this.server, -1);
     this.server = null;
     this.state = IDLE;
@@ -297,7 +307,9 @@ export class Dispatch implements EndOwner, Waiting {
 
   onPlace(server: Server): boolean {
     if (!server.reserve(this.backend.limitOf(server))) return false;
+    const { queue } = this.entry!;
     this.leaveQueue();
+    queue!.served++;
     this.take(server);
     return true;
   }

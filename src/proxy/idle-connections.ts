@@ -13,6 +13,7 @@ import { GAUGE_WIDTH, IDLE_CUR, NEED_CONNS, PROCESS_ROW, SAFE_CUR, SCUR, USED_CU
 import type { Counters } from './counters.ts';
 import type { Loop } from './loop.ts';
 import type { ServerConnection, Shelf } from './server-connection.ts';
+import type { SharedIdle, TakenOver } from './shared-idle.ts';
 import { type Timed, Timer } from './timers.ts';
 
 /** How many descriptors a process may have in use before idle connections are closed (`high`) or not kept (`low`). */
@@ -46,15 +47,38 @@ class IdleShelf implements Shelf {
     connection.lieOn(this, this.list.length);
     this.list.push(connection);
     this.owner.countIdle(1, this.isSafe);
+    connection.slot = this.owner.offer(connection.fd, this.isSafe);
     if (connection.key !== '') this.putKeyed(connection);
   }
 
   take(key: string): ServerConnection | null {
-    const connection = (key === '' ? this.list : this.keyed?.get(key))?.at(-1);
-    if (connection === undefined) return null;
-    this.remove(connection);
-    connection.leaveShelf();
-    return connection;
+    for (;;) {
+      const connection = (key === '' ? this.list : this.keyed?.get(key))?.at(-1);
+      if (connection === undefined) return null;
+      this.remove(connection);
+      if (this.reclaim(connection)) {
+        connection.leaveShelf();
+        return connection;
+      }
+      connection.lose();
+    }
+  }
+
+  /** False: another worker has taken it over. */
+  reclaim(connection: ServerConnection): boolean {
+    return connection.slot < 0 || this.owner.reclaim(connection.slot, connection.fd, this.isSafe);
+  }
+
+  /** Forgets those that other workers have taken over. */
+  sweep(): void {
+    for (const connection of this.list.slice()) {
+      if (connection.slot < 0) continue;
+      if (this.reclaim(connection)) connection.slot = this.owner.offer(connection.fd, this.isSafe);
+      else {
+        this.remove(connection);
+        connection.lose();
+      }
+    }
   }
 
   remove(connection: ServerConnection): void {
@@ -96,14 +120,24 @@ export class IdleConnections implements Timed {
   private readonly link: ServerLink;
   private readonly loop: Loop;
   private readonly limits: PoolLimits;
+  private readonly shared: SharedIdle | null;
   private readonly timer = new Timer(this);
 
-  constructor(counters: Counters, row: number, link: ServerLink, loop: Loop, limits: PoolLimits) {
+  /** `shared`: null where connections are not offered to other workers. */
+  constructor(
+    counters: Counters,
+    row: number,
+    link: ServerLink,
+    loop: Loop,
+    limits: PoolLimits,
+    shared: SharedIdle | null = null,
+  ) {
     this.counters = counters;
     this.row = row;
     this.link = link;
     this.loop = loop;
     this.limits = limits;
+    this.shared = shared;
   }
 
   get length(): number {
@@ -142,10 +176,32 @@ export class IdleConnections implements Timed {
     return this.safe.take(key);
   }
 
+  offer(fd: number, isSafe: boolean): number {
+    return this.shared === null ? -1 : this.shared.offer(this.row, fd, isSafe);
+  }
+
+  reclaim(slot: number, fd: number, isSafe: boolean): boolean {
+    return this.shared!.reclaim(slot, fd, isSafe);
+  }
+
+  /** One that another worker offers, of the first of the kinds that there is, or null. */
+  takeOver(isSafeFirst: boolean, either: boolean): TakenOver | null {
+    if (this.shared === null) return null;
+    const all = this.counters.mineNow(this.row, IDLE_CUR);
+    if (all <= this.length || (all < this.link.poolLowConn && this.descriptors() < this.limits.low)) return null;
+    const taken = this.shared.takeOver(this.row, isSafeFirst);
+    return taken === null && either ? this.shared.takeOver(this.row, !isSafeFirst) : taken;
+  }
+
   /** False: there is no place for it. */
   keep(connection: ServerConnection): boolean {
     const isSafe = connection.requests > 1;
-    if (!this.hasRoom(isSafe)) return false;
+    if (!this.hasRoom(isSafe)) {
+      if (this.shared === null || this.length === 0) return false;
+      this.safe.sweep();
+      this.fresh.sweep();
+      if (!this.hasRoom(isSafe)) return false;
+    }
     (isSafe ? this.safe : this.fresh).put(connection);
     if (!this.timer.armed) this.loop.timers.arm(this.timer, this.loop.now + this.link.poolPurgeDelayMs);
     return true;
@@ -171,6 +227,10 @@ export class IdleConnections implements Timed {
 
   /** Every `pool-purge-delay`, while any rest: closes half of those that were not needed. */
   onTimer(): void {
+    if (this.shared !== null) {
+      this.safe.sweep();
+      this.fresh.sweep();
+    }
     const exceeding = this.used + this.length - Math.max(this.peak, this.needed);
     this.need(Math.max(Math.floor((this.needed + this.peak) / 2), this.peak));
     this.peak = this.used;

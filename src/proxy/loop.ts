@@ -82,6 +82,16 @@ export class Loop {
     this.forget(fd);
   }
 
+  /** Where descriptors are watched; other workers take theirs off that they take over. */
+  get descriptor(): number {
+    return this.epoll;
+  }
+
+  /** Another worker has the descriptor, under whose number this one may watch something else by now. */
+  release(fd: number, handler: Handler): void {
+    if (this.handlers[fd] === handler) this.forget(fd);
+  }
+
   /** Forgets a descriptor that is about to be closed: the kernel takes it off the list by itself. */
   forget(fd: number): void {
     this.handlers[fd] = undefined;

@@ -27,6 +27,7 @@ import { Rings } from './log/rings.ts';
 import { makeCountMemory } from './log/shared-counts.ts';
 import { makeSessionMemories } from './persistence/application-sessions.ts';
 import { dropPrivileges } from './privileges.ts';
+import { makeIdleMemory } from './shared-idle.ts';
 import { SlowStarts } from './slow-starts.ts';
 import { tellHardStop, tellStopped } from './stop-notice.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
@@ -122,6 +123,7 @@ class ProxyRole {
       sockets,
       counters: claimed.place,
       balance: makeBalanceMemory(slice.proxies),
+      idle: makeIdleMemory(rows.rows),
       slots: claimed.owned,
       wakeFds: Array.from({ length: count }, openWakeFd),
       health: this.board.known,

@@ -6,11 +6,14 @@ import type { BufferPool } from './buffers.ts';
 import type { Loop } from './loop.ts';
 import type { Server } from './server.ts';
 import type { SessionOrigin } from './session-origin.ts';
+import type { TakenOver } from './shared-idle.ts';
 import { type EndOwner, SocketEnd } from './socket-end.ts';
 
 /** Keeps connections at rest, and is told when one of them is gone. */
 export interface Shelf {
   remove(connection: ServerConnection): void;
+  /** False: another worker has taken the connection over. */
+  reclaim(connection: ServerConnection): boolean;
 }
 
 /** The owner of a connection at rest: whatever happens to it, it cannot be used any more. */
@@ -29,6 +32,8 @@ export class ServerConnection extends SocketEnd {
   /** Where it rests, null while at work, and its place there. */
   shelf: Shelf | null = null;
   shelfIndex = -1;
+  /** Where it is offered to other workers, -1: nowhere. */
+  slot = -1;
   /** Requests that it has served. */
   requests = 0;
   private readonly port: number;
@@ -75,6 +80,7 @@ export class ServerConnection extends SocketEnd {
   leaveShelf(): void {
     this.shelf = null;
     this.shelfIndex = -1;
+    this.slot = -1;
     this.server.idle.countUse();
   }
 
@@ -83,10 +89,23 @@ export class ServerConnection extends SocketEnd {
     this.close(!this.ended && this.error === 0);
   }
 
+  /** Another worker has it: its descriptor is not ours any more. */
+  lose(): void {
+    this.closed = true;
+    this.loop.release(this.fd, this);
+  }
+
   override close(reset = false): void {
     if (this.closed) return;
-    if (this.shelf === null) this.server.idle.countEnd();
-    else this.shelf.remove(this);
+    const { shelf } = this;
+    if (shelf === null) this.server.idle.countEnd();
+    else {
+      shelf.remove(this);
+      if (!shelf.reclaim(this)) {
+        this.lose();
+        return;
+      }
+    }
     super.close(reset);
     this.server.connector!.release(this.port);
   }
@@ -114,4 +133,19 @@ export function openServerConnection(
   if (watched === 0) return connection;
   connection.close();
   return watched;
+}
+
+/** Goes on with a connection that rested with another worker; null when it cannot be watched. */
+export function adoptConnection(
+  server: Server,
+  { fd, isSafe }: TakenOver,
+  loop: Loop,
+  pool: BufferPool,
+  owner: EndOwner,
+): ServerConnection | null {
+  const connection = new ServerConnection(fd, server, '', loop, pool, owner, false);
+  connection.requests = isSafe ? 2 : 1;
+  if (connection.open() === 0) return connection;
+  connection.close();
+  return null;
 }

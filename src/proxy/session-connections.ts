@@ -35,6 +35,11 @@ export class SessionConnections implements Shelf {
     return true;
   }
 
+  /** Nobody else knows of them. */
+  reclaim(): boolean {
+    return true;
+  }
+
   remove(connection: ServerConnection): void {
     const at = connection.shelfIndex;
     const last = this.list.pop()!;

@@ -72,7 +72,7 @@ export class SocketEnd implements Handler {
   flushedAt = 0;
   /** The kernel holds the last bytes back until the FIN. */
   private held = false;
-  private readonly loop: Loop;
+  protected readonly loop: Loop;
   private readonly pool: BufferPool;
   private watched = false;
   private watchesOut: boolean;

@@ -12,6 +12,8 @@ export interface WorkerStart {
   readonly counters: CounterPlace;
   /** What balancing shares (balance/share.ts). */
   readonly balance: SharedArrayBuffer;
+  /** Idle connections that workers offer each other (shared-idle.ts). */
+  readonly idle: SharedArrayBuffer;
   /** Slots of all workers of the process, and which of them is this worker's. */
   readonly slots: readonly number[];
   readonly index: number;

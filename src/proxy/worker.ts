@@ -33,6 +33,7 @@ import { ApplicationSessions } from './persistence/application-sessions.ts';
 import type { SampleWorld } from './sample/sample-world.ts';
 import { Server } from './server.ts';
 import { SessionLog } from './session-log.ts';
+import { SharedIdle } from './shared-idle.ts';
 import { preparePipes } from './splicing.ts';
 import { BackendHistories } from './stats/backend-history.ts';
 import { prepareUniqueId } from './unique-id.ts';
@@ -111,16 +112,18 @@ class ProxyWorker {
       this.start.processLimit,
       this.start.slots.length,
     );
-    const { slice, balance, slots, processLimit } = this.start;
+    const { slice, balance, slots, processLimit, idle, index } = this.start;
     const { context } = this;
     const pool = poolLimits(slice.global, processLimit);
+    const shared = slots.length === 1 ? null : new SharedIdle(idle, index, this.loop.descriptor);
     const shares = planShares(balance, slice.proxies, slots.length === 1);
     for (const proxy of slice.proxies) {
       if (proxy.disabled) continue;
       const servers = proxy.servers.map((conf) => {
         const key = serverKey(proxy.id, conf.id);
         const server = new Server(conf, proxy, context.rows.servers.get(key)!, context.counters);
-        server.idle = new IdleConnections(context.counters, server.row, conf.link, this.loop, pool);
+        const offers = proxy.mode === 'http' && server.connector?.isShareable ? shared : null;
+        server.idle = new IdleConnections(context.counters, server.row, conf.link, this.loop, pool, offers);
         this.servers.set(key, server);
         return server;
       });

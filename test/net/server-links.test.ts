@@ -1,13 +1,14 @@
 /** Connections to servers beside the real HAProxy: what clients, the origin, the log and the statistics tell of them. */
+import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type LinkScenario, linkScenarios, openStage } from './lib/link-scenarios.ts';
 import { freePorts } from './lib/ports.ts';
-import { maskLine } from './lib/proxy-scenarios.ts';
+import { answering, maskLine, Peer } from './lib/proxy-scenarios.ts';
 import { type RunningProxy, startProxy } from './lib/proxy-under-test.ts';
 import { exchange } from './lib/raw-http.ts';
 import { describeNet } from './lib/requirements.ts';
 import { receiveSyslog, type SyslogReceiver } from './lib/syslog.ts';
-import { waitUntil } from './lib/wait.ts';
+import { sleep, waitUntil } from './lib/wait.ts';
 
 interface Side {
   readonly proxy: RunningProxy;
@@ -65,7 +66,7 @@ async function perform({ log, theatre }: Side, scenario: LinkScenario, i: number
 const COLUMNS =
   'stot econ eresp wretr wredis lbtot connect reuse srv_abrt hrsp_2xx hrsp_5xx idle_conn_cur used_conn_cur';
 
-async function counters({ statsPort }: Side): Promise<string[]> {
+async function counters({ statsPort }: Pick<Side, 'statsPort'>): Promise<string[]> {
   const request = 'GET /stats;csv HTTP/1.0\r\n\r\n';
   const { text } = await exchange(statsPort, request, { enough: () => false });
   const [head = '', ...rows] = text.slice(text.indexOf('# pxname')).trim().split('\n');
@@ -105,5 +106,35 @@ describeNet('Connections to servers beside the real HAProxy', { binaries: ['hapr
     const [theirs, mine] = await Promise.all([counters(original), counters(ours)]);
     expect(theirs.length).toBeGreaterThan(linkScenarios.length * 2);
     expect(mine.filter((line) => line.startsWith('p'))).toEqual(theirs.filter((line) => line.startsWith('p')));
+  });
+});
+
+describeNet('Idle connections of several threads', { binaries: ['haproxy'], build: true }, () => {
+  it.each(['original', 'ours'] as const)('serve whoever comes, whatever thread: %s', async (which) => {
+    const theatre = await openStage();
+    const [port = 0, statsPort = 0] = await freePorts(2);
+    const lines = 'timeout connect 1s\n timeout client 3s\n timeout server 3s';
+    const config = `global\n nbthread 4\ndefaults\n mode http\n ${lines}
+listen p\n bind 127.0.0.1:${port}\n http-reuse always\n server s 127.0.0.1:${theatre.originPort}
+listen stats\n bind 127.0.0.1:${statsPort}\n stats enable\n stats uri /stats\n`;
+    const proxy = await startProxy(which, config, statsPort);
+    theatre.stage.onConnection = answering('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+    try {
+      // Clients that stay hold on to the threads they came to, so that others get their turn.
+      for (let nth = 0; nth < 40; nth++) {
+        const socket = connect(port, '127.0.0.1');
+        const client = new Peer(socket);
+        client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+        await client.see(/ok"$/);
+        await sleep(10);
+        if (nth % 3 === 0) socket.destroy();
+      }
+      expect(theatre.stage.origin.length).toBe(1);
+      const rows = await counters({ statsPort });
+      expect(rows.find((row) => row.startsWith('p/s'))).toMatch(/ connect=1 reuse=39 /);
+    } finally {
+      await proxy.stop();
+      theatre.close();
+    }
   });
 });
