@@ -241,7 +241,8 @@ export class HttpDownload {
         loop.defer(exchange);
         return;
       }
-      const n = connection.read(scratch.address, body.portion);
+      // Not only what is left of the body: a read that is not filled up tells that nothing is left to read.
+      const n = connection.read(scratch.address, body.isChunked ? body.portion : BULK_SIZE);
       if (n === END || n === BROKEN) {
         this.endOfServer(n === END);
         return;

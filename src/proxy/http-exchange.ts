@@ -340,6 +340,7 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
     if (connection === null) dispatch.abandon();
     else {
       dispatch.releaseServer();
+      connection.look(this.worker.scratch.address);
       if (this.transaction.keepServer && this.requestDone) dispatch.keep(connection);
       else connection.discard();
     }

@@ -15,8 +15,10 @@ import { spliceBytes } from '../os/pipe.ts';
 import {
   closeFd,
   getOption,
+  MSG_DONTWAIT,
   MSG_MORE,
   MSG_NOSIGNAL,
+  MSG_PEEK,
   recvAt,
   SHUT_WR,
   SO_ERROR,
@@ -142,6 +144,14 @@ export class SocketEnd implements Handler {
       return n;
     }
     return this.noteNothing(n);
+  }
+
+  /** Finds out whether there is more to read, where a read that was filled up left that open. `address`: of one byte. */
+  look(address: number): void {
+    if (!this.readable || this.ended || this.closed) return;
+    const n = recvAt(this.fd, address, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (n === 0) this.finAnnounced = true;
+    if (n <= 0) this.noteNothing(n);
   }
 
   /** What a read means that brought no bytes. */
