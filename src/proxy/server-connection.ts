@@ -86,7 +86,7 @@ export class ServerConnection extends SocketEnd {
 
   /** Closes; a reset leaves no TIME_WAIT on our side, which would use up the local ports. */
   discard(): void {
-    this.close(!this.ended && this.error === 0);
+    this.close(!this.ended && !this.finAnnounced && this.error === 0);
   }
 
   /** Another worker has it: its descriptor is not ours any more. */
