@@ -161,7 +161,7 @@ export class HttpReport implements UniqueIdMaker {
     if (server === null) return;
     this.countTraffic();
     this.server = server;
-    this.serverSessions = Math.max(0, this.worker.sessionsOf(server) - 1);
+    this.serverSessions = Math.max(0, this.worker.sessionsOf(server) - (this.dispatch.holdsPlace ? 1 : 0));
     if (this.connectedAt === 0) return;
     const { counters, loop } = this.worker;
     const waited = this.dispatch.assignedAt - this.dispatch.startedAt;
@@ -301,7 +301,7 @@ export class HttpReport implements UniqueIdMaker {
     if (early) {
       r.beconn++;
       r.srvconn++;
-    } else r.srvconn = this.serverSessions;
+    } else if (this.server !== null) r.srvconn = this.serverSessions;
     return server;
   }
 

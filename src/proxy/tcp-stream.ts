@@ -270,7 +270,7 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
     r.mode = 'tcp';
     r.acceptedAtMs = this.acceptedAtMs;
     r.backend = frontend.backend?.conf.name ?? frontend.conf.name;
-    r.server = dispatch.server?.conf.name ?? NO_SERVER;
+    r.server = (dispatch.server ?? dispatch.waitedFor)?.conf.name ?? NO_SERVER;
     const handshakeMs = this.address.preamble?.handshakeMs ?? 0;
     r.waitMs = dispatch.assignedAt === 0 ? -1 : Math.floor(dispatch.assignedAt - dispatch.startedAt) + handshakeMs;
     r.connectMs = this.connection === null ? -1 : Math.floor(this.connectedAt - dispatch.assignedAt);

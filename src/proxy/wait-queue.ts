@@ -15,6 +15,8 @@ export class WaitEntry {
   queue: WaitQueue | null = null;
   /** When it began to wait. */
   since = 0;
+  /** How many its queue had served when it came. */
+  servedBefore = 0;
   readonly owner: Waiting;
 
   constructor(owner: Waiting) {
@@ -24,6 +26,8 @@ export class WaitEntry {
 
 export class WaitQueue {
   length = 0;
+  /** Sessions that got a place from here, since the start. */
+  served = 0;
   private head: WaitEntry | null = null;
   private tail: WaitEntry | null = null;
 
@@ -33,6 +37,7 @@ export class WaitQueue {
 
   add(entry: WaitEntry): void {
     entry.queue = this;
+    entry.servedBefore = this.served;
     entry.prev = this.tail;
     entry.next = null;
     if (this.tail) this.tail.next = entry;
@@ -51,6 +56,11 @@ export class WaitQueue {
     entry.prev = null;
     entry.queue = null;
     this.length--;
+  }
+
+  /** Where in line an entry is, or would be: how many were served since it came, and itself. */
+  placeOf(entry: WaitEntry): number {
+    return this.served - entry.servedBefore + 1;
   }
 
   /** All of them choose anew. */

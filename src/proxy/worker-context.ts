@@ -172,11 +172,13 @@ export class WorkerContext {
     record.actconn = counters.mineNow(PROCESS_ROW, SCUR);
     record.feconn = counters.mineNow(frontend.row, SCUR);
     record.beconn = backend === null ? 0 : Math.max(0, counters.mineNow(backend.row, SCUR) - 1);
-    record.srvconn = dispatch.server === null ? 0 : Math.max(0, this.sessionsOf(dispatch.server) - 1);
+    const server = dispatch.server ?? dispatch.waitedFor;
+    record.srvconn = server === null ? 0 : Math.max(0, this.sessionsOf(server) - (dispatch.holdsPlace ? 1 : 0));
     record.retries = dispatch.retries;
     record.redispatched = dispatch.redispatched;
-    record.serverQueue = dispatch.serverQueue;
-    record.backendQueue = dispatch.backendQueue;
+    const place = dispatch.placeInLine;
+    record.serverQueue = dispatch.serverQueue + (dispatch.server === null ? 0 : place);
+    record.backendQueue = dispatch.backendQueue + (dispatch.server === null ? place : 0);
   }
 
   offerAllPlaces(): void {
