@@ -140,7 +140,11 @@ function mergeProxies(nodes: HaproxyNodes, diagnostics: Diagnostics): MergedProx
   const named = new Map<string, Inherited>();
   let current = nothing;
   const merged: MergedProxy[] = [];
-  const ids = new IdGiver(2, new Set(nodes.proxies.flatMap((node) => node.settings.id ?? [])));
+  // The proxy behind `stats socket` is the first one of all, in the original.
+  const ids = new IdGiver(
+    nodes.global.declaresSocket ? 2 : 1,
+    new Set(nodes.proxies.flatMap((node) => node.settings.id ?? [])),
+  );
   for (const node of nodes.proxies) {
     const base = baseOf(node, named, current, diagnostics);
     const own = mergeNode(base, node);
@@ -148,7 +152,7 @@ function mergeProxies(nodes: HaproxyNodes, diagnostics: Diagnostics): MergedProx
       current = own;
       if (node.name !== '') named.set(node.name, own);
     } else {
-      merged.push({ ...own, node, kind: node.kind, id: node.settings.id ?? ids.next() });
+      merged.push({ ...own, node, kind: node.kind, id: ids.give(node.settings.id) });
     }
   }
   return merged;
@@ -181,7 +185,7 @@ function mergeNode(base: Inherited, node: ProxyNode): Inherited {
   };
 }
 
-/** Numbers not taken by anybody, ascending. */
+/** Numbers not taken by anybody, ascending. What has a number of its own takes its turn all the same, as in the original. */
 export class IdGiver {
   private candidate: number;
   private readonly taken: ReadonlySet<number>;
@@ -191,9 +195,10 @@ export class IdGiver {
     this.taken = taken;
   }
 
-  next(): number {
-    while (this.taken.has(this.candidate)) this.candidate++;
-    return this.candidate++;
+  give(own: number | undefined): number {
+    while (own === undefined && this.taken.has(this.candidate)) this.candidate++;
+    const next = this.candidate++;
+    return own ?? next;
   }
 }
 

@@ -10,7 +10,7 @@ import {
   type ListenerOptions,
   type ProcessLimits,
 } from './listener-options.ts';
-import { type MergedProxy, placeOf, type ResolveOptions, utf8OrNull } from './resolve-haproxy.ts';
+import { IdGiver, type MergedProxy, placeOf, type ResolveOptions, utf8OrNull } from './resolve-haproxy.ts';
 
 type BindAddress = BindNode['addresses'][number];
 
@@ -23,8 +23,7 @@ export function resolveListeners(
 ): readonly ListenerConf[] {
   const listeners: ListenerConf[] = [];
   const { binds } = proxy.node;
-  const taken = new Set(binds.flatMap(({ settings }) => settings.socketId ?? []));
-  let nextSocketId = 1;
+  const socketIds = new IdGiver(1, new Set(binds.flatMap(({ settings }) => settings.socketId ?? [])));
   for (const bind of binds) {
     if (bind.settings.unusable) continue;
     let given = bind.settings.socketId;
@@ -32,11 +31,8 @@ export function resolveListeners(
       for (const address of expandAddress(bound, unixBind.prefix ?? '', options)) {
         const listener = makeListener(firstId + listeners.length, address, bind, unixBind);
         // The number that a line gives is that of its first address.
-        while (given === undefined && taken.has(nextSocketId)) nextSocketId++;
-        const socketId = given ?? nextSocketId;
+        const socketId = socketIds.give(given);
         given = undefined;
-        // One that has a number of its own takes its turn all the same, as in the original.
-        nextSocketId++;
         listeners.push({ ...listener, options: resolveOptions(bind, socketId) });
       }
     }

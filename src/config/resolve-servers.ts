@@ -32,7 +32,7 @@ function serverIds(proxy: MergedProxy): ReadonlyMap<ServerNode, number> {
 
 function giveIds(servers: readonly ServerNode[]): ReadonlyMap<ServerNode, number> {
   const ids = new IdGiver(1, new Set(servers.flatMap((server) => server.settings.id ?? [])));
-  return new Map(servers.map((server) => [server, server.settings.id ?? ids.next()]));
+  return new Map(servers.map((server) => [server, ids.give(server.settings.id)]));
 }
 
 function idOf({ proxy, server }: Tracked): number {

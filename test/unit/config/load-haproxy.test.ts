@@ -189,4 +189,15 @@ describe('records', () => {
     expect(config?.proxies.map((proxy) => proxy.id)).toEqual([3, 2, 4]);
     expect(config?.proxies[2]?.servers.map((server) => server.id)).toEqual([1, 2]);
   });
+
+  it('give ids in the order of HAProxy', () => {
+    const servers = ['a :1', 'b :1 id 9', 'c :1', 'd :1 id 5', 'e :1', 'f :1'].map((server) => ` server ${server}\n`);
+    const text = `defaults\n${timeouts}listen a\n bind :81\n bind :82 id 7\n bind :83\n id 50\n${servers.join('')}listen b\n bind :84\n`;
+    const { config } = load(text);
+    expect(config?.proxies.map((proxy) => proxy.id)).toEqual([50, 2]);
+    expect(config?.proxies[0]?.servers.map((server) => server.id)).toEqual([1, 9, 3, 5, 6, 7]);
+    expect(config?.proxies[0]?.listeners.map((listener) => listener.options.socketId)).toEqual([1, 7, 3]);
+    // The proxy behind it has the first number.
+    expect(load(`global\n stats socket /tmp/s\n${text}`).config?.proxies.map((proxy) => proxy.id)).toEqual([50, 3]);
+  });
 });
