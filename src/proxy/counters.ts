@@ -225,7 +225,8 @@ export class Counters {
   gauge(row: number, gauge: number): number {
     let sum = 0;
     for (const slot of this.used()) sum += slot.gauges[row * GAUGE_WIDTH + gauge]!;
-    return sum;
+    // What is counted up in one slot may be counted down in another: only the sum is right, in 32 bits as they are.
+    return sum | 0;
   }
 
   /** The same over the slots of this process only. */
@@ -233,7 +234,7 @@ export class Counters {
     const { mine } = this;
     let sum = 0;
     for (let i = 0; i < mine.length; i++) sum += mine[i]!.gauges[row * GAUGE_WIDTH + gauge]!;
-    return sum;
+    return sum | 0;
   }
 
   /** Events a second at `nowMs` (milliseconds since the epoch): this second's, and what is left of the one before. */

@@ -55,8 +55,7 @@ class IdleShelf implements Shelf {
     for (;;) {
       const connection = (key === '' ? this.list : this.keyed?.get(key))?.at(-1);
       if (connection === undefined) return null;
-      this.remove(connection);
-      if (this.reclaim(connection)) {
+      if (this.remove(connection)) {
         connection.leaveShelf();
         return connection;
       }
@@ -64,32 +63,37 @@ class IdleShelf implements Shelf {
     }
   }
 
-  /** False: another worker has taken it over. */
-  reclaim(connection: ServerConnection): boolean {
-    return connection.slot < 0 || this.owner.reclaim(connection.slot, connection.fd, this.isSafe);
+  remove(connection: ServerConnection): boolean {
+    this.drop(connection);
+    if (!this.reclaim(connection)) return false;
+    this.owner.countIdle(-1, this.isSafe);
+    return true;
   }
 
-  /** Forgets those that other workers have taken over. */
-  sweep(): void {
-    for (const connection of this.list.slice()) {
-      if (connection.slot < 0) continue;
-      if (this.reclaim(connection)) connection.slot = this.owner.offer(connection.fd, this.isSafe);
-      else {
-        this.remove(connection);
-        connection.lose();
-      }
-    }
-  }
-
-  remove(connection: ServerConnection): void {
+  private drop(connection: ServerConnection): void {
     const at = connection.shelfIndex;
     const last = this.list.pop()!;
-    this.owner.countIdle(-1, this.isSafe);
     if (last !== connection) {
       this.list[at] = last;
       last.shelfIndex = at;
     }
     if (connection.key !== '') this.removeKeyed(connection);
+  }
+
+  private reclaim(connection: ServerConnection): boolean {
+    return connection.slot < 0 || this.owner.reclaim(connection.slot, connection.fd, this.isSafe);
+  }
+
+  /** Forgets those that other workers have taken over: they have counted that. */
+  sweep(): void {
+    for (const connection of this.list.slice()) {
+      if (connection.slot < 0) continue;
+      if (this.reclaim(connection)) connection.slot = this.owner.offer(connection.fd, this.isSafe);
+      else {
+        this.drop(connection);
+        connection.lose();
+      }
+    }
   }
 
   private putKeyed(connection: ServerConnection): void {
@@ -189,8 +193,11 @@ export class IdleConnections implements Timed {
     if (this.shared === null) return null;
     const all = this.counters.mineNow(this.row, IDLE_CUR);
     if (all <= this.length || (all < this.link.poolLowConn && this.descriptors() < this.limits.low)) return null;
-    const taken = this.shared.takeOver(this.row, isSafeFirst);
-    return taken === null && either ? this.shared.takeOver(this.row, !isSafeFirst) : taken;
+    const taken =
+      this.shared.takeOver(this.row, isSafeFirst) ?? (either ? this.shared.takeOver(this.row, !isSafeFirst) : null);
+    // The other worker's count stays as it is: both together are right.
+    if (taken !== null) this.countIdle(-1, taken.isSafe);
+    return taken;
   }
 
   /** False: there is no place for it. */

@@ -11,9 +11,8 @@ import { type EndOwner, SocketEnd } from './socket-end.ts';
 
 /** Keeps connections at rest, and is told when one of them is gone. */
 export interface Shelf {
-  remove(connection: ServerConnection): void;
   /** False: another worker has taken the connection over. */
-  reclaim(connection: ServerConnection): boolean;
+  remove(connection: ServerConnection): boolean;
 }
 
 /** The owner of a connection at rest: whatever happens to it, it cannot be used any more. */
@@ -99,12 +98,9 @@ export class ServerConnection extends SocketEnd {
     if (this.closed) return;
     const { shelf } = this;
     if (shelf === null) this.server.idle.countEnd();
-    else {
-      shelf.remove(this);
-      if (!shelf.reclaim(this)) {
-        this.lose();
-        return;
-      }
+    else if (!shelf.remove(this)) {
+      this.lose();
+      return;
     }
     super.close(reset);
     this.server.connector!.release(this.port);

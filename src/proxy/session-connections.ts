@@ -35,17 +35,15 @@ export class SessionConnections implements Shelf {
     return true;
   }
 
-  /** Nobody else knows of them. */
-  reclaim(): boolean {
-    return true;
-  }
-
-  remove(connection: ServerConnection): void {
+  /** Nobody else knows of them: they are always there. */
+  remove(connection: ServerConnection): boolean {
     const at = connection.shelfIndex;
     const last = this.list.pop()!;
-    if (last === connection) return;
-    this.list[at] = last;
-    last.shelfIndex = at;
+    if (last !== connection) {
+      this.list[at] = last;
+      last.shelfIndex = at;
+    }
+    return true;
   }
 
   /** The server of the latest one that `isWanted`. */
