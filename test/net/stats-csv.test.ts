@@ -22,10 +22,9 @@ const TIMES = ['qtime', 'ctime', 'rtime', 'ttime'].flatMap((name) => [name, `${n
 /** Rates as the test asks for them differ by how fast it asks. */
 const MAXIMA = ['rate_max', 'req_rate_max', 'conn_rate_max', 'smax'];
 /**
- * HAProxy numbers proxies from 1 without a statistics socket; answers have other sizes; HAProxy estimates its need of
- * connections; pools are each one's own affair.
+ * Answers have other sizes; HAProxy estimates its need of connections; pools are each one's own affair.
  */
-const OWN = ['iid', 'bin', 'bout', 'need_conn_est', 'srv_icur', 'idle_conn_cur', 'safe_conn_cur', 'used_conn_cur'];
+const OWN = ['bin', 'bout', 'need_conn_est', 'srv_icur', 'idle_conn_cur', 'safe_conn_cur', 'used_conn_cur'];
 const LEFT_OUT = new Set([...UNSTEADY, ...TIMES, ...MAXIMA, ...OWN]);
 
 function configure(ports: readonly number[], originPort: number, deadPort: number): string {
