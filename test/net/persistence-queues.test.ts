@@ -67,8 +67,8 @@ const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
 async function ask(stage: Stage, section: string, cookie: string, reached: number | null): Promise<Peer> {
   const client = await stage.open(section);
   client.send(`GET /x HTTP/1.1\r\nHost: h\r\n${cookie === '' ? '' : `Cookie: SRV=${cookie}\r\n`}\r\n`);
-  if (reached === null) await sleep(60);
-  else await waitUntil('the request at the origin', () => requestsOf(stage).length >= reached, { deadlineMs: 2000 });
+  if (reached === null) await sleep(150);
+  else await waitUntil('the request at the origin', () => requestsOf(stage).length >= reached, { deadlineMs: 10_000 });
   return client;
 }
 
@@ -97,7 +97,7 @@ const plays: readonly Play[] = [
       const second = await ask(stage, 'full', 'two', null);
       const other = await ask(stage, 'full', '', 2);
       answerAt(stage, 0);
-      await waitUntil('the second one at the origin', () => requestsOf(stage).length >= 3, { deadlineMs: 2000 });
+      await waitUntil('the second one at the origin', () => requestsOf(stage).length >= 3, { deadlineMs: 10_000 });
       answerAt(stage, 1);
       answerAt(stage, 2);
       return [first, second, other];
@@ -110,7 +110,7 @@ const plays: readonly Play[] = [
       const clients = [await ask(stage, 'full', 'two', 1), await ask(stage, 'full', 'one', 2)];
       for (const cookie of ['two', '']) clients.push(await ask(stage, 'full', cookie, null));
       for (let i = 0; i < 4; i++) {
-        await waitUntil('a request', () => requestsOf(stage).length > i, { deadlineMs: 2000 });
+        await waitUntil('a request', () => requestsOf(stage).length > i, { deadlineMs: 10_000 });
         answerAt(stage, i);
         await sleep(40);
       }
@@ -129,7 +129,7 @@ const plays: readonly Play[] = [
         await sleep(40);
         answerAt(stage, 0);
         const all = section === 'fullqueue' ? 3 : 2;
-        await waitUntil('the second one at the origin', () => requestsOf(stage).length >= all, { deadlineMs: 2000 });
+        await waitUntil('the second one at the origin', () => requestsOf(stage).length >= all, { deadlineMs: 10_000 });
         answerAt(stage, all - 1);
         return [first, second, third];
       },
@@ -153,7 +153,7 @@ const plays: readonly Play[] = [
       const first = await ask(stage, 'weightless', 'two', 1);
       const second = await ask(stage, 'weightless', 'two', null);
       answerAt(stage, 0);
-      await waitUntil('the second one at the origin', () => requestsOf(stage).length >= 2, { deadlineMs: 2000 });
+      await waitUntil('the second one at the origin', () => requestsOf(stage).length >= 2, { deadlineMs: 10_000 });
       answerAt(stage, 1);
       return [first, second];
     },
@@ -187,7 +187,7 @@ describeNet(
         const clients = await run(side.theatre.stage, { fail: side.failChecks });
         await sleep(50);
         const seen = (): readonly string[] => side.log.lines().filter((line) => /"GET \/x/.test(line));
-        await waitUntil('log lines', () => seen().length >= lines, { deadlineMs: 3000 }).catch(() => {});
+        await waitUntil('log lines', () => seen().length >= lines, { deadlineMs: 10_000 }).catch(() => {});
         const events = clients.map((peer) => peer.events.filter((event) => event.startsWith('data')).join(' | '));
         return [...events, '-- log', ...seen().map(shorten).sort()].join('\n');
       } finally {

@@ -59,7 +59,7 @@ async function openSide(which: 'original' | 'ours', origins: Readonly<Record<str
   const free = await freePorts(listeners.length);
   const ports = new Map(listeners.map((name, i) => [name, free[i]!]));
   const proxy = await startProxy(which, configOf(ports, origins, log.port), ports.get(names[0]!)!);
-  await log.waitFor(/ insert insert\//, { deadlineMs: 2000 }).catch(() => '');
+  await log.waitFor(/ insert insert\//, { deadlineMs: 10_000 }).catch(() => '');
   return { proxy, log, ports };
 }
 
@@ -102,7 +102,7 @@ describeNet('Persistence beside the real HAProxy', { binaries: ['haproxy'], buil
     }
     const from = log.lines().length;
     const request = `${datedNow(one.request)}\r\n\r\n`;
-    const { text } = await exchange(ports.get(one.section)!, request, { enough: () => false });
+    const { text } = await exchange(ports.get(one.section)!, request, { enough: () => false, deadlineMs: 10_000 });
     const line = await waitUntil(
       'the log line',
       () =>
@@ -111,7 +111,7 @@ describeNet('Persistence beside the real HAProxy', { binaries: ['haproxy'], buil
           .slice(from)
           .find((text) => / HTTP|<BADREQ>/.test(text)),
       {
-        deadlineMs: 2000,
+        deadlineMs: 10_000,
       },
     ).catch(() => 'no line');
     const alerts = log
@@ -155,8 +155,8 @@ describeNet('Persistence beside the real HAProxy', { binaries: ['haproxy'], buil
     const tell = async ({ log, ports }: Side): Promise<string> => {
       const from = log.lines().length;
       const request = `GET ${path} HTTP/1.0\r\nUser-Agent: u\r\nCookie: SRV=two\r\n\r\n`;
-      await exchange(ports.get(section)!, request, { enough: () => false });
-      const line = await waitUntil('the log line', () => log.lines()[from], { deadlineMs: 2000 });
+      await exchange(ports.get(section)!, request, { enough: () => false, deadlineMs: 10_000 });
+      const line = await waitUntil('the log line', () => log.lines()[from], { deadlineMs: 10_000 });
       return maskLine(`${line}`).replace(/ \d+ (\S+ \S+ \S\S\S\S) \d+\/\d+\/(\d+\/\d+\/\+?\d+) /, ' BYTES $1 C/C/$2 ');
     };
     const [original, ours] = sides;
@@ -184,9 +184,13 @@ describeNet('Persistence beside the real HAProxy', { binaries: ['haproxy'], buil
         origin.closes = false;
       }
       const from = log.lines().length;
-      const { text } = await exchange(ports.get('kept')!, requests, { pauseMs: 40, enough: () => false });
+      const { text } = await exchange(ports.get('kept')!, requests, {
+        pauseMs: 80,
+        enough: () => false,
+        deadlineMs: 10_000,
+      });
       const all = (): readonly string[] => log.lines().slice(from);
-      await waitUntil('all log lines', () => all().length >= cookies.length, { deadlineMs: 2000 });
+      await waitUntil('all log lines', () => all().length >= cookies.length, { deadlineMs: 10_000 });
       return [text, ...all().map((line) => maskLine(line).replace(/ \d+\/\d+\/(\d+\/\d+\/\+?\d+) /, ' C/C/$1 '))].join(
         '\n',
       );

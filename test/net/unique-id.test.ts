@@ -85,7 +85,7 @@ describeNet('Unique ids beside the real HAProxy', { binaries: ['haproxy'], build
       const free = await freePorts(names.length);
       const ports = Object.fromEntries(names.map((name, i) => [name, free[i]!])) as Side['ports'];
       const proxy = await startProxy(which, configOf(ports, origin.port, log.port), ports.headless);
-      await log.waitFor(/ - /, { deadlineMs: 2000 }).catch(() => '');
+      await log.waitFor(/ - /, { deadlineMs: 10_000 }).catch(() => '');
       return { proxy, log, ports };
     };
     sides = [await open('original'), await open('ours')];
@@ -103,8 +103,8 @@ describeNet('Unique ids beside the real HAProxy', { binaries: ['haproxy'], build
     const tell = async ({ log, ports }: Side): Promise<string> => {
       origin.forget();
       const from = log.lines().length;
-      await exchange(ports[name], request, { enough: () => false });
-      const line = await waitUntil('the log line', () => log.lines()[from], { deadlineMs: 2000 });
+      await exchange(ports[name], request, { enough: () => false, deadlineMs: 10_000 });
+      const line = await waitUntil('the log line', () => log.lines()[from], { deadlineMs: 10_000 });
       const received = origin.received().map((text) => JSON.stringify(withoutPorts(text)));
       return [...received, `${line}`.replace(/^.*haproxy\[\d+\]: /, '')].join('\n');
     };
