@@ -21,6 +21,5 @@ export const excused: ReadonlyMap<string, string> = new Map([
   ['response: 204 with a length', 'HAProxy counts the field that it does not pass on'],
   ['statistics without a name', 'HAProxy logs its 401 as 400 and closes'],
   ['statistics with HEAD and a wrong name', 'HAProxy logs its 401 as 400 and closes'],
-  ['early answer that closes', 'HAProxy waits for the rest of the request before it logs'],
   ['expect: refused', 'a client that owes a body is timed out; HAProxy waits for it without end'],
 ]);
