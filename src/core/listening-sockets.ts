@@ -32,6 +32,7 @@ const DEFAULT_BACKLOG = 2000;
 export class ListeningSockets {
   private open = new Map<string, PlannedSocket>();
   private planned: Map<string, PlannedSocket> | null = null;
+  private paused = false;
   private readonly reusePort: boolean;
 
   constructor(reusePort: boolean) {
@@ -79,6 +80,7 @@ export class ListeningSockets {
       listenOn(fd, tuning.backlog);
     }
     closeThoseNotIn(this.open, this.planned);
+    this.paused = false;
     this.open = this.planned;
     this.planned = null;
   }
@@ -98,9 +100,12 @@ export class ListeningSockets {
 
   /**
    * Stops listening and keeps the ports: another program may take them over (SO_REUSEPORT), else connections are refused.
-   * Holds for every process that has the sockets. Those of UNIX keep listening, as with HAProxy. Returns the proxies.
+   * Holds for every process that has the sockets. Those of UNIX keep listening, as with HAProxy. Returns the
+   * proxies; none when nothing has changed.
    */
   pause(): string[] {
+    if (this.paused) return [];
+    this.paused = true;
     for (const { fd, own, listener } of this.open.values()) {
       if (own && listener.address.kind === 'ip') shutdownSocket(fd, SHUT_RD);
     }
@@ -108,6 +113,8 @@ export class ListeningSockets {
   }
 
   resume(): string[] {
+    if (!this.paused) return [];
+    this.paused = false;
     for (const { fd, own, tuning } of this.open.values()) if (own) listenOn(fd, tuning.backlog);
     return this.proxies();
   }

@@ -6,7 +6,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, expect, it } from 'vitest';
@@ -166,6 +166,32 @@ describeNet('a soft stop', { binaries: ['haproxy'], build: true }, () => {
     expect(output()).toMatch(/\[WARNING\] .* Paused frontend front\.\n.*\[WARNING\] .* Resumed frontend front\./);
     idle!.socket.destroy();
     again!.socket.destroy();
+  });
+});
+
+describeNet('a start beside an old process', { build: true }, () => {
+  it('pauses the old one for its ports, and lets it go on when the start fails', async () => {
+    const old = await start('ours', '');
+    const [taken = 0] = await freePorts(1);
+    const holder = createServer();
+    await new Promise<void>((resolve) => holder.listen(taken, '127.0.0.1', resolve));
+    const file = join(folder, 'second.cfg');
+    const timeouts = ' timeout client 20s\n timeout server 20s\n timeout connect 1s\n';
+    writeFileSync(
+      file,
+      `defaults\n mode http\n${timeouts}frontend f\n bind 127.0.0.1:${old.port},127.0.0.1:${taken}\n`,
+    );
+    const next = spawn(distBin('haproxy'), ['-db', '-f', file, '-sf', String(old.child.pid)], { stdio: 'ignore' });
+    const code = await new Promise((resolve) => next.once('exit', resolve));
+    expect(code).toBe(1);
+    await waitUntil('the resumption', async () => accepts(old.port));
+    const [idle] = await openIdle(old.port, 1);
+    expect(idle!.text).toMatch(/^HTTP\/1\.1 200/);
+    // Asked again and again, and told once.
+    expect(old.output().match(/Paused frontend front\./g)).toHaveLength(1);
+    expect(old.output().match(/Resumed frontend front\./g)).toHaveLength(1);
+    idle!.socket.destroy();
+    holder.close();
   });
 });
 
