@@ -4,7 +4,8 @@
  * One line holds a kind and the words whose first argument is of it. Kinds: `number(MIN..MAX)` all digits,
  * `prefix(MIN..MAX)` the number a word starts with, as C's atol reads it, `time(MIN..MAX)` in milliseconds, `seconds`,
  * `a|b|c` one of these, `list(a|b)` several of these with commas between. What needs more than a kind is a check of the
- * whole line in `word-checks.ts`. Ranges are HAProxy 2.6's, as its configuration test reports them.
+ * whole line in `word-checks.ts`. Ranges are HAProxy 2.6's, as its configuration test reports them; of younger words those
+ * that the manual of 3.4 gives.
  */
 import type { Argument } from '../keyword.ts';
 import { integer, listOf, oneOf, time } from '../units.ts';
@@ -27,6 +28,8 @@ const globalKinds = `
   on|off|fair: tune.listener.multi-queue
   none|required: ssl-server-verify, httpclient.ssl.verify
   prefix(0..100): maxcompcpuusage, tune.fail-alloc
+  prefix(0..100): tune.quic.reorder-ratio, tune.quic.fe.cc.reorder-ratio, tune.quic.be.cc.reorder-ratio
+  prefix(0..100): tune.quic.frontend.stream-data-ratio, tune.quic.fe.stream.data-ratio, tune.quic.be.stream.data-ratio
   prefix(0..2147483647): maxsslconn, tune.h2.initial-window-size, tune.h2.max-concurrent-streams
   prefix(0..2147483647): tune.pattern.cache-size, tune.ssl.cachesize, tune.ssl.capture-buffer-size
   prefix(0..2147483647): tune.ssl.capture-cipherlist-size, tune.ssl.hard-maxrecord, tune.ssl.maxrecord
