@@ -124,7 +124,7 @@ export function requestLength(head: Head): number {
 }
 
 export function responseLength(head: Head): number {
-  return START_LINE + VERSION + 3 + head.reasonEnd - head.reasonStart + fieldsLength(head);
+  return START_LINE + VERSION + 3 + head.reasonEnd - head.reasonStart + fieldsLength(head) + head.dropped;
 }
 
 const START_LINE = 20;

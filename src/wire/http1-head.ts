@@ -69,6 +69,8 @@ export class Head {
   readonly fields: Int32Array;
   readonly ids: Uint8Array;
   count = 0;
+  /** Bytes of names and values that came with a response and mean nothing there. */
+  dropped = 0;
   isRequest = true;
   /** The caller accepts what breaks rules without touching the framing: odd names, eight bits and "#" in targets. */
   lenient = false;
@@ -133,6 +135,7 @@ export class Head {
     this.stage = AT_START_LINE;
     this.looked = 0;
     this.count = 0;
+    this.dropped = 0;
     this.method = METHOD_OTHER;
     this.status = 0;
     this.contentLength = -1;

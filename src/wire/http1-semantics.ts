@@ -264,7 +264,10 @@ export function settleResponse(head: Head): number {
 /** These have no body and must not announce one (RFC 9110 section 8.6, RFC 9112 section 6.1). */
 function dropFraming(head: Head): void {
   for (let i = head.count - 1; i >= 0; i--) {
-    if (head.ids[i] === CONTENT_LENGTH || head.ids[i] === TRANSFER_ENCODING) removeField(head, i);
+    if (head.ids[i] !== CONTENT_LENGTH && head.ids[i] !== TRANSFER_ENCODING) continue;
+    const slot = FIELD_STRIDE * i;
+    head.dropped += head.fields[slot + 1]! - head.fields[slot]! + head.fields[slot + 3]! - head.fields[slot + 2]!;
+    removeField(head, i);
   }
   head.contentLength = head.lengthField = -1;
   head.chunked = false;
@@ -321,14 +324,49 @@ function checkTarget(bytes: Uint8Array, head: Head): number {
   );
   if (head.method === METHOD_CONNECT) {
     if (!/^[^/?*]+$/.test(target)) return BAD_START_LINE;
-    return head.lenient || matchesHost(bytes, head, target.toLowerCase(), '') ? 0 : BAD_HOST;
+    if (!head.lenient && !matchesHost(bytes, head, target.toLowerCase(), '')) return BAD_HOST;
+    const port = /:(?:80|443)$/.exec(target);
+    if (port) alignHost(bytes, head, head.uriStart, target.length - port[0].length);
+    return 0;
   }
   // With PRI it is the preface of HTTP/2, which this port does not speak.
   if (target === '*') return isPri(bytes, head) ? BAD_START_LINE : 0;
   const parts = ABSOLUTE.exec(target);
   if (!parts) return BAD_START_LINE;
   const fits = head.lenient || matchesHost(bytes, head, parts[2]!.toLowerCase(), parts[1]!.toLowerCase());
-  return fits ? 0 : BAD_HOST;
+  if (!fits) return BAD_HOST;
+  const port = parts[1]!.toLowerCase() === 'https' ? ':443' : ':80';
+  if (parts[2]!.endsWith(port)) {
+    cutTargetPort(bytes, head, parts[0].length, port.length);
+    const length = parts[2]!.length - port.length;
+    alignHost(bytes, head, head.uriStart + parts[0].length - parts[2]!.length, length);
+  }
+  return 0;
+}
+
+/**
+ * A default port is left out, as HAProxy does it: what stood before it moves up, and empty lines take its place. Whoever
+ * reads these bytes again finds the same request.
+ */
+function cutTargetPort(bytes: Uint8Array, head: Head, authorityEnd: number, length: number): void {
+  const { lineStart } = head;
+  bytes.copyWithin(lineStart + length, lineStart, head.uriStart + authorityEnd - length);
+  bytes.fill(10, lineStart, lineStart + length);
+  head.lineStart += length;
+  head.methodEnd += length;
+  head.uriStart += length;
+}
+
+/** Host names the authority at `start` then, without its port and as the target spells it. */
+function alignHost(bytes: Uint8Array, head: Head, start: number, length: number): void {
+  if (head.hostField < 0 || head.lenient) return;
+  const slot = FIELD_STRIDE * head.hostField;
+  const at = head.fields[slot + 2]!;
+  const end = head.fields[slot + 3]!;
+  if (end - at < length) return;
+  bytes.copyWithin(at, start, start + length);
+  bytes.fill(32, at + length, end);
+  head.fields[slot + 3] = at + length;
 }
 
 function isPri(bytes: Uint8Array, head: Head): boolean {

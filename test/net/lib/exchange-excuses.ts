@@ -17,8 +17,6 @@ export const excused: ReadonlyMap<string, string> = new Map([
   ['request: upgrade to HTTP/2', 'taken out: it would lead past the rules of the proxy'],
   ['request: upgrade to one of several', 'taken out: it would lead past the rules of the proxy'],
   ['request: preface of HTTP/2', 'HTTP/2 is not there yet'],
-  ['request: absolute target, default port', 'HAProxy removes a default port, and takes Host from the target'],
-  ['response: 204 with a length', 'HAProxy counts the field that it does not pass on'],
   ['statistics without a name', 'HAProxy logs its 401 as 400 and closes'],
   ['statistics with HEAD and a wrong name', 'HAProxy logs its 401 as 400 and closes'],
   ['expect: refused', 'a client that owes a body is timed out; HAProxy waits for it without end'],

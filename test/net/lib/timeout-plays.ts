@@ -53,7 +53,7 @@ ${listen('httpqueue', 'http', '  timeout queue 200ms', 'server live 127.0.0.1:%O
 ${listen('httptunnel', 'http', '  timeout client 150ms\n  timeout server 150ms\n  timeout tunnel 400ms')}
 ${listen('httpfin', 'http', '  timeout client-fin 200ms\n  timeout server-fin 250ms\n  timeout tunnel 2s')}
 ${listen('httpbuf', 'http', '  option http-buffer-request\n  timeout http-request 250ms')}
-${listen('httpshort', 'http', '  timeout client 200ms\n  timeout server 200ms')}
+${listen('httpshort', 'http', '  timeout client 200ms\n  timeout server 250ms')}
 `;
 
 const get = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';

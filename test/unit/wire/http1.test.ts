@@ -240,3 +240,23 @@ describe('lenient reading', () => {
     }
   });
 });
+
+describe('default ports', () => {
+  it.each([
+    ['GET http://a:80/x HTTP/1.1\r\nHost: a:80\r\n\r\n', 'GET http://a/x HTTP/1.1\r\nhost: a\r\n\r\n'],
+    ['GET http://a:80 HTTP/1.1\r\nHost: a\r\n\r\n', 'GET http://a HTTP/1.1\r\nhost: a\r\n\r\n'],
+    ['GET https://a:443/ HTTP/1.1\r\nHost: a:443\r\n\r\n', 'GET https://a/ HTTP/1.1\r\nhost: a\r\n\r\n'],
+    ['GET http://a:443/ HTTP/1.1\r\nHost: a:443\r\n\r\n', 'GET http://a:443/ HTTP/1.1\r\nhost: a:443\r\n\r\n'],
+    ['GET http://a/ HTTP/1.1\r\nHost: a:80\r\n\r\n', 'GET http://a/ HTTP/1.1\r\nhost: a:80\r\n\r\n'],
+    ['GET / HTTP/1.1\r\nHost: a:80\r\n\r\n', 'GET / HTTP/1.1\r\nhost: a:80\r\n\r\n'],
+    ['CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n', 'CONNECT a:80 HTTP/1.1\r\nhost: a\r\n\r\n'],
+    ['CONNECT a:8080 HTTP/1.1\r\nHost: a:8080\r\n\r\n', 'CONNECT a:8080 HTTP/1.1\r\nhost: a:8080\r\n\r\n'],
+  ])('%j', (raw, expected) => {
+    const first = parse(raw);
+    expect(first.result).toBe(raw.length);
+    expect(written(first.bytes, first.head)).toBe(expected);
+    const again = new Head();
+    expect(parseRequestHead(first.bytes, 0, first.bytes.length, again)).toBe(raw.length);
+    expect(written(first.bytes, again)).toBe(expected);
+  });
+});
