@@ -11,7 +11,15 @@
 import os from 'node:os';
 import type { LogTarget } from '../config/haproxy.ts';
 import type { LogSample } from '../config/logging.ts';
-import { formatSyslog, LOG_DEBUG, LOG_EMERG, LOG_NOTICE, type SyslogOrigin } from '../wire/syslog.ts';
+import {
+  formatSyslog,
+  isPlainText,
+  LOG_DEBUG,
+  LOG_EMERG,
+  LOG_NOTICE,
+  type SyslogOrigin,
+  syslogHeader,
+} from '../wire/syslog.ts';
 import { lineScratch, type Outlet, outletOf } from './outlets.ts';
 
 interface Receiver {
@@ -73,9 +81,18 @@ export class SyslogSender {
 
   private deliver(receiver: Receiver, level: number, text: string, atMs: number, structuredData: string): boolean {
     const { target, outlet, format, origin, len } = receiver;
-    const line = formatSyslog(format, target.facility, level, origin, atMs, text, len, structuredData);
     const scratch = lineScratch();
-    const length = scratch.line.write(line, 0, NEEDS_UTF8.test(line) ? 'utf8' : 'latin1');
+    const { facility } = target;
+    const head = syslogHeader(format, facility * 8 + level, level, origin, atMs, structuredData);
+    let length = head.length + text.length;
+    if (length <= len && isPlainText(text, len) && !NEEDS_UTF8.test(head)) {
+      scratch.line.write(head, 0, 'latin1');
+      scratch.line.write(text, head.length, 'latin1');
+      scratch.line[length++] = LINE_FEED;
+    } else {
+      const line = formatSyslog(format, facility, level, origin, atMs, text, len, structuredData);
+      length = scratch.line.write(line, 0, NEEDS_UTF8.test(line) ? 'utf8' : 'latin1');
+    }
     return outlet.deliver(scratch, length);
   }
 }
@@ -103,6 +120,7 @@ function prepareReceiver(
 }
 
 const LONGEST_LINE = 65535;
+const LINE_FEED = 10;
 
 /** Lines are Latin-1, byte by byte, unless a name in them is not. */
 const NEEDS_UTF8 = /[^\x00-\xff]/;

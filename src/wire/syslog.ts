@@ -47,9 +47,16 @@ export function formatSyslog(
   structuredData = '',
 ): string {
   const shortText = cleanText(text, Math.max(len, TEXT_LIMIT) - 1);
-  const line = header(format, facility * 8 + level, level, origin, atMs, structuredData) + shortText;
+  const line = syslogHeader(format, facility * 8 + level, level, origin, atMs, structuredData) + shortText;
   return line.length > len ? `${line.slice(0, len)}\n` : `${line}\n`;
 }
+
+/** Whether text goes into a line of such a length as it is: nothing has to be cut or escaped, a character is a byte. */
+export function isPlainText(text: string, len: number): boolean {
+  return text.length < Math.max(len, TEXT_LIMIT) && !UNPLAIN.test(text);
+}
+
+const UNPLAIN = /[^\x20-\x7e\x80-\xff]/;
 
 /** One line stays one line: what could end it, and other controls, is written as `#XX`. */
 function cleanText(text: string, limit: number): string {
@@ -64,7 +71,8 @@ function escapeControl(c: string): string {
   return `#${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
 }
 
-function header(
+/** What stands before the text. */
+export function syslogHeader(
   format: SyslogFormat,
   pri: number,
   level: number,

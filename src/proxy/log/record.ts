@@ -119,12 +119,17 @@ export function requestLine(
   },
   limit = REQUEST_LINE_LIMIT,
 ): string {
-  const method = latin1(bytes, head.lineStart, head.methodEnd);
-  const uriEnd = Math.min(head.uriEnd, head.uriStart + limit);
   let versionStart = head.uriEnd;
   while (bytes[versionStart] === 32 || bytes[versionStart] === 9) versionStart++;
+  const end = versionStart + VERSION_LENGTH;
+  // Nearly always it stands there just as it is to be shown.
+  const isSingle = head.uriStart === head.methodEnd + 1 && versionStart === head.uriEnd + 1;
+  const isPlain = isSingle && bytes[head.methodEnd] === 32 && bytes[head.uriEnd] === 32;
+  if (isPlain && end - head.lineStart <= limit) return latin1(bytes, head.lineStart, end);
+  const method = latin1(bytes, head.lineStart, head.methodEnd);
+  const uriEnd = Math.min(head.uriEnd, head.uriStart + limit);
   // Its version as it was sent: `HTTP/1.9` is served as 1.1.
-  const version = latin1(bytes, versionStart, versionStart + VERSION_LENGTH);
+  const version = latin1(bytes, versionStart, end);
   const line = `${method} ${latin1(bytes, head.uriStart, uriEnd)} ${version}`;
   return line.length > limit ? line.slice(0, limit) : line;
 }
