@@ -34,8 +34,12 @@ async function setCheck(check: Stage['checks'][number], up: boolean): Promise<vo
   if (!up) check.server = null;
 }
 
-async function openStage(which: 'original' | 'ours', lines: readonly string[]): Promise<Stage> {
-  const [port = 0, statsPort = 0, one = 0, two = 0, checkOne = 0, checkTwo = 0] = await freePorts(6);
+async function openStage(
+  which: 'original' | 'ours',
+  lines: readonly string[],
+  ports: readonly number[],
+): Promise<Stage> {
+  const [port = 0, statsPort = 0, one = 0, two = 0, checkOne = 0, checkTwo = 0] = ports;
   const log = await receiveSyslog();
   const held: Socket[] = [];
   const hold = (socket: Socket): void => {
@@ -176,15 +180,19 @@ const plays: readonly [name: string, lines: readonly string[], play: (stage: Sta
 describeNet('Queues beside the real HAProxy', { binaries: ['haproxy'], build: true }, () => {
   for (const [name, lines, play] of plays) {
     it(name, async () => {
-      const perform = async (which: 'original' | 'ours'): Promise<string[]> => {
-        const stage = await openStage(which, lines);
+      const ports = await freePorts(12);
+      const perform = async (which: 'original' | 'ours', own: readonly number[]): Promise<string[]> => {
+        const stage = await openStage(which, lines, own);
         try {
           return await play(stage);
         } finally {
           await stage.close();
         }
       };
-      const [theirs, mine] = await Promise.all([perform('original'), perform('ours')]);
+      const [theirs, mine] = await Promise.all([
+        perform('original', ports.slice(0, 6)),
+        perform('ours', ports.slice(6)),
+      ]);
       expect(mine).toEqual(theirs);
       expect(theirs.join('\n')).toMatch(/ [1-9]\d* [1-9]\d* /);
     });
