@@ -138,7 +138,8 @@ export class Handshake implements Stream, Handler, Timed {
     const messages = listener.conf.options.preamble?.kind === 'netscaler' ? netscalerMessages : proxyMessages;
     // Addresses that were read before the mistake are those in the log, as in HAProxy.
     const address = verdict === BAD_HEADER ? this.announcedAddress() : this.address;
-    listener.logFailure(address, this.acceptedAtMs, messages.get(verdict)!, verdict <= EMPTY && verdict >= TIMED_OUT);
+    const quiet = verdict <= EMPTY && verdict >= TIMED_OUT;
+    listener.logFailure(address, this.fd, this.acceptedAtMs, messages.get(verdict)!, quiet);
     this.close();
   }
 

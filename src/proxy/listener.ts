@@ -22,6 +22,7 @@ import type { Frontend } from './frontend.ts';
 import { HttpStream } from './http-stream.ts';
 import { NEEDS_LOCAL } from './log/needs.ts';
 import { SessionRecord } from './log/record.ts';
+import { fillFailure } from './log/session-facts.ts';
 import type { Handler } from './loop.ts';
 import { TcpStream } from './tcp-stream.ts';
 import { type Timed, Timer } from './timers.ts';
@@ -200,11 +201,13 @@ export class Listener implements Handler, Timed {
   }
 
   /** A connection ended before it became a session. `quiet`: nothing at all came from the client. */
-  logFailure(address: ClientAddress, acceptedAtMs: number, message: string, quiet: boolean): void {
-    if (!this.frontend.log.enabled || (quiet && this.frontend.conf.dontlognull)) return;
-    this.describePeer(failed, address);
+  logFailure(address: ClientAddress, fd: number, acceptedAtMs: number, message: string, quiet: boolean): void {
+    const { frontend, worker } = this;
+    if (!frontend.log.enabled || (quiet && frontend.conf.dontlognull)) return;
+    this.describe(failed, address, fd);
     failed.acceptedAtMs = acceptedAtMs;
-    this.frontend.log.writeFailure(failed, this.label, message);
+    if (frontend.log.isCustom) fillFailure(failed, this, worker, address, message);
+    frontend.log.writeFailure(failed, this.label, message);
   }
 
   /** As the log and the statistics name it. */

@@ -77,6 +77,7 @@ const FRONTENDS = {
   nowhere: `log-format '${everything}'`,
   stats: `log-format '${everything}'\n  stats uri /x`,
   dead: `log-format '${everything}'`,
+  failed: `error-log-format '${parties} ts=%ts r=%r lc=%lc ac=%ac fc=%fc %[fc_err]/%[fc_err_str] [%[fe_name]] [%[be_name]]'`,
 } as const;
 const TCP_FRONTENDS = {
   tcp: `log-format '${parties} ${counts} ${others} ${times} tsc=%tsc'`,
@@ -104,7 +105,7 @@ function configure(ports: Side['ports'], originPort: number, deadPort: number, l
     return `frontend ${name}
   id ${70 + NAMES.indexOf(name)}
   mode ${isTcp ? 'tcp' : 'http'}
-  bind 127.0.0.1:${ports[name]}
+  bind 127.0.0.1:${ports[name]} ${name === 'failed' ? 'accept-proxy' : ''}
   log 127.0.0.1:${logPort} len 8192 ${name === 'data' ? 'format rfc5424' : ''} local0
   ${format}
   ${isTcp ? '' : captures}
@@ -146,7 +147,7 @@ interface Session {
 
 const plain: Session = { name: 'a request', sent: get('/x/y?z=1', 'A: v"1]|{\\}\r\nCookie: j=1; k=value\r\n') };
 const sessions: readonly (Session & { readonly to: Name })[] = [
-  ...NAMES.filter((name) => !(name in TCP_FRONTENDS)).map((to) => ({ ...plain, to })),
+  ...NAMES.filter((name) => !(name in TCP_FRONTENDS) && name !== 'failed').map((to) => ({ ...plain, to })),
   { to: 'all', name: 'HTTP/1.0', sent: 'GET /old HTTP/1.0\r\n\r\n' },
   { to: 'all', name: 'an absolute target', sent: get('http://a/p?q') },
   { to: 'all', name: 'OPTIONS *', sent: 'OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n' },
@@ -192,6 +193,8 @@ const sessions: readonly (Session & { readonly to: Name })[] = [
     enough: (t) => t.split('ok').length > 2,
     lines: 2,
   },
+  { to: 'failed', name: 'a bad PROXY header', sent: 'PROXY TCP4 nonsense\r\n', enough: never },
+  { to: 'failed', name: 'no PROXY header', sent: get('/'), enough: never },
   { to: 'tcp', name: 'a session', sent: get('/'), enough: (text) => text.endsWith('ok') },
   { to: 'tcp', name: 'an idle end', sent: get('/'), enough: never },
   { to: 'tcp-early', name: 'a session', sent: get('/'), enough: (text) => text.endsWith('ok') },

@@ -90,6 +90,8 @@ export class SessionRecord {
   /** It is the first request of its connection. */
   isFirst = true;
   clientFamily: 4 | 6 | 'unix' = 4;
+  /** Why a connection did not become a session; null for sessions. */
+  failure: string | null = null;
   /** Of the `bind` line: null when it has no name. */
   listenerName: string | null = null;
   listenerId = 0;

@@ -5,10 +5,12 @@
 import type { ProxyConf } from '../../config/haproxy.ts';
 import type { SocketAddress } from '../../os/address.ts';
 import type { ClientAddress } from '../client-address.ts';
+import { PROCESS_ROW, SCUR } from '../counter-layout.ts';
 import type { Frontend } from '../frontend.ts';
 import type { Listener } from '../listener.ts';
 import type { Server } from '../server.ts';
-import type { SessionRecord } from './record.ts';
+import type { WorkerContext } from '../worker-context.ts';
+import { BAD_REQUEST, type SessionRecord } from './record.ts';
 
 export interface SessionParties {
   readonly frontend: Frontend;
@@ -32,6 +34,30 @@ export function fillFacts(r: SessionRecord, parties: SessionParties): void {
   r.sourceHost = source === null ? null : source.family === 'unix' ? 'unix' : source.host;
   r.sourcePort = source === null || source.family === 'unix' ? 0 : source.port;
   fillServerAddress(r, server);
+}
+
+/** What there is to tell of a connection that did not become a session: it never came to a backend. */
+export function fillFailure(
+  r: SessionRecord,
+  listener: Listener,
+  worker: WorkerContext,
+  address: ClientAddress,
+  message: string,
+): void {
+  const { frontend } = listener;
+  fillFacts(r, { frontend, listener, address, backend: null, server: null, source: null });
+  r.mode = frontend.conf.mode;
+  r.backend = frontend.conf.name;
+  r.requestAtMs = r.acceptedAtMs;
+  r.cause = 'P';
+  r.phase = 'R';
+  r.status = 0;
+  r.idleMs = 0;
+  r.request = BAD_REQUEST;
+  r.failure = message;
+  r.requestNumber = worker.numberRequest();
+  r.actconn = worker.counters.mineNow(PROCESS_ROW, SCUR);
+  r.feconn = worker.counters.mineNow(frontend.row, SCUR);
 }
 
 /** As configured; a port of 0, or one that is added to, follows the client's. */

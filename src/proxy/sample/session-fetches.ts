@@ -95,7 +95,23 @@ function ofBackend({ backendConf }: SessionRecord, key: 'serverMs' | 'tunnelMs')
 }
 
 const nothing = plain('str', () => null);
-const zero = plain('sint', () => 0);
+/** What can go wrong before a session, in the order of HAProxy's numbers. */
+const failures = [
+  'Connection closed while waiting for PROXY protocol header',
+  'Connection error while waiting for PROXY protocol header',
+  'Timeout while waiting for PROXY protocol header',
+  'Truncated PROXY protocol header received',
+  'Received something which does not look like a PROXY protocol header',
+  'Received an invalid PROXY protocol header',
+  'Received an unhandled protocol in the PROXY protocol header',
+  'Connection closed while waiting for NetScaler Client IP header',
+  'Connection error while waiting for NetScaler Client IP header',
+  'Timeout while waiting for a NetScaler Client IP header',
+  'Truncated NetScaler Client IP header received',
+  'Received an invalid NetScaler Client IP magic number',
+  'Received an unhandled protocol in the NetScaler Client IP header',
+];
+const FIRST_FAILURE = 11;
 const no = plain('bool', () => false);
 
 export const sessionFetches: FetchTable = {
@@ -115,8 +131,8 @@ export const sessionFetches: FetchTable = {
     return (r) => fieldOf(r, type);
   }),
   fc_http_major: plain('sint', (r) => (r.mode === 'http' ? 1 : null)),
-  fc_err: zero,
-  fc_err_str: plain('str', () => 'Success'),
+  fc_err: plain('sint', (r) => (r.failure === null ? 0 : FIRST_FAILURE + failures.indexOf(r.failure))),
+  fc_err_str: plain('str', (r) => r.failure ?? 'Success'),
   dst_conn: made('sint', ({ world }) => (r) => {
     const row = r.frontendConf === null ? undefined : world.rows.frontends.get(r.frontendConf.id);
     return row === undefined ? null : world.counters.mineNow(row, SCUR);
