@@ -2,7 +2,7 @@
  * Clients that are bound to a server which is full, or which has died: who waits, who goes elsewhere, and what is logged
  * of it, the same with Debian's HAProxy and with ours.
  */
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freePorts } from './lib/ports.ts';
 import { maskLine, openStage, type Peer, type Stage } from './lib/proxy-scenarios.ts';
 import { type RunningProxy, startProxy } from './lib/proxy-under-test.ts';
@@ -15,21 +15,20 @@ const servers = (options: string): readonly string[] => [
   `server b 127.0.0.1:@ORIGIN cookie two ${options}`,
 ];
 
+/** Alone, so that it does not matter which of two servers dies first. */
+const mortal = 'server b 127.0.0.1:@ORIGIN cookie two maxconn 1 check port @CHECK inter 100 rise 1 fall 1';
+
 const sections: Readonly<Record<string, readonly string[]>> = {
   full: servers('maxconn 1'),
   fullqueue: ['option redispatch', ...servers('maxconn 1 maxqueue 1')],
   fullqueuestay: servers('maxconn 1 maxqueue 1'),
   shortqueue: ['timeout queue 300', ...servers('maxconn 1')],
   weightless: ['server a 127.0.0.1:@ORIGIN cookie one', 'server b 127.0.0.1:@ORIGIN cookie two weight 0 maxconn 1'],
-  dying: ['option redispatch', ...servers('maxconn 1 check port @CHECK inter 100 rise 1 fall 1')],
-  dyingstay: servers('maxconn 1 check port @CHECK inter 100 rise 1 fall 1'),
-  dyingpersist: [
-    'option redispatch',
-    'option persist',
-    ...servers('maxconn 1 check port @CHECK inter 100 rise 1 fall 1'),
-  ],
+  dying: ['option redispatch', mortal],
+  dyingstay: [mortal],
+  dyingpersist: ['option redispatch', 'option persist', mortal],
 };
-const names = Object.keys(sections);
+const names = [...Object.keys(sections), 'stats'];
 
 interface Side {
   readonly proxy: RunningProxy;
@@ -38,7 +37,7 @@ interface Side {
 }
 
 function configOf(known: Readonly<Record<string, number>>): string {
-  const bodies = names.flatMap((name) => [
+  const bodies = Object.keys(sections).flatMap((name) => [
     `listen ${name}`,
     `  bind 127.0.0.1:${known[name]}`,
     '  balance first',
@@ -57,19 +56,44 @@ function configOf(known: Readonly<Record<string, number>>): string {
     '  timeout client 5s',
     '  timeout server 5s',
     ...bodies,
+    'listen stats',
+    `  bind 127.0.0.1:${known.stats}`,
+    '  stats enable',
+    '  stats uri /',
     '',
   ].join('\n');
 }
 
 const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
 
-/** Sends a request and waits until `reached` connections are at the origin, or a moment when it should not get there. */
-async function ask(stage: Stage, section: string, cookie: string, reached: number | null): Promise<Peer> {
+/** What comes of a request: so many are at the origin then, it waits in a queue, or it is answered at once. */
+type Outcome = number | 'waits' | 'answered';
+
+async function ask(stage: Stage, section: string, cookie: string, outcome: Outcome): Promise<Peer> {
+  const waiting = await countWaiting(stage, section);
   const client = await stage.open(section);
   client.send(`GET /x HTTP/1.1\r\nHost: h\r\n${cookie === '' ? '' : `Cookie: SRV=${cookie}\r\n`}\r\n`);
-  if (reached === null) await sleep(150);
-  else await waitUntil('the request at the origin', () => requestsOf(stage).length >= reached, { deadlineMs: 10_000 });
+  await waitUntil(
+    `'${outcome}' at ${section}`,
+    async () => {
+      if (outcome === 'answered') return client.events.some((event) => event.startsWith('data'));
+      if (outcome === 'waits') return (await countWaiting(stage, section)) > waiting;
+      return requestsOf(stage).length >= outcome;
+    },
+    { deadlineMs: 10_000 },
+  );
   return client;
+}
+
+/** How many wait for a section's servers or for any of them, as the statistics tell. */
+async function countWaiting(stage: Stage, section: string): Promise<number> {
+  const lines = await linesOf(stage, section);
+  return lines.reduce((sum, line) => sum + Number(line.split(',')[2]), 0);
+}
+
+async function linesOf(stage: Stage, section: string): Promise<readonly string[]> {
+  const page = await fetch(`http://127.0.0.1:${stage.ports.stats}/;csv`);
+  return (await page.text()).split('\n').filter((text) => text.startsWith(`${section},`));
 }
 
 /** Connections of requests; those of checks are closed without a byte. */
@@ -94,7 +118,7 @@ const plays: readonly Play[] = [
     3,
     async (stage) => {
       const first = await ask(stage, 'full', 'two', 1);
-      const second = await ask(stage, 'full', 'two', null);
+      const second = await ask(stage, 'full', 'two', 'waits');
       const other = await ask(stage, 'full', '', 2);
       answerAt(stage, 0);
       await waitUntil('the second one at the origin', () => requestsOf(stage).length >= 3, { deadlineMs: 10_000 });
@@ -108,7 +132,7 @@ const plays: readonly Play[] = [
     4,
     async (stage) => {
       const clients = [await ask(stage, 'full', 'two', 1), await ask(stage, 'full', 'one', 2)];
-      for (const cookie of ['two', '']) clients.push(await ask(stage, 'full', cookie, null));
+      for (const cookie of ['two', '']) clients.push(await ask(stage, 'full', cookie, 'waits'));
       for (let i = 0; i < 4; i++) {
         await waitUntil('a request', () => requestsOf(stage).length > i, { deadlineMs: 10_000 });
         answerAt(stage, i);
@@ -123,8 +147,8 @@ const plays: readonly Play[] = [
       3,
       async (stage) => {
         const first = await ask(stage, section, 'two', 1);
-        const second = await ask(stage, section, 'two', null);
-        const third = await ask(stage, section, 'two', section === 'fullqueue' ? 2 : null);
+        const second = await ask(stage, section, 'two', 'waits');
+        const third = await ask(stage, section, 'two', section === 'fullqueue' ? 2 : 'answered');
         if (section === 'fullqueue') answerAt(stage, 1);
         await sleep(40);
         answerAt(stage, 0);
@@ -140,7 +164,7 @@ const plays: readonly Play[] = [
     2,
     async (stage) => {
       const first = await ask(stage, 'shortqueue', 'two', 1);
-      const second = await ask(stage, 'shortqueue', 'two', null);
+      const second = await ask(stage, 'shortqueue', 'two', 'waits');
       await second.see(/503/);
       answerAt(stage, 0);
       return [first, second];
@@ -151,7 +175,7 @@ const plays: readonly Play[] = [
     2,
     async (stage) => {
       const first = await ask(stage, 'weightless', 'two', 1);
-      const second = await ask(stage, 'weightless', 'two', null);
+      const second = await ask(stage, 'weightless', 'two', 'waits');
       answerAt(stage, 0);
       await waitUntil('the second one at the origin', () => requestsOf(stage).length >= 2, { deadlineMs: 10_000 });
       answerAt(stage, 1);
@@ -160,17 +184,22 @@ const plays: readonly Play[] = [
   ],
   ...(['dying', 'dyingstay', 'dyingpersist'] as const).map(
     (section): Play => [
-      `${section}: both servers die under those that wait, and one asks anew`,
+      `${section}: the server dies under those that wait, and one asks anew`,
       3,
       async (stage, checks) => {
         const first = await ask(stage, section, 'two', 1);
-        const second = await ask(stage, section, 'two', null);
+        const second = await ask(stage, section, 'two', 'waits');
         checks.fail();
-        await sleep(400);
-        const third = await ask(stage, section, 'one', null);
+        await waitUntil(`${section} without servers`, async () =>
+          (await linesOf(stage, section)).some((line) => /,BACKEND,.*,DOWN,/.test(line)),
+        );
+        const third = await ask(stage, section, 'two', section === 'dyingpersist' ? 'waits' : 'answered');
         answerAt(stage, 0);
-        await sleep(100);
-        for (let i = 1; i < requestsOf(stage).length; i++) answerAt(stage, i);
+        const others = { dying: 0, dyingstay: 1, dyingpersist: 2 }[section];
+        for (let i = 1; i <= others; i++) {
+          await waitUntil('the next one at the origin', () => requestsOf(stage).length > i, { deadlineMs: 10_000 });
+          answerAt(stage, i);
+        }
         return [first, second, third];
       },
     ],
@@ -181,18 +210,35 @@ describeNet(
   'Bound clients of full and dying servers beside the real HAProxy',
   { binaries: ['haproxy'], build: true },
   () => {
-    async function perform(which: 'original' | 'ours', [, lines, run]: Play, free: readonly number[]): Promise<string> {
-      const side = await openSide(which, free);
-      try {
-        const clients = await run(side.theatre.stage, { fail: side.failChecks });
-        await sleep(50);
-        const seen = (): readonly string[] => side.log.lines().filter((line) => /"GET \/x/.test(line));
-        await waitUntil('log lines', () => seen().length >= lines, { deadlineMs: 10_000 }).catch(() => {});
-        const events = clients.map((peer) => peer.events.filter((event) => event.startsWith('data')).join(' | '));
-        return [...events, '-- log', ...seen().map(shorten).sort()].join('\n');
-      } finally {
-        await side.close();
-      }
+    /** For the plays that leave the servers of the others alone. */
+    let shared: readonly OpenSide[];
+
+    beforeAll(async () => {
+      shared = await openSides();
+    });
+
+    afterAll(async () => {
+      for (const side of shared ?? []) await side.close();
+    });
+
+    async function openSides(): Promise<readonly OpenSide[]> {
+      const free = await freePorts(2 * names.length);
+      return Promise.all([
+        openSide('original', free.slice(names.length)),
+        openSide('ours', free.slice(0, names.length)),
+      ]);
+    }
+
+    async function perform(side: OpenSide, [, lines, run]: Play): Promise<string> {
+      await side.theatre.reset();
+      const from = side.log.lines().length;
+      const clients = await run(side.theatre.stage, { fail: side.failChecks });
+      await sleep(50);
+      const all = (): readonly string[] => side.log.lines().slice(from);
+      const seen = (): readonly string[] => all().filter((line) => /"GET \/x/.test(line));
+      await waitUntil('log lines', () => seen().length >= lines, { deadlineMs: 10_000 }).catch(() => {});
+      const events = clients.map((peer) => peer.events.filter((event) => event.startsWith('data')).join(' | '));
+      return [...events, '-- log', ...seen().map(shorten).sort()].join('\n');
     }
 
     interface OpenSide extends Side {
@@ -225,11 +271,10 @@ describeNet(
 
     for (const play of plays) {
       it(play[0], async () => {
-        const free = await freePorts(2 * names.length);
-        const [theirs, mine] = await Promise.all([
-          perform('original', play, free.slice(names.length)),
-          perform('ours', play, free.slice(0, names.length)),
-        ]);
+        const isDeadly = play[0].startsWith('dying');
+        const sides = isDeadly ? await openSides() : shared;
+        const [theirs, mine] = await Promise.all(sides.map((side) => perform(side, play)));
+        if (isDeadly) for (const side of sides) await side.close();
         expect(mine).toBe(theirs);
       });
     }
