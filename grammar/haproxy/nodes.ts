@@ -89,6 +89,7 @@ export interface GlobalSettings extends HeaderCaseSettings, LimitSettings, PipeS
   tuneHttpMaxhdr?: number;
   tunePoolLowFdRatio?: number;
   tunePoolHighFdRatio?: number;
+  tuneIdlePoolShared?: boolean;
   tuneHttpCookielen?: number;
 }
 

@@ -60,6 +60,7 @@ export interface GlobalConf {
   /** Percent of all descriptors, above which idle connections are not kept, or closed. */
   readonly tunePoolLowFdRatio: number;
   readonly tunePoolHighFdRatio: number;
+  readonly tuneIdlePoolShared: boolean;
   readonly limits: ProcessLimits;
   readonly pipes: PipeConf;
   readonly tuneHttpCookielen: number;

@@ -141,6 +141,7 @@ function printGlobal(global: GlobalConf): string[] {
     ...printHeaderCases(global, quote),
     ...when(global.tunePoolLowFdRatio !== 20, `tune.pool-low-fd-ratio ${global.tunePoolLowFdRatio}`),
     ...when(global.tunePoolHighFdRatio !== 25, `tune.pool-high-fd-ratio ${global.tunePoolHighFdRatio}`),
+    ...when(!global.tuneIdlePoolShared, 'tune.idle-pool.shared off'),
     ...printLimits(global.limits, quote),
     ...printPipes(global.pipes),
     ...when(global.tuneHttpCookielen !== 64, `tune.http.cookielen ${global.tuneHttpCookielen}`),

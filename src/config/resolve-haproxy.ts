@@ -230,6 +230,7 @@ function resolveGlobal(node: GlobalNode, options: ResolveOptions): GlobalConf {
     headerCases: resolveHeaderCases(node, options),
     tunePoolLowFdRatio: settings.tunePoolLowFdRatio ?? 20,
     tunePoolHighFdRatio: settings.tunePoolHighFdRatio ?? 25,
+    tuneIdlePoolShared: settings.tuneIdlePoolShared ?? true,
     limits: resolveLimits(settings),
     pipes: resolvePipes(settings),
     tuneHttpCookielen: settings.tuneHttpCookielen || COOKIE_LENGTH,

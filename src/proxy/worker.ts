@@ -115,7 +115,8 @@ class ProxyWorker {
     const { slice, balance, slots, processLimit, idle, index } = this.start;
     const { context } = this;
     const pool = poolLimits(slice.global, processLimit);
-    const shared = slots.length === 1 ? null : new SharedIdle(idle, index, this.loop.descriptor);
+    const alone = slots.length === 1 || !slice.global.tuneIdlePoolShared;
+    const shared = alone ? null : new SharedIdle(idle, index, this.loop.descriptor);
     const shares = planShares(balance, slice.proxies, slots.length === 1);
     for (const proxy of slice.proxies) {
       if (proxy.disabled) continue;

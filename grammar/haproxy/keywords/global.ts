@@ -1,7 +1,7 @@
 /** The `global` section (manual, chapter 3). Words that nothing here acts on are in `known.ts`. */
 import { type Call, type KeywordRow, rowsFor, type Value } from '../keyword.ts';
 import type { GlobalNode, GlobalSettings } from '../nodes.ts';
-import { integer, type NumberManner, size, text, time, word } from '../units.ts';
+import { integer, type NumberManner, oneOf, size, text, time, word } from '../units.ts';
 import { globalSection } from './contexts.ts';
 
 const globalRow = rowsFor<GlobalNode>();
@@ -83,6 +83,19 @@ export const globalRows: readonly KeywordRow<GlobalNode>[] = [
     'prefix',
   ),
   numberRow('tune.http.maxhdr', 'tuneHttpMaxhdr', '1.5', 'Most header fields of a message.', [1, 32767], 'prefix'),
+  globalRow('tune.idle-pool.shared', globalSection, {
+    args: [oneOf('on', 'off')],
+    since: '2.2',
+    doc: 'Whether threads take idle connections to servers over from each other.',
+    ok: ['tune.idle-pool.shared off'],
+    bad: [
+      ['tune.idle-pool.shared maybe', 'bad-value'],
+      ['tune.idle-pool.shared', 'missing-argument'],
+    ],
+    apply(node, _call, value) {
+      node.settings.tuneIdlePoolShared = value === 'on';
+    },
+  }),
   poolRatioRow(
     'tune.pool-low-fd-ratio',
     'tunePoolLowFdRatio',

@@ -64,7 +64,7 @@ const globalWords = `
   1 1.9: ssl-default-bind-ciphersuites, ssl-default-server-ciphersuites, tune.runqueue-depth
   1 2.0: mworker-max-reloads, tune.h2.max-frame-size, tune.listener.multi-queue
   1 2.2: issuers-chain-path, localpeer, ssl-default-bind-curves, tune.fd.edge-triggered
-  1 2.2: tune.idle-pool.shared, tune.sched.low-latency, tune.ssl.keylog
+  1 2.2: tune.sched.low-latency, tune.ssl.keylog
   1 2.4: default-path, profiling.memory
   1 2.5: thread-groups, tune.ssl.capture-buffer-size
   1 2.6: cluster-secret, httpclient.resolvers.id

@@ -20,7 +20,7 @@ const globalKinds = `
   current|config|parent|origin: default-path
   ipv4|ipv6: httpclient.resolvers.prefer
   auto|on|off: profiling.tasks
-  on|off: profiling.memory, tune.idle-pool.shared, tune.sched.low-latency, tune.ssl.keylog
+  on|off: profiling.memory, tune.sched.low-latency, tune.ssl.keylog
   on|off: httpclient.resolvers.disabled, tune.h1.zero-copy-fwd-recv, tune.h1.zero-copy-fwd-send
   on|off: tune.h2.zero-copy-fwd-send, tune.pt.zero-copy-forwarding, tune.quic.zero-copy-fwd-send
   on|off: tune.applet.zero-copy-forwarding, harden.reject-privileged-ports.quic

@@ -105,7 +105,6 @@ const globalDocs = `
   tune.glitches.: When connections with odd behaviour are closed.
   tune.h1.: Tuning of HTTP/1.
   tune.h2.: Tuning of HTTP/2.
-  tune.idle-pool.shared: Whether threads share idle connections to servers.
   tune.idletimer: Silence after which a stream counts as idle.
   tune.listener.: Tuning of listeners.
   tune.lua.: Tuning of Lua.

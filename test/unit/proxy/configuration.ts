@@ -53,6 +53,7 @@ export function makeGlobal(given: Partial<GlobalConf> = {}): GlobalConf {
     headerCases: [],
     tunePoolLowFdRatio: 20,
     tunePoolHighFdRatio: 25,
+    tuneIdlePoolShared: true,
     limits: defaultProcessLimits,
     pipes: resolvePipes({}),
     tuneHttpCookielen: 64,
