@@ -348,10 +348,6 @@ export function findBackend(
     return null;
   }
   const [mode, other] = [from.settings.mode ?? 'tcp', found.settings.mode ?? 'tcp'];
-  if (mode === 'tcp' && other === 'http') {
-    const message = `${keyword} '${name.text}' is in HTTP mode: the change of mode is not carried out, connections stay TCP.`;
-    options.diagnostics.warning('not-carried-out', name.at, message);
-  }
   if (mode === 'http' && other === 'tcp') {
     const target = `${other} ${found.kind} '${name.text}'`;
     const message = `${mode} ${from.kind} '${from.node.name}' tries to use incompatible ${target} in a '${keyword}' rule (see 'mode').`;

@@ -20,6 +20,8 @@ export class Frontend {
   readonly conf: ProxyConf;
   readonly row: number;
   readonly backend: Backend | null;
+  /** In mode tcp as well, when its backend is in mode http: what its clients say is read as HTTP then. */
+  readonly speaksHttp: boolean;
   readonly log: SessionLog;
   readonly stats: PreparedStats | null;
   readonly monitorUri: Uint8Array | null;
@@ -60,6 +62,7 @@ export class Frontend {
     this.conf = conf;
     this.row = row;
     this.backend = backend;
+    this.speaksHttp = conf.mode === 'http' || backend?.conf.mode === 'http';
     this.log = log;
     // `stats` in a backend that the frontend leads to counts as well, as in HAProxy.
     const stats = conf.stats ?? (backend !== null && backend.conf !== conf ? backend.conf.stats : null);

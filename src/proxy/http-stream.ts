@@ -428,8 +428,10 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     this.exchange.leave();
     this.exchange.transaction.keepClient = false;
     this.exchange.transaction.method = NO_REQUEST;
-    if (this.frontend.pageFor(status, false).silent) this.endSilently(status, cause, 'R');
-    else this.send(status, unreadPage(status), cause, 'R');
+    // A frontend in mode tcp takes whatever is no request for a bad one.
+    const why = this.frontend.conf.mode === 'tcp' ? 'bad-request' : cause;
+    if (this.frontend.pageFor(status, false).silent) this.endSilently(status, why, 'R');
+    else this.send(status, unreadPage(status), why, 'R');
   }
 
   /** HAProxy counts as a request whatever a client began, even if it sent nothing. */

@@ -151,10 +151,9 @@ export class Listener implements Handler, Timed {
     counters.add(frontend.row, STOT, 1);
     counters.tick(frontend.row, SESS_RATE, loop.second);
     if (this.countsProcessRate) counters.tick(PROCESS_ROW, SESS_RATE, loop.second);
-    const stream =
-      frontend.conf.mode === 'tcp'
-        ? new TcpStream(worker, frontend, this, fd, address)
-        : new HttpStream(worker, frontend, this, fd, address);
+    const stream = frontend.speaksHttp
+      ? new HttpStream(worker, frontend, this, fd, address)
+      : new TcpStream(worker, frontend, this, fd, address);
     stream.start();
   }
 

@@ -53,6 +53,21 @@ listen('nodelay', 'option http-no-delay');
 listen('monitor', 'monitor-uri /alive');
 listen('noserver', '', '');
 
+/** A frontend in mode tcp whose backend is in mode http: what its clients say is read as HTTP. */
+proxies.push([
+  'mixed',
+  `frontend mixed
+  bind 127.0.0.1:%mixed%
+  mode tcp
+  option tcplog
+  timeout client 400ms
+  default_backend mixedback
+backend mixedback
+  option forwardfor
+  server live 127.0.0.1:%ORIGIN%
+`,
+]);
+
 export const listeners = proxies.map(([name]) => name);
 
 export const files: Readonly<Record<string, string>> = {
@@ -286,6 +301,23 @@ export const plays: readonly Play[] = [
   simple('strict: odd name', 'plain', 'GET / HTTP/1.1\r\nHost: a\r\nx y: 1\r\n\r\n', /HTTP/),
   { name: 'nolinger', at: 'nolinger', client: ['GET / HTTP/1.0\r\n\r\n', over], origin: [[/GET/, ok]], anyEnd: true },
   { name: 'no delay', at: 'nodelay', client: [get, /ok/, 40], origin: one },
+  // ---- mode tcp before mode http -----------------------------------------------------------------------------------
+  simple('mixed modes', 'mixed'),
+  {
+    name: 'mixed modes: two requests',
+    at: 'mixed',
+    lines: 2,
+    client: [get, /ok/, get, /ok.*ok/, 'fin!', over],
+    origin: [[/GET/, ok, /GET.*GET/, ok]],
+  },
+  {
+    name: 'mixed modes: with the end',
+    at: 'mixed',
+    client: ['GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n', over],
+    origin: [[/GET/, ok]],
+  },
+  { name: 'mixed modes: no request', at: 'mixed', client: ['bad\r\n\r\n', over] },
+  { name: 'mixed modes: silence', at: 'mixed', client: [over] },
   // ---- chunks are written anew --------------------------------------------------------------------------------------
   {
     name: 'chunks of a request in one piece',
