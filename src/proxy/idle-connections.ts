@@ -53,7 +53,8 @@ class IdleShelf implements Shelf {
 
   take(key: string): ServerConnection | null {
     for (;;) {
-      const connection = (key === '' ? this.list : this.keyed?.get(key))?.at(-1);
+      const list = key === '' ? this.list : this.keyed?.get(key);
+      const connection = list?.[list.length - 1];
       if (connection === undefined) return null;
       if (this.remove(connection)) {
         connection.leaveShelf();
