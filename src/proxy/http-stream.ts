@@ -528,6 +528,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
   /** Closes after the last answer; a client that may still be sending gets time to read it before a reset could come. */
   private closeSoftly(): void {
     const { client } = this;
+    client.look(this.worker.scratch.address);
     if (this.exchange.requestDone && !client.readable && this.input.empty) {
       this.close();
       return;

@@ -146,8 +146,12 @@ export class SocketEnd implements Handler {
     return this.noteNothing(n);
   }
 
-  /** Finds out whether there is more to read, where a read that was filled up left that open. `address`: of one byte. */
+  /**
+   * Finds out whether there is more to read, where a read that was filled up left that open, or where nobody watches.
+   * `address`: of one byte.
+   */
   look(address: number): void {
+    if (!this.watched) this.readable = true;
     if (!this.readable || this.ended || this.closed) return;
     const n = recvAt(this.fd, address, 1, MSG_PEEK | MSG_DONTWAIT);
     if (n === 0) this.finAnnounced = true;
