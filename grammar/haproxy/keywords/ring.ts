@@ -28,13 +28,14 @@ export const ringRows: readonly KeywordRow<SectionNode>[] = [
     },
   }),
   row('description', ['ring'], {
+    args: [text('<text>')],
     extra: 'ignored',
-    optional: 1,
     since: '2.2',
     doc: 'What the ring is for.',
     ok: ['description events'],
-    apply(node, call) {
-      if (call.words[0]) node.ring.description = call.words[0].text;
+    bad: [['description', 'missing-argument']],
+    apply(node, _call, description) {
+      node.ring.description = description;
     },
   }),
   row('format', ['ring'], {
