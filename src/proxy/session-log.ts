@@ -62,7 +62,7 @@ export class SessionLog {
     this.needs = [own, data, error].reduce((all, part) => all | (part?.needs ?? 0), this.atBegin ? NEEDS_LOCAL : 0);
     const waits = own === null ? AT_END : Math.max(own.moment, data?.moment ?? WITH_ANSWER);
     this.isEarly = conf.logasap || waits < AT_END;
-    this.count = count;
+    this.count = this.isCustom ? count : null;
   }
 
   /** A connection that failed before it became a session. */
