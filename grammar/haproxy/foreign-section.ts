@@ -1,6 +1,6 @@
 /**
- * One section that nothing here carries out, while its lines are read: by rows of its own, or as a proxy reads them, on a
- * proxy that is thrown away. What must not be missing is told when the section ends.
+ * One section that is no proxy, while its lines are read: by rows of its own, or as a proxy reads them, on a proxy that is
+ * thrown away. Of these, rings alone are carried out: their settings and servers are handed on. What must not be missing is told when the section ends.
  */
 import type { AddressLineReader } from './address-line.ts';
 import type { ErrorSectionNode } from './http-settings.ts';
