@@ -4,8 +4,8 @@
  *     node test/bench/run.mjs soak --minutes 30
  *     SOAK_OF=original node test/bench/run.mjs soak --minutes 5
  *
- * In the end nothing may be held that was not held before, memory may not have grown in the second half (in which nothing
- * is reloaded) by more than a sixth and 8 MiB, and no client may have seen what no proxy may do.
+ * In the end nothing may be held that was not held before, memory may not have grown in the last quarter by more than a
+ * sixth and 8 MiB, and no client may have seen what no proxy may do.
  */
 import { expect, it } from 'vitest';
 import { describeNet } from '../net/lib/requirements.ts';

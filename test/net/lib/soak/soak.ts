@@ -1,7 +1,8 @@
 /**
  * A soak: one proxy under mixed load for as long as is asked, with clients and servers that fail, servers that restart and
- * reloads in its first half. In the end all must be as it was: processes, descriptors, gauges; and memory must not have
- * grown in the second half. The same can be done to the real HAProxy, for comparison.
+ * reloads in its first half. In the end all must be as it was: processes, descriptors, gauges; and memory must not grow in
+ * the last quarter, when the process that is there has long been at work. The same can be done to the real HAProxy, for
+ * comparison.
  */
 import { readdirSync } from 'node:fs';
 import { freePorts, waitForPort } from '../ports.ts';
@@ -31,10 +32,12 @@ export interface SoakResult {
   readonly counts: ReadonlyMap<string, number>;
   readonly faults: readonly string[];
   readonly before: Holdings;
-  /** In the middle and at the end, both without load. */
+  /** After three quarters and at the end, both without load. */
   readonly middle: Holdings;
   readonly after: Holdings;
   readonly reloads: number;
+  /** Memory since the last reload, in MiB. */
+  readonly memory: readonly number[];
   readonly output: string;
 }
 
@@ -43,8 +46,10 @@ const LONGEST_TIMEOUT_MS = 4000;
 function configFor(ports: SoakPorts & { readonly stats: number }, steady: number, shaky: number, echo: number): string {
   return `global
     maxconn 2000
+    log 127.0.0.1:9 local0
     nbthread 2
 defaults
+    log global
     mode http
     timeout connect 1s
     timeout client 4s
@@ -56,6 +61,12 @@ defaults
 listen steady
     bind 127.0.0.1:${ports.steady}
     option forwardfor
+    option httplog
+    option splice-auto
+    http-reuse always
+    unique-id-format %{+X}o%ci:%cp_%Ts:%rt
+    unique-id-header X-Id
+    capture request header Host len 20
     server s1 127.0.0.1:${steady} maxconn 40
 listen shaky
     bind 127.0.0.1:${ports.shaky}
@@ -65,6 +76,7 @@ listen shaky
     server s2 127.0.0.1:${shaky} cookie two
 listen tcp
     mode tcp
+    option splice-auto
     bind 127.0.0.1:${ports.tcp}
     server echo 127.0.0.1:${echo}
 listen stats
@@ -98,6 +110,7 @@ class Soak {
   private readonly shaky: SoakOrigin;
   private readonly counts = new Map<string, number>();
   private readonly faults: string[] = [];
+  private readonly memory: number[] = [];
   private reloads = 0;
 
   constructor(plan: SoakPlan, program: Program, ports: Soak['ports'], shaky: SoakOrigin) {
@@ -113,11 +126,13 @@ class Soak {
     await this.load(Math.min(5000, half / 4), false);
     const before = await this.rest(null);
     await this.load(half, true);
+    this.memory.length = 0;
+    await this.load(half / 2, false);
     const middle = await this.rest(before);
-    await this.load(half, false);
+    await this.load(half / 2, false);
     const after = await this.rest(before);
-    const { counts, faults, reloads } = this;
-    return { counts, faults, before, middle, after, reloads, output: this.program.output() };
+    const { counts, faults, reloads, memory } = this;
+    return { counts, faults, before, middle, after, reloads, memory, output: this.program.output() };
   }
 
   private async load(ms: number, reloads: boolean): Promise<void> {
@@ -127,6 +142,7 @@ class Soak {
     await Promise.all([
       ...Array.from({ length: this.plan.clients }, () => runClient(this.ports, tally, this.faults, going)),
       this.shake(going),
+      this.watchMemory(going),
       reloads ? this.reloadNowAndThen(going) : undefined,
     ]);
   }
@@ -138,6 +154,18 @@ class Soak {
       await sleep(300);
       await this.shaky.resume();
     }
+  }
+
+  private async watchMemory(going: () => boolean): Promise<void> {
+    for (let n = 1; going(); n++) {
+      await sleep(1000);
+      if (n % Math.ceil(this.plan.seconds / 60) === 0) this.memory.push(this.readMemory());
+    }
+  }
+
+  private readMemory(): number {
+    const { pssKiB, rssKiB } = readTreeUsage(this.program.pid);
+    return (pssKiB || rssKiB) / 1024;
   }
 
   private async reloadNowAndThen(going: () => boolean): Promise<void> {
@@ -168,9 +196,8 @@ class Soak {
   private async look(): Promise<Holdings> {
     const pids = listTree(this.program.pid);
     const descriptors = pids.reduce((sum, pid) => sum + countDescriptors(pid), 0);
-    const { pssKiB, rssKiB } = readTreeUsage(this.program.pid);
     const gauges = await this.readGauges();
-    return { processes: pids.length, descriptors, pssMiB: (pssKiB || rssKiB) / 1024, gauges };
+    return { processes: pids.length, descriptors, pssMiB: this.readMemory(), gauges };
   }
 
   private async readGauges(): Promise<string[]> {
@@ -197,7 +224,8 @@ function countDescriptors(pid: number): number {
 }
 
 /** What was done and held, as a table. */
-export function describeSoak(plan: SoakPlan, { counts, faults, before, middle, after, reloads }: SoakResult): string {
+export function describeSoak(plan: SoakPlan, result: SoakResult): string {
+  const { counts, faults, before, middle, after, reloads, memory } = result;
   const hold = (name: string, { processes, descriptors, pssMiB, gauges }: Holdings): string =>
     `${name.padEnd(8)} ${processes} processes, ${descriptors} descriptors, ${pssMiB.toFixed(1)} MiB, ${gauges.join(' ') || 'all gauges 0'}`;
   return [
@@ -206,6 +234,7 @@ export function describeSoak(plan: SoakPlan, { counts, faults, before, middle, a
     hold('before', before),
     hold('middle', middle),
     hold('after', after),
+    `memory since the last reload, in MiB: ${memory.map((mib) => mib.toFixed(0)).join(' ')}`,
     `${faults.length} faults${faults.length > 0 ? `: ${faults.slice(0, 20).join('; ')}` : ''}`,
   ].join('\n');
 }
