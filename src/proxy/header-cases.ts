@@ -24,6 +24,13 @@ export function adjustCases(cases: HeaderCases, bytes: Uint8Array, start: number
   }
 }
 
+/** A copy: the bytes of a page serve many. */
+export function withCases(cases: HeaderCases, bytes: Uint8Array): Uint8Array {
+  const copy = Uint8Array.from(bytes);
+  adjustCases(cases, copy, 0, copy.length);
+  return copy;
+}
+
 const LF = 10;
 const CR = 13;
 const COLON = 58;

@@ -8,7 +8,7 @@
  */
 import { SOL_TCP, setOption, TCP_QUICKACK } from '../os/socket.ts';
 import { parseResponseHead, statusOfHeadError } from '../wire/http1.ts';
-import { EXPECT, type Head, INCOMPLETE, METHOD_HEAD, removeField } from '../wire/http1-head.ts';
+import { EXPECT, type Head, hasTarget, INCOMPLETE, METHOD_HEAD, removeField } from '../wire/http1-head.ts';
 import { copyBytes } from './buffers.ts';
 import type { ClientAddress } from './client-address.ts';
 import { EREQ, INTERCEPTED, REQ_RATE, REQ_TOT } from './counter-layout.ts';
@@ -16,7 +16,7 @@ import { Deadlines } from './deadlines.ts';
 import { type ErrorPage, type ErrorStatus, unreadPage } from './errors.ts';
 import type { Frontend } from './frontend.ts';
 import type { HeaderCaptures } from './header-captures.ts';
-import { adjustCases, type HeaderCases } from './header-cases.ts';
+import { withCases } from './header-cases.ts';
 import { hasOddNames } from './header-names.ts';
 import { BODY_BROKEN, BODY_HERE, BODY_WAITS, BodyWait } from './http-body-wait.ts';
 import { type ExchangeOwner, HttpExchange } from './http-exchange.ts';
@@ -260,7 +260,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     this.countRequest();
     exchange.begin(head);
     frontend.requestCaptures?.take(bytes, head, exchange.transaction.notes!.requestHeaders!);
-    if (frontend.monitorUri !== null && isTarget(bytes, head, frontend.monitorUri)) this.answerMonitor();
+    if (frontend.monitorUri !== null && hasTarget(bytes, head, frontend.monitorUri)) this.answerMonitor();
     else if (frontend.stats !== null && isStatsTarget(frontend.stats, bytes, head)) this.answerStats();
     else if (frontend.nameRule === 'reject' && hasOddNames(bytes, head)) this.forbid();
     else if (frontend.backend === null) {
@@ -589,16 +589,4 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
 
 function answerLength(bytes: Uint8Array, head: Head): number {
   return parseResponseHead(bytes, 0, bytes.length, head) > 0 ? responseLength(head) + bytes.length - head.end : 0;
-}
-
-function isTarget(bytes: Uint8Array, head: Head, target: Uint8Array): boolean {
-  if (head.uriEnd - head.uriStart !== target.length) return false;
-  return target.every((byte, i) => bytes[head.uriStart + i] === byte);
-}
-
-/** A copy: the bytes of a page serve many. */
-function withCases(cases: HeaderCases, bytes: Uint8Array): Uint8Array {
-  const copy = Uint8Array.from(bytes);
-  adjustCases(cases, copy, 0, copy.length);
-  return copy;
 }

@@ -180,3 +180,9 @@ export function replaceValue(head: Head, index: number, value: Uint8Array): void
   head.newValues ??= new Array<Uint8Array | undefined>(head.count);
   head.newValues[index] = value;
 }
+
+/** Whether a request asks for exactly this. */
+export function hasTarget(bytes: Uint8Array, head: Head, target: Uint8Array): boolean {
+  if (head.uriEnd - head.uriStart !== target.length) return false;
+  return target.every((byte, i) => bytes[head.uriStart + i] === byte);
+}
