@@ -1,6 +1,6 @@
 /** Exchanges of `exchange-tables.ts` in which ours differs from HAProxy 2.6, and why; docs/deviations.md lists them too. */
 const strict = 'stricter: a NUL, a status that is not 100 to 999';
-const chunks = 'stricter about chunks, which are passed on as they came';
+const chunks = 'stricter about the framing of chunks';
 
 export const excused: ReadonlyMap<string, string> = new Map([
   ['request: NUL in value', strict],
