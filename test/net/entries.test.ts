@@ -35,7 +35,8 @@ beforeAll(async () => {
     'elsewhere.cfg': `${listen(port).replace('127.0.0.1', '192.0.2.1')}`,
     'daemon.cfg': `global\n daemon\n${listen(port)}`,
     'nowhere.cfg': `${listen(port)} bind nowhere.invalid:80\n`,
-    'elsewhere.conf': 'vrrp_instance a {\n interface nope9\n virtual_router_id 1\n virtual_ipaddress {\n 192.0.2.1\n }\n}\n',
+    'elsewhere.conf':
+      'vrrp_instance a {\n interface nope9\n virtual_router_id 1\n virtual_ipaddress {\n 192.0.2.1\n }\n}\n',
     'global.cfg': 'global\n maxconn 10\n',
     'empty.cfg': '',
     'empty.conf': '',
