@@ -12,11 +12,12 @@ import { setNonBlocking, writeAt } from '../os/file.ts';
 import { EBADF } from '../os/libc.ts';
 import { allocate, type Region } from '../os/memory.ts';
 import { MSG_DONTWAIT, MSG_NOSIGNAL, openSocket, SOCK_DGRAM, SOCK_NONBLOCK, sendAt, sendtoAt } from '../os/socket.ts';
+import { LineText } from '../wire/line-text.ts';
 import type { LineWriter } from './line-queue.ts';
 
 export interface Outlet {
-  /** The line lies in the thread's scratch memory; false: it was not taken. */
-  deliver(line: Scratch, length: number): boolean;
+  /** The line lies in the thread's scratch memory, from `start` on; false: it was not taken. */
+  deliver(line: Scratch, start: number, length: number): boolean;
   /** Of a ring: how its lines look, whatever the `log` line says. */
   readonly shape: RingShape | null;
 }
@@ -27,20 +28,30 @@ export interface RingShape {
   readonly maxlen: number;
 }
 
+/** Where a thread makes its lines: text with room for a header before it and a line feed behind, and whole lines. */
 export interface Scratch {
   readonly region: Region;
   readonly line: Buffer;
+  readonly text: LineText;
+  /** Where a whole line has room. */
+  readonly wholeAt: number;
 }
 
 /** Longest datagram: the greatest `len` that HAProxy takes, and a line feed. */
 const LINE_ROOM = 65536;
+/** Headers that are longer go with whole lines. */
+export const HEAD_ROOM = 512;
+const TEXT_END = HEAD_ROOM + LINE_ROOM;
+const WHOLE_AT = TEXT_END + 1;
+const SCRATCH_SIZE = WHOLE_AT + LINE_ROOM;
 
 let scratch: Scratch | undefined;
 
 export function lineScratch(): Scratch {
   if (!scratch) {
-    const region = allocate(LINE_ROOM);
-    scratch = { region, line: Buffer.from(region.buffer, 0, LINE_ROOM) };
+    const region = allocate(SCRATCH_SIZE);
+    const text = new LineText(region.bytes, HEAD_ROOM, TEXT_END);
+    scratch = { region, line: Buffer.from(region.buffer, 0, SCRATCH_SIZE), text, wholeAt: WHOLE_AT };
   }
   return scratch;
 }
@@ -104,11 +115,11 @@ class DatagramOutlet implements Outlet {
     this.addressLength = encoded.length;
   }
 
-  deliver({ region }: Scratch, length: number): boolean {
+  deliver({ region }: Scratch, start: number, length: number): boolean {
     const fd = socketOf(this.family);
     if (fd < 0) return false;
     const { address } = this.address;
-    const sent = sendtoAt(fd, region.address, length, MSG_DONTWAIT | MSG_NOSIGNAL, address, this.addressLength);
+    const sent = sendtoAt(fd, region.address + start, length, MSG_DONTWAIT | MSG_NOSIGNAL, address, this.addressLength);
     if (sent === -EBADF) sockets.delete(this.family);
     return sent === length;
   }
@@ -166,12 +177,12 @@ class DescriptorOutlet implements Outlet {
     this.isSocket = isSocket;
   }
 
-  deliver({ region, line }: Scratch, length: number): boolean {
+  deliver({ region, line }: Scratch, start: number, length: number): boolean {
     if (!this.finishRest()) return false;
-    const written = this.write(region.address, length);
+    const written = this.write(region.address + start, length);
     if (written <= 0) return false;
     if (written < length) {
-      this.rest.bytes.set(line.subarray(written, length));
+      this.rest.bytes.set(line.subarray(start + written, start + length));
       this.restLength = length - written;
     }
     return true;
@@ -198,6 +209,6 @@ class DescriptorOutlet implements Outlet {
 export function attachRing(name: string, shape: RingShape, writer: LineWriter | null): void {
   outlets.set(JSON.stringify({ kind: 'ring', name }), {
     shape,
-    deliver: ({ line }, length) => writer === null || writer.write(line, length),
+    deliver: ({ line }, start, length) => writer === null || writer.write(line.subarray(start, start + length), length),
   });
 }

@@ -11,16 +11,17 @@
 import os from 'node:os';
 import type { LogTarget } from '../config/haproxy.ts';
 import type { LogSample } from '../config/logging.ts';
+import type { LineText } from '../wire/line-text.ts';
 import {
   formatSyslog,
-  isPlainText,
+  isPlainLength,
   LOG_DEBUG,
   LOG_EMERG,
   LOG_NOTICE,
   type SyslogOrigin,
   syslogHeader,
 } from '../wire/syslog.ts';
-import { lineScratch, type Outlet, outletOf } from './outlets.ts';
+import { HEAD_ROOM, lineScratch, type Outlet, outletOf } from './outlets.ts';
 
 interface Receiver {
   readonly target: LogTarget;
@@ -29,6 +30,7 @@ interface Receiver {
   /** A ring says itself what its lines look like. */
   readonly format: LogTarget['format'];
   readonly len: number;
+  readonly head: RememberedHead;
   readonly taken: TakenLines | null;
   /** Lines that a full ring has refused and nobody was told of. */
   lost: number;
@@ -58,8 +60,29 @@ export class SyslogSender {
     this.mostVerbose = targets.reduce((most, target) => Math.max(most, target.level), -1);
   }
 
-  /** Sends to every target whose level allows it. `structuredData`: what RFC 5424 has between header and text. */
+  /** Where the text of a line is written that `sendLine` is to send. */
+  begin(): LineText {
+    const { text } = lineScratch();
+    text.clear();
+    return text;
+  }
+
+  /** Sends what was written since `begin`. `structuredData`: what RFC 5424 has between header and text. */
+  sendLine(level: number, atMs = Date.now(), structuredData = ''): void {
+    this.offer(level, null, atMs, structuredData);
+  }
+
   send(level: number, text: string, atMs = Date.now(), structuredData = ''): void {
+    if (NEEDS_UTF8.test(text)) {
+      this.offer(level, text, atMs, structuredData);
+      return;
+    }
+    this.begin().text(text);
+    this.offer(level, null, atMs, structuredData);
+  }
+
+  /** To every target whose level allows it. `text`: null when it was written as bytes. */
+  private offer(level: number, text: string | null, atMs: number, structuredData: string): void {
     if (level > this.mostVerbose) return;
     const bounded = Math.min(LOG_DEBUG, Math.max(LOG_EMERG, level));
     for (const receiver of this.receivers) {
@@ -68,7 +91,11 @@ export class SyslogSender {
       if (taken !== null && !takes(taken)) continue;
       if (receiver.lost > 0) this.tellLost(receiver, atMs);
       const shown = Math.max(bounded, target.minLevel);
-      if (this.deliver(receiver, shown, text, atMs, structuredData)) continue;
+      const isTaken =
+        text === null
+          ? deliverText(receiver, shown, atMs, structuredData)
+          : deliver(receiver, shown, text, atMs, structuredData);
+      if (isTaken) continue;
       this.dropped++;
       if (target.address.kind === 'ring') receiver.lost++;
     }
@@ -76,24 +103,66 @@ export class SyslogSender {
 
   private tellLost(receiver: Receiver, atMs: number): void {
     const text = `${receiver.lost} event${receiver.lost > 1 ? 's' : ''} dropped`;
-    if (this.deliver(receiver, LOG_NOTICE, text, atMs, '')) receiver.lost = 0;
+    if (deliver(receiver, LOG_NOTICE, text, atMs, '')) receiver.lost = 0;
+  }
+}
+
+/** The text in the scratch memory, which stays there for the next receiver; the header is put right before it. */
+function deliverText(receiver: Receiver, level: number, atMs: number, structuredData: string): boolean {
+  const scratch = lineScratch();
+  const { text, line } = scratch;
+  const { head, len, outlet } = receiver;
+  if (!head.isFor(level, atMs, structuredData)) prepareHead(receiver, level, atMs, structuredData);
+  const { length } = text;
+  const fits = head.length + length <= len && isPlainLength(length, len);
+  if (!fits || !text.isPlain || !head.isPlain) return deliver(receiver, level, text.toString(), atMs, structuredData);
+  const start = text.start - head.length;
+  for (let i = 0; i < head.length; i++) line[start + i] = head.bytes[i]!;
+  line[text.at] = LINE_FEED;
+  return outlet.deliver(scratch, start, head.length + length + 1);
+}
+
+/** A whole line: for what has to be cut or escaped, or is not Latin-1. */
+function deliver(receiver: Receiver, level: number, text: string, atMs: number, structuredData: string): boolean {
+  const { target, outlet, format, origin, len } = receiver;
+  const scratch = lineScratch();
+  const line = formatSyslog(format, target.facility, level, origin, atMs, text, len, structuredData);
+  const length = scratch.line.write(line, scratch.wholeAt, NEEDS_UTF8.test(line) ? 'utf8' : 'latin1');
+  return outlet.deliver(scratch, scratch.wholeAt, length);
+}
+
+function prepareHead(receiver: Receiver, level: number, atMs: number, structuredData: string): void {
+  const { target, head, format, origin } = receiver;
+  head.remember(syslogHeader(format, target.facility * 8 + level, level, origin, atMs, structuredData), level, atMs);
+}
+
+/** The header of a receiver's last line: that of the next one too, when it comes within the same second. */
+class RememberedHead {
+  readonly bytes = new Uint8Array(HEAD_ROOM);
+  length = 0;
+  /** Latin-1, and there is room for it. */
+  isPlain = false;
+  private level = -1;
+  private second = -1;
+  /** It shows more than the second, or what comes with the line. */
+  private readonly isUnique: boolean;
+
+  constructor(format: LogTarget['format']) {
+    this.isUnique = format === 'rfc5424' || format === 'timed' || format === 'iso';
   }
 
-  private deliver(receiver: Receiver, level: number, text: string, atMs: number, structuredData: string): boolean {
-    const { target, outlet, format, origin, len } = receiver;
-    const scratch = lineScratch();
-    const { facility } = target;
-    const head = syslogHeader(format, facility * 8 + level, level, origin, atMs, structuredData);
-    let length = head.length + text.length;
-    if (length <= len && isPlainText(text, len) && !NEEDS_UTF8.test(head)) {
-      scratch.line.write(head, 0, 'latin1');
-      scratch.line.write(text, head.length, 'latin1');
-      scratch.line[length++] = LINE_FEED;
-    } else {
-      const line = formatSyslog(format, facility, level, origin, atMs, text, len, structuredData);
-      length = scratch.line.write(line, 0, NEEDS_UTF8.test(line) ? 'utf8' : 'latin1');
-    }
-    return outlet.deliver(scratch, length);
+  isFor(level: number, atMs: number, structuredData: string): boolean {
+    if (this.isUnique || level !== this.level || structuredData !== '') return false;
+    return Math.floor(atMs / 1000) === this.second;
+  }
+
+  remember(head: string, level: number, atMs: number): void {
+    this.level = level;
+    this.second = Math.floor(atMs / 1000);
+    this.length = head.length;
+    this.isPlain = head.length <= HEAD_ROOM && !NEEDS_UTF8.test(head);
+    if (!this.isPlain) return;
+    for (let i = 0; i < head.length; i++) this.bytes[i] = head.charCodeAt(i);
   }
 }
 
@@ -114,6 +183,7 @@ function prepareReceiver(
     len: shape === null ? target.len : Math.min(shape.maxlen, LONGEST_LINE),
     // In a ring, HAProxy's lines of this form name a host in any case.
     origin: namesHost ? origin : { ...origin, hostname: 'localhost' },
+    head: new RememberedHead(format),
     taken: target.sample && takenLines(target.sample, counts, countAt),
     lost: 0,
   };

@@ -6,16 +6,20 @@
  * the answer begins, times and bytes at the end. `option logasap` does not wait for the latter.
  */
 import type { ProxyConf } from '../config/haproxy.ts';
+import type { LineText } from '../wire/line-text.ts';
 import { AT_END, WITH_ANSWER } from './log/aliases.ts';
 import { compileLogFormat } from './log/compile.ts';
-import { errorLine, lineBuilder } from './log/lines.ts';
+import { lineWriter, type Put, putErrorLine } from './log/lines.ts';
 import { NEEDS_LOCAL } from './log/needs.ts';
 import { isErroneous, type SessionRecord } from './log/record.ts';
 import type { SampleWorld } from './sample/sample-world.ts';
 
-/** Where lines go: severity as in syslog, text as Latin-1 without line end, RFC 5424's structured data. */
+/** Where lines go, without line end; severity as in syslog. */
 export interface LogSink {
-  send(level: number, line: string, atMs?: number, structuredData?: string): void;
+  /** For a line that is written as bytes; `sendLine` sends it, with RFC 5424's structured data. */
+  begin(): LineText;
+  sendLine(level: number, atMs?: number, structuredData?: string): void;
+  send(level: number, line: string): void;
 }
 
 /** Where the lines of a frontend are counted. */
@@ -41,9 +45,9 @@ export class SessionLog {
   private readonly conf: ProxyConf;
   private readonly sink: LogSink;
   private readonly count: LineCount | null;
-  private readonly build: (record: SessionRecord) => string;
+  private readonly put: Put;
   private readonly buildData: ((record: SessionRecord) => string) | null;
-  private readonly buildError: ((record: SessionRecord) => string) | null;
+  private readonly putError: Put | null;
 
   /** `count`: null when no format shows it. */
   constructor(conf: ProxyConf, sink: LogSink, world: SampleWorld, count: LineCount | null = null) {
@@ -55,9 +59,9 @@ export class SessionLog {
     const data = logFormatSd && compileLogFormat(logFormatSd, world, conf);
     const error = errorLogFormat && compileLogFormat(errorLogFormat, world, conf);
     this.atBegin = logFormat === 'default';
-    this.build = own?.build ?? lineBuilder(typeof logFormat === 'string' ? logFormat : 'default');
+    this.put = own?.put ?? lineWriter(typeof logFormat === 'string' ? logFormat : 'default');
     this.buildData = data?.build ?? null;
-    this.buildError = error?.build ?? null;
+    this.putError = error?.put ?? null;
     this.isCustom = own !== null || data !== null || error !== null;
     this.needs = [own, data, error].reduce((all, part) => all | (part?.needs ?? 0), this.atBegin ? NEEDS_LOCAL : 0);
     const waits = own === null ? AT_END : Math.max(own.moment, data?.moment ?? WITH_ANSWER);
@@ -69,7 +73,9 @@ export class SessionLog {
   writeFailure(record: SessionRecord, listener: string, message: string): void {
     if (!this.enabled) return;
     record.lineNumber = this.lineNumber();
-    const line = this.buildError === null ? errorLine(record, listener, message) : this.buildError(record);
+    const line = this.sink.begin();
+    if (this.putError === null) putErrorLine(line, record, listener, message);
+    else this.putError(line, record);
     this.sendLine(record, this.conf.logSeparateErrors ? ERR : INFO, line);
   }
 
@@ -86,17 +92,19 @@ export class SessionLog {
     const erroneous = isErroneous(record);
     if (!erroneous && conf.dontlogNormal) return;
     record.lineNumber = this.lineNumber();
-    this.sendLine(record, erroneous && conf.logSeparateErrors ? ERR : INFO, this.build(record));
+    const line = this.sink.begin();
+    this.put(line, record);
+    this.sendLine(record, erroneous && conf.logSeparateErrors ? ERR : INFO, line);
   }
 
   private lineNumber(): number {
     return this.count === null ? 0 : Atomics.load(this.count.counts, this.count.at) >>> 0;
   }
 
-  private sendLine(record: SessionRecord, level: number, line: string): void {
-    if (line === '') return;
+  private sendLine(record: SessionRecord, level: number, line: LineText): void {
+    if (line.length === 0) return;
     if (this.count !== null) Atomics.add(this.count.counts, this.count.at, 1);
-    if (this.buildData === null) this.sink.send(level, line);
-    else this.sink.send(level, line, undefined, this.buildData(record));
+    if (this.buildData === null) this.sink.sendLine(level);
+    else this.sink.sendLine(level, undefined, this.buildData(record));
   }
 }

@@ -10,12 +10,12 @@ import type { Head } from '../wire/http1-head.ts';
 import type { Frontend } from './frontend.ts';
 import type { HttpStep, LineSink } from './http-steps.ts';
 import type { Transaction } from './http-transaction.ts';
-import type { Print } from './log/aliases.ts';
 import { compileLogFormat } from './log/compile.ts';
+import type { SessionRecord } from './log/record.ts';
 import type { SampleWorld } from './sample/sample-world.ts';
 
 export interface UniqueIdFormat {
-  readonly build: Print;
+  readonly build: (record: SessionRecord) => string;
   /** Bits of log/needs.ts. */
   readonly needs: number;
 }

@@ -51,12 +51,10 @@ export function formatSyslog(
   return line.length > len ? `${line.slice(0, len)}\n` : `${line}\n`;
 }
 
-/** Whether text goes into a line of such a length as it is: nothing has to be cut or escaped, a character is a byte. */
-export function isPlainText(text: string, len: number): boolean {
-  return text.length < Math.max(len, TEXT_LIMIT) && !UNPLAIN.test(text);
+/** Whether text of such a length is not cut, as far as it is the text's own limit that counts. */
+export function isPlainLength(length: number, len: number): boolean {
+  return length < Math.max(len, TEXT_LIMIT);
 }
-
-const UNPLAIN = /[^\x20-\x7e\x80-\xff]/;
 
 /** One line stays one line: what could end it, and other controls, is written as `#XX`. */
 function cleanText(text: string, limit: number): string {

@@ -1,7 +1,8 @@
 /** Properties of log lines: always exactly one line, never longer than asked for, whatever the text. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { escapeRequest } from '../../src/proxy/log/escape.ts';
+import { escapeRequest, REQUEST_MARKS } from '../../src/proxy/log/escape.ts';
+import { LineText } from '../../src/wire/line-text.ts';
 import { formatSyslog, type SyslogFormat } from '../../src/wire/syslog.ts';
 
 const formats: readonly SyslogFormat[] = ['rfc3164', 'rfc5424', 'raw', 'short', 'priority', 'timed', 'iso', 'local'];
@@ -32,7 +33,11 @@ describe('syslog lines', () => {
   it('show request lines in printable ASCII that cannot close the quote', () => {
     fc.assert(
       fc.property(anyText, (text) => {
-        expect(escapeRequest(text)).toMatch(/^[\x20\x21\x23-\x7e]*$/);
+        const escaped = escapeRequest(text);
+        expect(escaped).toMatch(/^[\x20\x21\x23-\x7e]*$/);
+        const line = new LineText(new Uint8Array(9000));
+        line.hashed(text, REQUEST_MARKS);
+        expect(line.toString()).toBe(escaped);
       }),
     );
   });

@@ -1,5 +1,5 @@
 /**
- * The aliases of log formats (`%ci`, `%ST`, ...; manual, chapter 8.2.6): what each prints of a session's record, what
+ * The aliases of log formats (`%ci`, `%ST`, ...; manual, chapter 8.2.6): what each writes of a session's record, what
  * it needs to have been found out, and when it is known.
  *
  * Text goes through the flags: quotes, escapes, and a dash where there is nothing (a format that makes a header has no
@@ -8,8 +8,10 @@
 import os from 'node:os';
 import type { ItemFlags } from '../../config/log-format.ts';
 import { packInet4, packInet6 } from '../../os/address.ts';
-import { dateWithMilliseconds, dateWithZone, gmtDate, milliseconds } from './date.ts';
-import { escapeCapture, escapeRequest, escapeStructured } from './escape.ts';
+import type { LineText } from '../../wire/line-text.ts';
+import { putDate, putGmtDate, putMilliseconds, putZonedDate } from './date.ts';
+import { CAPTURE_MARKS, escapeCapture, escapeRequest, escapeStructured, REQUEST_MARKS } from './escape.ts';
+import type { Put } from './lines.ts';
 import { NEEDS_LOCAL, NEEDS_NUMBER, NEEDS_SOURCE } from './needs.ts';
 import { BAD_REQUEST, type SessionRecord } from './record.ts';
 import {
@@ -21,8 +23,6 @@ import {
   requestVersion,
 } from './request-parts.ts';
 import { activeMs, arrivalMs, dataMs, sessionMs, userMs } from './times.ts';
-
-export type Print = (r: SessionRecord) => string;
 
 /** When an item is known: once the answer begins (mode tcp: the server is connected), or at the end. */
 export const WITH_ANSWER = 0;
@@ -38,46 +38,56 @@ export interface Manner extends ItemFlags {
 export interface AliasRow {
   readonly moment: Moment;
   readonly needs: number;
-  readonly make: (manner: Manner) => Print;
-  /** It may print nothing, and then the blank behind it goes too. */
+  readonly make: (manner: Manner) => Put;
+  /** It may write nothing, and then the blank behind it goes too. */
   readonly vanishes: boolean;
 }
 
-function row(moment: Moment, make: (manner: Manner) => Print, needs = 0): AliasRow {
+const QUOTE = 34;
+const PLUS = 43;
+
+function row(moment: Moment, make: (manner: Manner) => Put, needs = 0): AliasRow {
   return { moment, make, needs, vanishes: false };
 }
 
 /** Text or nothing, by the flags. */
-export function textPrinter(read: (r: SessionRecord) => string | null, manner: Manner): Print {
+export function textWriter(read: (r: SessionRecord) => string | null, manner: Manner): Put {
   const { quoted, escaped, missing } = manner;
-  if (quoted && escaped) return (r) => `"${escapeStructured(read(r) ?? '')}"`;
-  if (quoted) return (r) => `"${read(r) ?? ''}"`;
-  if (escaped) return (r) => escapeStructured(read(r) ?? '') || missing;
-  return (r) => read(r) || missing;
+  const plain = escaped ? (r: SessionRecord) => escapeStructured(read(r) ?? '') : read;
+  if (quoted) return inQuotes((line, r) => line.text(plain(r) ?? ''));
+  return (line, r) => line.text(plain(r) || missing);
+}
+
+function inQuotes(put: Put): Put {
+  return (line, r) => {
+    line.byte(QUOTE);
+    put(line, r);
+    line.byte(QUOTE);
+  };
 }
 
 function text(moment: Moment, read: (r: SessionRecord) => string | null, needs = 0): AliasRow {
-  return row(moment, (manner) => textPrinter(read, manner), needs);
+  return row(moment, (manner) => textWriter(read, manner), needs);
 }
 
 /** Text of a request: never a dash, always escaped. */
 function requestText(read: (line: string) => string): AliasRow {
   return row(WITH_ANSWER, ({ quoted, escaped }) => {
-    const shown = escaped
-      ? (r: SessionRecord) => escapeStructured(escapeRequest(read(r.request)))
-      : (r: SessionRecord) => escapeRequest(read(r.request));
-    return quoted ? (r) => `"${shown(r)}"` : shown;
+    const put: Put = escaped
+      ? (line, r) => line.text(escapeStructured(escapeRequest(read(r.request))))
+      : (line, r) => line.hashed(read(r.request), REQUEST_MARKS);
+    return quoted ? inQuotes(put) : put;
   });
 }
 
 function number(moment: Moment, read: (r: SessionRecord) => number, needs = 0): AliasRow {
-  return row(moment, () => (r) => String(read(r)), needs);
+  return row(moment, () => (line, r) => line.number(read(r)), needs);
 }
 
 /** With `{+X}` in hexadecimal of at least so many digits. */
 function hexNumber(digits: number, moment: Moment, read: (r: SessionRecord) => number, needs = 0): AliasRow {
-  const inHex: Print = (r) => toHex(read(r), digits);
-  return row(moment, ({ hex }) => (hex ? inHex : (r) => String(read(r))), needs);
+  const inHex: Put = (line, r) => line.text(toHex(read(r), digits));
+  return row(moment, ({ hex }) => (hex ? inHex : (line, r) => line.number(read(r))), needs);
 }
 
 function toHex(n: number, digits: number): string {
@@ -86,16 +96,23 @@ function toHex(n: number, digits: number): string {
 
 /** A total that `option logasap` logs before its time has a plus. */
 function total(read: (r: SessionRecord) => number): AliasRow {
-  return row(AT_END, () => (r) => (r.early ? `+${read(r)}` : String(read(r))));
+  return row(AT_END, () => (line, r) => {
+    if (r.early) line.byte(PLUS);
+    line.number(read(r));
+  });
 }
 
 function address(read: (r: SessionRecord) => string | null, moment: Moment, needs = 0): AliasRow {
   return row(
     moment,
     (manner) => {
-      const print = textPrinter(read, manner);
-      if (!manner.hex) return print;
-      return (r) => hexAddress(read(r)) ?? print(r);
+      const put = textWriter(read, manner);
+      if (!manner.hex) return put;
+      return (line, r) => {
+        const shown = hexAddress(read(r));
+        if (shown === null) put(line, r);
+        else line.text(shown);
+      };
     },
     needs,
   );
@@ -118,38 +135,60 @@ function port(
   return row(
     moment,
     (manner) => {
-      const nothing = textPrinter(() => null, manner);
-      const digits = manner.hex ? 4 : 0;
-      return (r) => {
+      const putNothing = textWriter(() => null, manner);
+      const { hex } = manner;
+      return (line, r) => {
         const host = hostOf(r);
-        if (host === null) return nothing(r);
-        return digits === 0 || host === 'unix' ? String(read(r)) : toHex(read(r), digits);
+        if (host === null) putNothing(line, r);
+        else if (hex && host !== 'unix') line.text(toHex(read(r), 4));
+        else line.number(read(r));
       };
     },
     needs,
   );
 }
 
-function captures(read: (r: SessionRecord) => readonly (string | null)[] | null): AliasRow {
-  const make = ({ quoted, escaped }: Manner): Print => {
-    const encode = escaped ? (value: string) => escapeStructured(escapeCapture(value)) : escapeCapture;
-    const mark = quoted ? '"' : '';
-    return (r) => {
+type ReadValues = (r: SessionRecord) => readonly (string | null)[] | null;
+
+function valueWriter(escaped: boolean): (line: LineText, value: string) => void {
+  if (escaped) return (line, value) => line.text(escapeStructured(escapeCapture(value)));
+  return (line, value) => line.hashed(value, CAPTURE_MARKS);
+}
+
+function captures(read: ReadValues): AliasRow {
+  const make = ({ quoted, escaped }: Manner): Put => {
+    const putValue = valueWriter(escaped);
+    const [before, behind] = quoted ? ['"{', '}"'] : ['{', '}'];
+    return (line, r) => {
       const values = read(r);
-      if (values === null) return '';
-      return `${mark}{${values.map((value) => (value === null ? '' : encode(value))).join('|')}}${mark}`;
+      if (values === null) return;
+      line.text(before!);
+      for (let i = 0; i < values.length; i++) {
+        if (i > 0) line.text('|');
+        putValue(line, values[i] ?? '');
+      }
+      line.text(behind!);
     };
   };
   return { moment: WITH_ANSWER, needs: 0, make, vanishes: true };
 }
 
 /** One word each, as CLF has them. */
-function captureList(read: (r: SessionRecord) => readonly (string | null)[] | null): AliasRow {
-  const make = ({ quoted, escaped }: Manner): Print => {
-    const encode = escaped ? (value: string) => escapeStructured(escapeCapture(value)) : escapeCapture;
-    return (r) => {
-      const words = read(r)?.map((value) => (value === null ? (quoted ? '' : '-') : encode(value)));
-      return words?.map((word) => (quoted ? `"${word}"` : word)).join(' ') ?? '';
+function captureList(read: ReadValues): AliasRow {
+  const make = ({ quoted, escaped }: Manner): Put => {
+    const putValue = valueWriter(escaped);
+    const mark = quoted ? '"' : '';
+    const missing = quoted ? '' : '-';
+    return (line, r) => {
+      const values = read(r);
+      if (values === null) return;
+      for (let i = 0; i < values.length; i++) {
+        line.text(i > 0 ? ` ${mark}` : mark);
+        const value = values[i] ?? null;
+        if (value === null) line.text(missing);
+        else putValue(line, value);
+        line.text(mark);
+      }
     };
   };
   return { moment: WITH_ANSWER, needs: 0, make, vanishes: true };
@@ -162,7 +201,16 @@ const clientHost = (r: SessionRecord): string => r.clientHost;
 const localHost = (r: SessionRecord): string => r.localHost;
 const serverHost = (r: SessionRecord): string | null => r.serverHost;
 const sourceHost = (r: SessionRecord): string | null => r.sourceHost;
-const termination = (r: SessionRecord): string => r.cause + r.phase;
+
+const putTermination: Put = (line, r) => {
+  line.text(r.cause);
+  line.text(r.phase);
+};
+
+const putFrontend: Put = (line, r) => {
+  line.text(r.frontend);
+  if (r.tls) line.text('~');
+};
 
 export const aliases: Readonly<Record<string, AliasRow>> = {
   B: total((r) => r.bytes),
@@ -177,15 +225,15 @@ export const aliases: Readonly<Record<string, AliasRow>> = {
   HV: requestText(requestVersion),
   ID: text(AT_END, (r) => r.uniqueId),
   OG: text(WITH_ANSWER, () => 'txn_close'),
-  ST: row(WITH_ANSWER, () => (r) => String(r.mode === 'http' ? r.status : 0)),
-  T: row(WITH_ANSWER, () => (r) => gmtDate(r.acceptedAtMs)),
+  ST: row(WITH_ANSWER, () => (line, r) => line.number(r.mode === 'http' ? r.status : 0)),
+  T: row(WITH_ANSWER, () => (line, r) => putGmtDate(line, r.acceptedAtMs)),
   TR: number(AT_END, (r) => r.requestMs),
   Ta: total(activeMs),
   Tc: number(AT_END, (r) => r.connectMs),
   Td: number(AT_END, dataMs),
   Th: number(AT_END, (r) => r.handshakeMs),
   Ti: number(AT_END, (r) => r.idleMs),
-  Tl: row(WITH_ANSWER, () => (r) => dateWithZone(r.acceptedAtMs)),
+  Tl: row(WITH_ANSWER, () => (line, r) => putZonedDate(line, r.acceptedAtMs)),
   Tq: number(AT_END, arrivalMs),
   Tr: number(AT_END, (r) => r.responseMs),
   Ts: hexNumber(4, WITH_ANSWER, (r) => Math.floor(r.acceptedAtMs / 1000)),
@@ -205,21 +253,23 @@ export const aliases: Readonly<Record<string, AliasRow>> = {
   fc: number(AT_END, (r) => r.feconn),
   fi: address(localHost, WITH_ANSWER, NEEDS_LOCAL),
   fp: port(localHost, (r) => r.localPort, WITH_ANSWER, NEEDS_LOCAL),
-  ft: row(WITH_ANSWER, ({ quoted }) => {
-    const print: Print = (r) => (r.tls ? `${r.frontend}~` : r.frontend);
-    return quoted ? (r) => `"${print(r)}"` : print;
-  }),
+  ft: row(WITH_ANSWER, ({ quoted }) => (quoted ? inQuotes(putFrontend) : putFrontend)),
   hr: captures((r) => r.requestHeaders),
   hrl: captureList((r) => r.requestHeaders),
   hs: captures((r) => r.responseHeaders),
   hsl: captureList((r) => r.responseHeaders),
   lc: hexNumber(4, WITH_ANSWER, (r) => r.lineNumber),
   ms: row(WITH_ANSWER, ({ hex }) =>
-    hex ? (r) => toHex(Math.floor(r.acceptedAtMs) % 1000, 2) : (r) => milliseconds(r.acceptedAtMs),
+    hex
+      ? (line, r) => line.text(toHex(Math.floor(r.acceptedAtMs) % 1000, 2))
+      : (line, r) => putMilliseconds(line, r.acceptedAtMs),
   ),
   pid: hexNumber(4, WITH_ANSWER, () => PID),
   r: requestText((line) => (line === '' ? BAD_REQUEST : line)),
-  rc: row(AT_END, () => (r) => (r.redispatched ? `+${r.retries}` : String(r.retries))),
+  rc: row(AT_END, () => (line, r) => {
+    if (r.redispatched) line.byte(PLUS);
+    line.number(r.retries);
+  }),
   rt: hexNumber(4, WITH_ANSWER, (r) => r.requestNumber, NEEDS_NUMBER),
   s: text(WITH_ANSWER, (r) => r.server),
   sc: number(AT_END, (r) => r.srvconn),
@@ -228,10 +278,13 @@ export const aliases: Readonly<Record<string, AliasRow>> = {
   sq: number(AT_END, (r) => r.serverQueue),
   sslc: text(WITH_ANSWER, () => null),
   sslv: text(WITH_ANSWER, () => null),
-  t: row(WITH_ANSWER, () => (r) => dateWithMilliseconds(r.acceptedAtMs)),
-  tr: row(WITH_ANSWER, () => (r) => dateWithMilliseconds(r.requestAtMs)),
-  trg: row(WITH_ANSWER, () => (r) => gmtDate(r.requestAtMs)),
-  trl: row(WITH_ANSWER, () => (r) => dateWithZone(r.requestAtMs)),
-  ts: row(AT_END, () => termination),
-  tsc: row(WITH_ANSWER, () => (r) => r.cause + r.phase + r.cookieStates),
+  t: row(WITH_ANSWER, () => (line, r) => putDate(line, r.acceptedAtMs)),
+  tr: row(WITH_ANSWER, () => (line, r) => putDate(line, r.requestAtMs)),
+  trg: row(WITH_ANSWER, () => (line, r) => putGmtDate(line, r.requestAtMs)),
+  trl: row(WITH_ANSWER, () => (line, r) => putZonedDate(line, r.requestAtMs)),
+  ts: row(AT_END, () => putTermination),
+  tsc: row(WITH_ANSWER, () => (line, r) => {
+    putTermination(line, r);
+    line.text(r.cookieStates);
+  }),
 };

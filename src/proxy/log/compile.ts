@@ -1,5 +1,5 @@
 /**
- * Log formats as functions: `compileLogFormat` makes of a format's items one builder that is called per line (manual,
+ * Log formats as functions: `compileLogFormat` makes of a format's items one writer that is called per line (manual,
  * chapter 8.2.6). What can be decided is decided here: constants are joined, every item is one function, and formats
  * that only need what is known early say so (`moment`), because HAProxy writes their line at that time.
  *
@@ -8,15 +8,19 @@
  */
 import type { ProxyConf } from '../../config/haproxy.ts';
 import type { LogFormat, LogItem } from '../../config/log-format.ts';
+import { LineText } from '../../wire/line-text.ts';
 import { compileText } from '../sample/compile.ts';
 import type { SampleWorld } from '../sample/sample-world.ts';
-import { AT_END, aliases, type Manner, type Moment, type Print, textPrinter, WITH_ANSWER } from './aliases.ts';
+import { AT_END, aliases, type Manner, type Moment, textWriter, WITH_ANSWER } from './aliases.ts';
 import { escapeField } from './escape.ts';
+import type { Put } from './lines.ts';
 import type { SessionRecord } from './record.ts';
 
 export interface CompiledFormat {
-  /** The line without header and line end, Latin-1; empty: nothing is to be logged. */
-  readonly build: Print;
+  /** The line without header and line end; nothing written: nothing is to be logged. */
+  readonly put: Put;
+  /** The same as text, Latin-1: for what is no log line. */
+  readonly build: (r: SessionRecord) => string;
   /** Bits of needs.ts: what the record must have. */
   readonly needs: number;
   /** When everything that it shows is known. */
@@ -26,14 +30,16 @@ export interface CompiledFormat {
 /** `header`: the text becomes a header's value (`unique-id-format`): no dashes, what a header must not hold as `%XX`. */
 export type FormatUse = 'log' | 'header';
 
-/** One item: a constant, a blank, or something to be printed. */
+const TEXT_ROOM = 65536;
+
+/** One item: a constant, a blank, or something of a record. */
 interface Part {
-  readonly kind: 'text' | 'space' | 'print';
+  readonly kind: 'text' | 'space' | 'record';
   readonly text: string;
-  readonly print: Print;
+  readonly put: Put;
   readonly needs: number;
   readonly moment: Moment;
-  /** It may print nothing at all, and then a blank behind it goes too. */
+  /** It may write nothing at all, and then a blank behind it goes too. */
   readonly vanishes: boolean;
 }
 
@@ -46,12 +52,23 @@ export function compileLogFormat(
   const parts = format.items.map((item) => compileItem(item, world, home, use));
   const needs = parts.reduce((all, part) => all | part.needs, 0);
   const moment = parts.some((part) => part.moment === AT_END) ? AT_END : WITH_ANSWER;
-  const build = parts.some((part) => part.vanishes) ? joinWithCare(parts) : joinPlain(parts);
-  return { build, needs, moment };
+  const put = parts.some((part) => part.vanishes) ? joinWithCare(parts) : joinPlain(parts);
+  return { put, build: textBuilder(put), needs, moment };
+}
+
+/** Not in the memory of log lines: an identifier may be made while one is written. */
+const text = new LineText(new Uint8Array(TEXT_ROOM));
+
+function textBuilder(put: Put): (r: SessionRecord) => string {
+  return (r) => {
+    text.clear();
+    put(text, r);
+    return text.toString();
+  };
 }
 
 function constant(kind: 'text' | 'space', text: string): Part {
-  return { kind, text, print: () => text, needs: 0, moment: WITH_ANSWER, vanishes: false };
+  return { kind, text, put: (line) => line.text(text), needs: 0, moment: WITH_ANSWER, vanishes: false };
 }
 
 function compileItem(item: LogItem, world: SampleWorld, home: ProxyConf, use: FormatUse): Part {
@@ -61,7 +78,7 @@ function compileItem(item: LogItem, world: SampleWorld, home: ProxyConf, use: Fo
   if (item.kind === 'alias') return compileAlias(item.name, manner);
   const { evaluate, needs } = compileText(item.sample, world, home);
   const read: Read = use === 'log' ? evaluate : (r) => escapeField(evaluate(r) ?? '');
-  return { kind: 'print', text: '', print: textPrinter(read, manner), needs, moment: WITH_ANSWER, vanishes: false };
+  return { kind: 'record', text: '', put: textWriter(read, manner), needs, moment: WITH_ANSWER, vanishes: false };
 }
 
 type Read = (r: SessionRecord) => string | null;
@@ -70,45 +87,41 @@ function compileAlias(name: string, manner: Manner): Part {
   const row = aliases[name];
   if (row === undefined) return constant('text', '');
   const { needs, moment, vanishes } = row;
-  return { kind: 'print', text: '', print: row.make(manner), needs, moment, vanishes };
+  return { kind: 'record', text: '', put: row.make(manner), needs, moment, vanishes };
 }
 
 /** Blanks are constants like others: neighbours become one text. */
-function joinPlain(parts: readonly Part[]): Print {
-  const pieces: (string | Print)[] = [];
-  for (const { kind, text, print } of parts) {
+function joinPlain(parts: readonly Part[]): Put {
+  const pieces: (string | Put)[] = [];
+  for (const { kind, text, put } of parts) {
     const last = pieces.at(-1);
-    if (kind === 'print') pieces.push(print);
+    if (kind === 'record') pieces.push(put);
     else if (typeof last === 'string') pieces[pieces.length - 1] = last + text;
     else if (kind === 'text' || last !== undefined) pieces.push(text);
   }
-  return (r) => {
-    let line = '';
+  return (line, r) => {
     for (let i = 0; i < pieces.length; i++) {
       const piece = pieces[i]!;
-      line += typeof piece === 'string' ? piece : piece(r);
+      if (typeof piece === 'string') line.text(piece);
+      else piece(line, r);
     }
-    return line;
   };
 }
 
-/** Whether a blank is written depends on what was printed before it. */
-function joinWithCare(parts: readonly Part[]): Print {
-  return (r) => {
-    let line = '';
+/** Whether a blank is written depends on what was written before it. */
+function joinWithCare(parts: readonly Part[]): Put {
+  return (line, r) => {
     let afterSpace = true;
     for (let i = 0; i < parts.length; i++) {
-      const { kind, print, vanishes } = parts[i]!;
+      const { kind, put, vanishes } = parts[i]!;
       if (kind === 'space') {
-        if (!afterSpace) line += ' ';
+        if (!afterSpace) line.text(' ');
         afterSpace = true;
         continue;
       }
-      const text = print(r);
-      if (vanishes && text === '') continue;
-      line += text;
-      afterSpace = false;
+      const { at } = line;
+      put(line, r);
+      if (!vanishes || line.at > at) afterSpace = false;
     }
-    return line;
   };
 }

@@ -5,6 +5,7 @@
  * headers, where these part the values. `%{+E}` puts a backslash before `"`, `\` and `]`, for RFC 5424's structured
  * data; `%XX` is used in what becomes a header (`unique-id-format`).
  */
+import { marksOf } from '../../wire/line-text.ts';
 
 /** In request lines. */
 const UNSAFE = /["#\x00-\x1f\x7f-\xff]/;
@@ -17,6 +18,10 @@ const FIELD_UNSAFE = /[\x00-\x08\x0a-\x1f\x7f]/;
 const FIELD_UNSAFES = /[\x00-\x08\x0a-\x1f\x7f]/g;
 const STRUCTURED = /["\\\]]/;
 const STRUCTUREDS = /["\\\]]/g;
+
+/** The same for what is written at once. */
+export const REQUEST_MARKS = marksOf(UNSAFE);
+export const CAPTURE_MARKS = marksOf(CAPTURE_UNSAFE);
 
 function hashed(c: string): string {
   return `#${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;

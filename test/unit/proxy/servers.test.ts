@@ -10,6 +10,7 @@ import { SessionRecord } from '../../../src/proxy/log/record.ts';
 import { effectiveState, Server } from '../../../src/proxy/server.ts';
 import { SessionLog } from '../../../src/proxy/session-log.ts';
 import { WaitEntry, WaitQueue } from '../../../src/proxy/wait-queue.ts';
+import { LineText } from '../../../src/wire/line-text.ts';
 import { makeProxy, makeServer, makeSlice } from './configuration.ts';
 import { makeWorld } from './sample/evaluation.ts';
 
@@ -278,7 +279,9 @@ describe('SessionLog', () => {
     } as const;
     const conf = makeProxy({ logFormat: 'tcplog', logs: [target], ...given });
     const lines: string[] = [];
-    const log = new SessionLog(conf, { send: (level, line) => lines.push(`${level} ${line}`) }, makeWorld());
+    const text = new LineText(new Uint8Array(1024));
+    const send = (level: number, line = String(text)): void => void lines.push(`${level} ${line}`);
+    const log = new SessionLog(conf, { begin: () => text, sendLine: (level) => send(level), send }, makeWorld());
     log.write(Object.assign(new SessionRecord(), record), empty);
     return lines;
   }

@@ -1,17 +1,25 @@
 import { describe, expect, it } from 'vitest';
 import {
-  clfLine,
-  connectLine,
-  errorLine,
-  httpLine,
-  httpsLine,
-  lineBuilder,
-  tcpClfLine,
-  tcpLine,
+  lineWriter,
+  type Put,
+  putClfLine,
+  putConnectLine,
+  putErrorLine,
+  putHttpLine,
+  putHttpsLine,
+  putTcpClfLine,
+  putTcpLine,
 } from '../../../../src/proxy/log/lines.ts';
 import { isErroneous, requestLine, SessionRecord } from '../../../../src/proxy/log/record.ts';
 import { parseRequestHead } from '../../../../src/wire/http1.ts';
 import { Head } from '../../../../src/wire/http1-head.ts';
+import { LineText } from '../../../../src/wire/line-text.ts';
+
+function textOf(put: Put, r: SessionRecord): string {
+  const line = new LineText(Buffer.alloc(4096));
+  put(line, r);
+  return line.toString();
+}
 
 function record(changes: Partial<SessionRecord> = {}): SessionRecord {
   const at = new Date(2026, 10, 20, 13, 33, 34, 89).getTime();
@@ -41,13 +49,13 @@ function record(changes: Partial<SessionRecord> = {}): SessionRecord {
 
 describe('log lines', () => {
   it('tcplog', () => {
-    expect(tcpLine(record({ retries: 1, serverQueue: 2, backendQueue: 3 }))).toBe(
+    expect(textOf(putTcpLine, record({ retries: 1, serverQueue: 2, backendQueue: 3 }))).toBe(
       '127.0.0.1:36398 [20/Nov/2026:13:33:34.089] http b/s1 1/2/4 51 -- 5/6/7/8/1 2/3',
     );
   });
 
   it('httplog', () => {
-    expect(httpLine(record())).toBe(
+    expect(textOf(putHttpLine, record())).toBe(
       '127.0.0.1:36398 [20/Nov/2026:13:33:34.089] http b/s1 0/1/2/3/4 200 51 - - ---- 5/6/7/8/0 0/0 "GET /x?y=1 HTTP/1.1"',
     );
   });
@@ -57,7 +65,7 @@ describe('log lines', () => {
     Object.assign(bad, { clientHost: '::1', clientPort: 9, frontend: 'f', backend: 'f', status: 400, cause: 'P' });
     bad.phase = 'R';
     bad.requestAtMs = record().requestAtMs;
-    expect(httpLine(bad)).toBe(
+    expect(textOf(putHttpLine, bad)).toBe(
       '::1:9 [20/Nov/2026:13:33:34.089] f f/<NOSRV> -1/-1/-1/-1/0 400 0 - - PR-- 0/0/0/0/0 0/0 "<BADREQ>"',
     );
   });
@@ -65,43 +73,43 @@ describe('log lines', () => {
   const gmt = { requestAtMs: Date.UTC(2026, 10, 20, 13, 33, 34), acceptedAtMs: Date.UTC(2026, 10, 20, 13, 33, 34, 89) };
 
   it('clf', () => {
-    expect(clfLine(record(gmt))).toBe(
+    expect(textOf(putClfLine, record(gmt))).toBe(
       '127.0.0.1 - - [20/Nov/2026:13:33:34 +0000] "GET /x?y=1 HTTP/1.1" 200 51 "" "" 36398 089 "http" "b" "s1" ' +
         '0 1 2 3 4 ---- 5 6 7 8 0 0 0 "" "" ',
     );
     const captured = { ...gmt, requestCookie: 'a=1', requestHeaders: ['x', null], responseHeaders: ['{'] };
-    expect(clfLine(record(captured))).toMatch(/ 5 6 7 8 0 0 0 "a=1" "" "x" "" "#7B"$/);
+    expect(textOf(putClfLine, record(captured))).toMatch(/ 5 6 7 8 0 0 0 "a=1" "" "x" "" "#7B"$/);
   });
 
   it('tcplog clf', () => {
-    expect(tcpClfLine(record({ ...gmt, handshakeMs: 9, bytesIn: 7 }))).toBe(
+    expect(textOf(putTcpClfLine, record({ ...gmt, handshakeMs: 9, bytesIn: 7 }))).toBe(
       '127.0.0.1 - - [20/Nov/2026:13:33:34 +0000] "TCP " 000 51 "" "" 36398 089 "http" "b" "s1" ' +
         '9 1 2 4 7 ---- 5 6 7 8 0 0 0 "" "" ',
     );
   });
 
   it('httpslog', () => {
-    expect(httpsLine(record())).toMatch(/ 0\/0 "GET \/x\?y=1 HTTP\/1\.1" 0\/-\/-\/-\/0 -\/-\/-$/);
+    expect(textOf(putHttpsLine, record())).toMatch(/ 0\/0 "GET \/x\?y=1 HTTP\/1\.1" 0\/-\/-\/-\/0 -\/-\/-$/);
   });
 
   it('default', () => {
     const r = record({ localHost: '10.0.0.1', localPort: 80 });
-    expect(connectLine(r)).toBe('Connect from 127.0.0.1:36398 to 10.0.0.1:80 (http/TCP)');
+    expect(textOf(putConnectLine, r)).toBe('Connect from 127.0.0.1:36398 to 10.0.0.1:80 (http/TCP)');
     r.mode = 'http';
-    expect(lineBuilder('default')(r)).toBe('Connect from 127.0.0.1:36398 to 10.0.0.1:80 (http/HTTP)');
+    expect(textOf(lineWriter('default'), r)).toBe('Connect from 127.0.0.1:36398 to 10.0.0.1:80 (http/HTTP)');
   });
 
   it('marks TLS, early lines and redispatches', () => {
-    const line = tcpLine(record({ tls: true, early: true, retries: 1, redispatched: true }));
+    const line = textOf(putTcpLine, record({ tls: true, early: true, retries: 1, redispatched: true }));
     expect(line).toContain(' http~ b/s1 1/2/+4 +51 -- 5/6/7/8/+1 ');
   });
 
   it('escapes what came from the client', () => {
-    expect(httpLine(record({ request: 'GET /"\xe9#\\ HTTP/1.1' }))).toContain('"GET /#22#E9#23\\ HTTP/1.1"');
+    expect(textOf(putHttpLine, record({ request: 'GET /"\xe9#\\ HTTP/1.1' }))).toContain('"GET /#22#E9#23\\ HTTP/1.1"');
   });
 
   it('describes failed connections', () => {
-    expect(errorLine(record(), '1', 'Connection closed')).toBe(
+    expect(textOf((line, r) => putErrorLine(line, r, '1', 'Connection closed'), record())).toBe(
       '127.0.0.1:36398 [20/Nov/2026:13:33:34.089] http/1: Connection closed',
     );
   });
