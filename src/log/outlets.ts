@@ -7,11 +7,21 @@ import { constants, fstatSync, openSync } from 'node:fs';
 import { isIP } from 'node:net';
 import type { LogAddress } from '../config/haproxy.ts';
 import type { LogHeader } from '../config/logging.ts';
-import { AF_INET, AF_INET6, AF_UNIX, encodeAddress, SOCKADDR_SIZE } from '../os/address.ts';
+import { AF_INET, AF_INET6, AF_UNIX, encodeAddress, SOCKADDR_SIZE, type SocketAddress } from '../os/address.ts';
 import { setNonBlocking, writeAt } from '../os/file.ts';
-import { EBADF } from '../os/libc.ts';
+import { EAGAIN, EBADF, ECONNREFUSED } from '../os/libc.ts';
 import { allocate, type Region } from '../os/memory.ts';
-import { MSG_DONTWAIT, MSG_NOSIGNAL, openSocket, SOCK_DGRAM, SOCK_NONBLOCK, sendAt, sendtoAt } from '../os/socket.ts';
+import {
+  closeFd,
+  connectSocket,
+  MSG_DONTWAIT,
+  MSG_NOSIGNAL,
+  openSocket,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+  sendAt,
+  sendtoAt,
+} from '../os/socket.ts';
 import { LineText } from '../wire/line-text.ts';
 import type { LineWriter } from './line-queue.ts';
 
@@ -81,7 +91,8 @@ function makeOutlet(address: LogAddress): Outlet {
       const { family, host, port } = address;
       // A name that nobody looked up (log-lookup.ts does).
       if (isIP(host) === 0) return nowhere;
-      return new DatagramOutlet(family === 4 ? AF_INET : AF_INET6, encodeAddress({ family, host, port }));
+      const outlet = new DatagramOutlet(family === 4 ? AF_INET : AF_INET6, encodeAddress({ family, host, port }));
+      return isLoopback(host) ? new ConnectedOutlet(address, outlet) : outlet;
     }
   }
 }
@@ -123,6 +134,53 @@ class DatagramOutlet implements Outlet {
     if (sent === -EBADF) sockets.delete(this.family);
     return sent === length;
   }
+}
+
+/**
+ * A receiver on this machine: connected once, so that the kernel does not look for the way with every line. Others stay
+ * unconnected, since the address that they are sent from would stay the first one while addresses come and go here.
+ */
+class ConnectedOutlet implements Outlet {
+  readonly shape = null;
+  private readonly address: SocketAddress;
+  /** When there is no connection, or it fails. */
+  private readonly unconnected: Outlet;
+  private fd = -1;
+
+  constructor(address: SocketAddress, unconnected: Outlet) {
+    this.address = address;
+    this.unconnected = unconnected;
+  }
+
+  deliver(scratch: Scratch, start: number, length: number): boolean {
+    if (this.fd < 0 && !this.connect()) return this.unconnected.deliver(scratch, start, length);
+    const sent = sendAt(this.fd, scratch.region.address + start, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent === length) return true;
+    if (sent === -EAGAIN) return false;
+    // Somebody tells that an earlier line found no receiver, which is no reason to lose this one; or the descriptor fails.
+    if (sent !== -ECONNREFUSED) this.disconnect(sent);
+    return this.unconnected.deliver(scratch, start, length);
+  }
+
+  private connect(): boolean {
+    const fd = openSocket(this.address.family === 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK);
+    if (fd < 0) return false;
+    if (connectSocket(fd, this.address) < 0) {
+      closeFd(fd);
+      return false;
+    }
+    this.fd = fd;
+    return true;
+  }
+
+  private disconnect(error: number): void {
+    if (error !== -EBADF) closeFd(this.fd);
+    this.fd = -1;
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === '::1' || host.startsWith('127.');
 }
 
 // ---- descriptors -----------------------------------------------------------------------------------------------------

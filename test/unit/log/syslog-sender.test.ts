@@ -64,6 +64,67 @@ describe('sending to UDP targets', () => {
     expect(got).toEqual(['caf\xe9\n', Buffer.from('ß€\n').toString('latin1')]);
   });
 
+  it('loses nothing when a receiver comes back', async () => {
+    const sender = new SyslogSender([udp({ format: 'raw' })], ORIGIN);
+    expect(await sent(sender, () => sender.send(6, 'before'), 1)).toEqual(['before\n']);
+    const { port } = socket.address();
+    await new Promise<void>((resolve) => socket.close(() => resolve()));
+    for (let i = 0; i < 3; i++) sender.send(6, 'nobody there');
+    socket = createSocket('udp4');
+    socket.on('message', (data) => lines.push(data.toString('latin1')));
+    await new Promise<void>((resolve) => socket.bind(port, '127.0.0.1', resolve));
+    const send = (): void => ['first', 'second'].forEach((text) => void sender.send(6, text));
+    expect(await sent(sender, send, 3)).toEqual(['before\n', 'first\n', 'second\n']);
+    expect(sender.dropped).toBe(0);
+  });
+
+  it('writes a header before the same text for each receiver', async () => {
+    const at = new Date(2026, 10, 20, 13, 33, 34, 189).getTime();
+    const tag = 'x'.repeat(600);
+    const targets = [
+      udp({ format: 'rfc3164', len: 2048 }),
+      udp({ format: 'raw', len: 80 }),
+      udp({ format: 'timed', level: 5 }),
+      udp({ format: 'short' }),
+    ];
+    const text = 'y'.repeat(100);
+    const write = (sender: SyslogSender, level: number, atMs: number): void => {
+      sender.begin().text(text);
+      sender.sendLine(level, atMs);
+    };
+    const sender = new SyslogSender(targets, { ...ORIGIN, tag });
+    const got = await sent(sender, () => [at, at + 900].forEach((ms) => void write(sender, 6, ms)), 6);
+    const [cut, short] = [`${'y'.repeat(80)}\n`, `<6>${text}\n`];
+    expect(got).toEqual([
+      `<134>Nov 20 13:33:34 ${tag}[7]: ${text}\n`,
+      cut,
+      short,
+      `<134>Nov 20 13:33:35 ${tag}[7]: ${text}\n`,
+      cut,
+      short,
+    ]);
+  });
+
+  it('remembers headers no longer than they hold', async () => {
+    const at = new Date(2026, 10, 20, 13, 33, 34).getTime();
+    const sender = new SyslogSender([udp({ format: 'rfc3164' })], ORIGIN);
+    const given = [
+      [6, 0],
+      [6, 999],
+      [3, 999],
+      [3, 1000],
+      [6, 1000],
+    ] as const;
+    const got = await sent(sender, () => given.forEach(([level, ms]) => void sender.send(level, 'x', at + ms)), 5);
+    expect(got.map((line) => line.slice(0, 20))).toEqual([
+      '<134>Nov 20 13:33:34',
+      '<134>Nov 20 13:33:34',
+      '<131>Nov 20 13:33:34',
+      '<131>Nov 20 13:33:35',
+      '<134>Nov 20 13:33:35',
+    ]);
+  });
+
   it('goes on with the others when one target fails', async () => {
     const nowhere = target({ kind: 'unix', path: '/nonexistent/log' });
     const unknown = target({ kind: 'udp', host: 'no-such-name.invalid', port: 514, family: 4 });
