@@ -60,7 +60,7 @@ const connectCall = declare('int connect(int, intptr_t, int)');
 // Read as int: one call never moves 2 GiB, and koffi hands a 64-bit result over more slowly.
 const recvCall = declare('int recv(int, intptr_t, size_t, int)');
 const sendCall = declare('int send(int, intptr_t, size_t, int)');
-const sendtoCall = declare('int64 sendto(int, intptr_t, size_t, int, intptr_t, int)');
+const sendtoCall = declare('int sendto(int, intptr_t, size_t, int, intptr_t, int)');
 const shutdownCall = declare('int shutdown(int, int)');
 const closeCall = declare('int close(int)');
 const setsockoptCall = declare('int setsockopt(int, int, int, intptr_t, int)');
