@@ -319,14 +319,6 @@ function listenerExchanges(): Exchange[] {
       lines: 2,
     },
     {
-      name: 'client leaves the queue',
-      at: 'max',
-      before: [{ at: 'max', client: [head('GET /first HTTP/1.1'), 20] }],
-      client: [get, 40, 'reset!'],
-      origin: [[/GET/, 150, ok]],
-      lines: 2,
-    },
-    {
       name: 'two in the queue',
       at: 'max',
       before: [
