@@ -32,26 +32,29 @@ const work = [
   { name: 'tcp bulk', port: 0, path: '/big', headers: [], connections: 4, bound: 0.9 },
   { name: 'tcp bulk, spliced', port: 2, path: '/big', headers: [], connections: 4, bound: 0.9 },
   { name: 'http keep-alive', port: 1, path: '/', headers: [], connections: 64, bound: 1.1 },
+  { name: 'http, httplog', port: 4, path: '/', headers: [], connections: 64, bound: 0.95 },
   { name: 'http close', port: 1, path: '/', headers: close, connections: 32, bound: 1 },
   { name: 'http bulk', port: 1, path: '/big', headers: [], connections: 4, bound: 0.9 },
   { name: 'http bulk, spliced', port: 3, path: '/big', headers: [], connections: 4, bound: 0.9 },
 ];
 
-describeNet('beside HAProxy', { binaries: ['haproxy', 'nginx', 'wrk'], build: true }, () => {
+describeNet('beside HAProxy', { binaries: ['haproxy', 'nginx', 'wrk', 'socat'], build: true }, () => {
   const sides: Side[] = [];
   const rows: string[] = [];
   let files: TestFiles;
   let origin: Program;
+  let logReader: Program;
   beforeAll(async () => {
-    const [web, ...ports] = await freePorts(9);
-    const [ours, theirs] = [ports.slice(0, 4), ports.slice(4)];
+    const [web, logs, ...ports] = await freePorts(12);
+    const [ours, theirs] = [ports.slice(0, 5), ports.slice(5)];
     files = await writeFiles({
       'nginx.conf': nginxConf(web!),
       big: BIG_FILE,
-      'ours.cfg': proxyConf(ours, web!),
-      'haproxy.cfg': proxyConf(theirs, web!),
+      'ours.cfg': proxyConf(ours, web!, logs!),
+      'haproxy.cfg': proxyConf(theirs, web!, logs!),
     });
     origin = startNginx(files);
+    logReader = startProgram(findBinary('socat')!, ['-u', `UDP4-RECV:${logs},bind=127.0.0.1`, 'OPEN:/dev/null']);
     await waitForPort(web!);
     const start = (name: string, binary: string, own: readonly number[]): Side => {
       return { name, program: startProgram(binary, ['-db', '-f', files.path(`${name}.cfg`)]), ports: own };
@@ -62,6 +65,7 @@ describeNet('beside HAProxy', { binaries: ['haproxy', 'nginx', 'wrk'], build: tr
   afterAll(async () => {
     console.log(`\n${rows.join('\n')}\n`);
     for (const { program } of sides) await program.stop();
+    await logReader?.stop();
     await origin?.stop();
     await files?.remove();
   });
@@ -88,7 +92,8 @@ describeNet('beside HAProxy', { binaries: ['haproxy', 'nginx', 'wrk'], build: tr
   });
 });
 
-function proxyConf([tcp, http, splicedTcp, splicedHttp]: readonly number[], origin: number): string {
+function proxyConf(ports: readonly number[], origin: number, logs: number): string {
+  const [tcp, http, splicedTcp, splicedHttp, loggedHttp] = ports;
   return `
 global
     maxconn 4000
@@ -114,6 +119,12 @@ listen spliced-http
     mode http
     option splice-response
     bind 127.0.0.1:${splicedHttp}
+    server s 127.0.0.1:${origin}
+listen logged-http
+    mode http
+    option httplog
+    log 127.0.0.1:${logs} local0
+    bind 127.0.0.1:${loggedHttp}
     server s 127.0.0.1:${origin}
 `;
 }
