@@ -135,7 +135,7 @@ const variations: readonly Variation[] = [
   ...bothMethods('source', 'source', () => request('/'), drawClient),
   {
     name: 'hdr that the proxy adds itself',
-    lines: ['option forwardfor except 128.0.0.0/2', 'balance hdr(X-Forwarded-For)'],
+    lines: ['option forwardfor', 'balance hdr(X-Forwarded-For)'],
     make: () => request('/', draw(4) === 0 ? [`X-Forwarded-For: ${drawWord(6)}, x`] : []),
     begin: drawClient,
   },
