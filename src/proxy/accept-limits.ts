@@ -2,8 +2,8 @@
  * How many connections a listener may take now: `maxconn` of process, frontend and socket, and the rates of process and
  * frontend (`maxconnrate`, `maxsessrate`, `rate-limit sessions`). All workers of the process count together.
  *
- * Where the last places are at stake, so that two workers could both see the same one, they go one after the other: who
- * holds the lock looks again, accepts, counts the connection and lets go. Far from a limit nobody asks for the lock.
+ * A worker announces that it is about to accept before it looks, and takes that back once the connection is counted. Who
+ * looks treats the announcements of others as places taken, so that however workers are interrupted no limit is exceeded.
  *
  * A rate is what HAProxy measures: events of this second and what is left of the one before.
  */
@@ -12,10 +12,10 @@ import { CONN_RATE, PROCESS_ROW, SCUR, SESS_RATE } from './counter-layout.ts';
 import type { Counters } from './counters.ts';
 import type { Loop } from './loop.ts';
 
-/** Shared by all workers of a process: 1 while one of them takes a last place. */
-export type AcceptLock = Int32Array;
+/** Shared by all workers of a process, one entry each: 1 while it may be about to accept. */
+export type AcceptIntents = Int32Array;
 
-/** Another worker is about to be done. */
+/** A worker that is about to accept will be done, or will have found nothing. */
 const BUSY_MS = 1;
 
 interface Bound {
@@ -32,9 +32,9 @@ export class AcceptLimits {
   private readonly loop: Loop;
   private readonly sessions: readonly Bound[];
   private readonly rates: readonly RateBound[];
-  private readonly lock: AcceptLock;
-  private readonly workers: number;
-  private holdsLock = false;
+  private readonly intents: AcceptIntents;
+  /** Whose limits these are: its entry in `intents`. */
+  private readonly worker: number;
   /** Milliseconds until it is worth looking again, after `allow` said no for a moment only; else 0. */
   delayMs = 0;
 
@@ -46,10 +46,11 @@ export class AcceptLimits {
     limits: ProcessLimits,
     bounds: readonly { readonly row: number; readonly most: number | null }[],
     frontend: { readonly row: number; readonly sessionRate: number },
-    lock: AcceptLock,
+    intents: AcceptIntents,
+    worker: number,
   ) {
-    this.lock = lock;
-    this.workers = counters.mine.length;
+    this.intents = intents;
+    this.worker = worker;
     this.counters = counters;
     this.loop = loop;
     const known = bounds.flatMap(({ row, most }) => (most === null ? [] : [{ row, most }]));
@@ -65,9 +66,15 @@ export class AcceptLimits {
   allow(): boolean {
     this.delayMs = 0;
     if (this.rates.length > 0 && !this.allowRates()) return false;
+    if (this.intents.length === 1) return this.room() > 0;
+    Atomics.store(this.intents, this.worker, 1);
+    // In this order: whoever is done between the two looks is counted twice rather than not at all.
+    const intended = this.intended();
     const room = this.room();
-    if (room >= this.workers) return true;
-    return room > 0 && this.takeLock();
+    if (room > intended) return true;
+    this.done();
+    if (room > 0) this.delayMs = BUSY_MS;
+    return false;
   }
 
   /** Whether it is worth trying. */
@@ -77,9 +84,15 @@ export class AcceptLimits {
   }
 
   done(): void {
-    if (!this.holdsLock) return;
-    this.holdsLock = false;
-    Atomics.store(this.lock, 0, 0);
+    if (this.intents.length > 1) Atomics.store(this.intents, this.worker, 0);
+  }
+
+  /** How many other workers may be about to accept. */
+  private intended(): number {
+    const { intents, worker } = this;
+    let sum = 0;
+    for (let i = 0; i < intents.length; i++) if (i !== worker) sum += Atomics.load(intents, i);
+    return sum;
   }
 
   /** Places that are free under every bound. */
@@ -92,17 +105,6 @@ export class AcceptLimits {
       if (free < room) room = free;
     }
     return room;
-  }
-
-  private takeLock(): boolean {
-    if (Atomics.compareExchange(this.lock, 0, 0, 1) !== 0) {
-      this.delayMs = BUSY_MS;
-      return false;
-    }
-    this.holdsLock = true;
-    if (this.room() > 0) return true;
-    this.done();
-    return false;
   }
 
   private allowRates(): boolean {

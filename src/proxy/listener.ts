@@ -14,7 +14,7 @@ import { EPOLLEXCLUSIVE, EPOLLIN } from '../os/epoll.ts';
 import { EAGAIN, EINVAL, EMFILE, ENFILE, ENOBUFS } from '../os/libc.ts';
 import { allocate } from '../os/memory.ts';
 import { acceptAt, closeFd, localAddress } from '../os/socket.ts';
-import { AcceptLimits, type AcceptLock } from './accept-limits.ts';
+import { type AcceptIntents, AcceptLimits } from './accept-limits.ts';
 import { ClientAddress, destinationOf } from './client-address.ts';
 import { Handshake } from './client-handshake.ts';
 import { CONN_RATE, CONN_TOT, PROCESS_ROW, SESS_RATE, STOT } from './counter-layout.ts';
@@ -61,7 +61,8 @@ export class Listener implements Handler, Timed {
     worker: WorkerContext,
     processLimit: number,
     processLimits: ProcessLimits,
-    acceptLock: AcceptLock,
+    acceptIntents: AcceptIntents,
+    workerIndex: number,
   ) {
     this.conf = conf;
     this.fd = fd;
@@ -78,7 +79,8 @@ export class Listener implements Handler, Timed {
         { row, most: conf.maxconn },
       ],
       { row: frontend.row, sessionRate: frontend.conf.accept.sessionRate },
-      acceptLock,
+      acceptIntents,
+      workerIndex,
     );
     const { maxAccept } = processLimits;
     this.mostATurn = maxAccept === null ? MOST_A_TURN : maxAccept <= 0 ? NO_LIMIT : maxAccept;

@@ -129,7 +129,7 @@ class ProxyRole {
       health: this.board.known,
       processLimit: limits.connections,
       acceptLimit: limits.accepted,
-      acceptLock: new Int32Array(new SharedArrayBuffer(4)),
+      acceptIntents: new Int32Array(new SharedArrayBuffer(4 * count)),
       descriptorLimit: limits.descriptors,
       startedAtMs: Date.now(),
       sessionMemory: makeSessionMemories(slice),

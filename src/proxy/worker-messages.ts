@@ -1,7 +1,7 @@
 /** What the proxy's main thread and its workers say to each other. A worker is woken by its eventfd. */
 import type { ProxySlice } from '../config/slice.ts';
 import type { InheritedSocket, ServerHealth } from '../ipc/messages.ts';
-import type { AcceptLock } from './accept-limits.ts';
+import type { AcceptIntents } from './accept-limits.ts';
 import type { CounterPlace } from './counters.ts';
 import type { RingMemory } from './log/rings.ts';
 
@@ -23,7 +23,7 @@ export interface WorkerStart {
   readonly processLimit: number;
   /** Sessions at a time: `processLimit`, or what descriptors allow. */
   readonly acceptLimit: number;
-  readonly acceptLock: AcceptLock;
+  readonly acceptIntents: AcceptIntents;
   readonly descriptorLimit: number;
   readonly startedAtMs: number;
   /** Tables of `appsession`, by proxy. */

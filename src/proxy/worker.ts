@@ -154,7 +154,7 @@ class ProxyWorker {
   }
 
   private buildFrontends(): void {
-    const { slice, sockets, acceptLimit, acceptLock, index, slots } = this.start;
+    const { slice, sockets, acceptLimit, acceptIntents, index, slots } = this.start;
     const { context } = this;
     const headerCases = prepareHeaderCases(slice.global.headerCases);
     for (const proxy of slice.proxies) {
@@ -172,7 +172,9 @@ class ProxyWorker {
         for (const socket of sockets.filter((s) => s.listenerId === conf.id)) {
           const row = context.rows.listeners.get(conf.id)!;
           const { limits } = slice.global;
-          this.listeners.push(new Listener(conf, socket.fd, row, frontend, context, acceptLimit, limits, acceptLock));
+          this.listeners.push(
+            new Listener(conf, socket.fd, row, frontend, context, acceptLimit, limits, acceptIntents, index),
+          );
         }
       }
     }

@@ -17,7 +17,7 @@ function setUp(given: { process?: number; frontend?: number; socket?: number; ra
   const own = new Counters(place, owned, owned[0]!);
   const other = new Counters(place, owned, owned[1]!);
   const clock = { wallMs: 1_000_000 };
-  const lock = new Int32Array(new SharedArrayBuffer(4));
+  const intents = new Int32Array(new SharedArrayBuffer(8));
   const limits = new AcceptLimits(
     own,
     clock as Loop,
@@ -28,9 +28,10 @@ function setUp(given: { process?: number; frontend?: number; socket?: number; ra
       { row: LISTENER, most: given.socket ?? null },
     ],
     { row: FRONTEND, sessionRate: given.rate ?? 0 },
-    lock,
+    intents,
+    0,
   );
-  return { own, other, clock, limits, lock };
+  return { own, other, clock, limits, intents };
 }
 
 describe('AcceptLimits', () => {
@@ -51,23 +52,20 @@ describe('AcceptLimits', () => {
     limits.done();
   });
 
-  it('lets one worker at a time take the last places', () => {
-    const { own, limits, lock } = setUp({ process: 3 });
-    expect([limits.allow(), lock[0]]).toEqual([true, 0]);
-    limits.done();
+  it('leaves a last place to a worker that may be about to take it', () => {
+    const { own, limits, intents } = setUp({ process: 2 });
     own.occupy(PROCESS_ROW);
-    own.occupy(PROCESS_ROW);
-    expect([limits.allow(), lock[0]]).toEqual([true, 1]);
+    intents[1] = 1;
+    expect([limits.allow(), limits.delayMs, limits.hasRoom()]).toEqual([false, 1, true]);
+    expect([...intents]).toEqual([0, 1]);
+    intents[1] = 0;
+    expect([limits.allow(), limits.delayMs]).toEqual([true, 0]);
+    expect([...intents]).toEqual([1, 0]);
     limits.done();
-    expect(lock[0]).toBe(0);
-    // Another one is at it.
-    lock[0] = 1;
-    expect([limits.allow(), limits.delayMs]).toEqual([false, 1]);
-    limits.done();
-    expect([lock[0], limits.hasRoom()]).toEqual([1, true]);
-    lock[0] = 0;
+    expect([...intents]).toEqual([0, 0]);
     own.occupy(PROCESS_ROW);
-    expect([limits.allow(), limits.hasRoom(), lock[0]]).toEqual([false, false, 0]);
+    expect([limits.allow(), limits.delayMs, limits.hasRoom()]).toEqual([false, 0, false]);
+    expect([...intents]).toEqual([0, 0]);
   });
 
   it.each([
