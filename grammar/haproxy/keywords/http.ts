@@ -1,38 +1,14 @@
 /** Words about HTTP messages: leniencies, headers that are added, names and their case, error pages (manual, 3.2, 4.2). */
-import type { HeaderNameRule, HttpSettings } from '../http-settings.ts';
+import type { HeaderNameRule } from '../http-settings.ts';
 import { type Argument, type Call, type KeywordRow, rowsFor, type Value } from '../keyword.ts';
 import type { GlobalNode, ProxyNode } from '../nodes.ts';
 import { integer, oneOf, text } from '../units.ts';
 import { anyProxy, backSide, frontSide, globalSection } from './contexts.ts';
+import { flagRow } from './option-flag.ts';
 import { isNetwork } from './options.ts';
 
 const proxyRow = rowsFor<ProxyNode>();
 const globalRow = rowsFor<GlobalNode>();
-
-type Flag = {
-  [K in keyof HttpSettings]-?: boolean extends NonNullable<HttpSettings[K]> ? K : never;
-}[keyof HttpSettings];
-
-function flagRow(
-  name: string,
-  contexts: readonly string[],
-  since: string,
-  flag: Flag,
-  doc: string,
-): KeywordRow<ProxyNode> {
-  return proxyRow(`option ${name}`, contexts, {
-    since,
-    doc,
-    ok: [`option ${name}`, `no option ${name}`],
-    bad: [[`option ${name} zork`, 'extra-argument']],
-    apply(node) {
-      node.settings[flag] = true;
-    },
-    negate(node) {
-      node.settings[flag] = false;
-    },
-  });
-}
 
 const flags: readonly KeywordRow<ProxyNode>[] = [
   flagRow(

@@ -1,34 +1,10 @@
 /** `option <name>` (manual, chapter 4.2). Check methods are in `checks.ts`. */
 import { type Call, type KeywordRow, rowsFor, type Value } from '../keyword.ts';
-import type { ProxyNode, ProxySettings } from '../nodes.ts';
+import type { ProxyNode } from '../nodes.ts';
 import { anyProxy, backSide, frontSide } from './contexts.ts';
+import { flagRow } from './option-flag.ts';
 
 const proxyRow = rowsFor<ProxyNode>();
-
-type Flag = {
-  [K in keyof ProxySettings]-?: boolean extends NonNullable<ProxySettings[K]> ? K : never;
-}[keyof ProxySettings];
-
-function flagRow(
-  name: string,
-  contexts: readonly string[],
-  since: string,
-  flag: Flag,
-  doc: string,
-): KeywordRow<ProxyNode> {
-  return proxyRow(`option ${name}`, contexts, {
-    since,
-    doc,
-    ok: [`option ${name}`, `no option ${name}`],
-    bad: [[`option ${name} zork`, 'extra-argument']],
-    apply: (node) => setFlag(node, flag, true),
-    negate: (node) => setFlag(node, flag, false),
-  });
-}
-
-function setFlag(node: ProxyNode, flag: Flag, value: boolean): void {
-  node.settings[flag] = value;
-}
 
 const flags: readonly KeywordRow<ProxyNode>[] = [
   flagRow('abortonclose', anyProxy, '1.3', 'abortonclose', 'Drops a queued request whose client has gone.'),

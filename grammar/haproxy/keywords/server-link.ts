@@ -6,6 +6,7 @@ import type { InitMethod, ProxyLinkSettings, ServerLinkSettings } from '../link-
 import type { ProxyNode, ServerSettings } from '../nodes.ts';
 import { integer, listOf, oneOf, text, time, word } from '../units.ts';
 import { anyProxy, backSide, frontSide, serverLine } from './contexts.ts';
+import { flagRow as optionFlagRow } from './option-flag.ts';
 import { countSourceWords, readSource } from './source.ts';
 
 const serverRow = rowsFor<ServerSettings>();
@@ -233,27 +234,6 @@ function setInitAddr(settings: ServerSettings, call: Call, value: Value): void {
   settings.initAddr = methods;
 }
 
-function proxyFlagRow(
-  name: string,
-  contexts: readonly string[],
-  key: KeyOf<ProxyLinkSettings, boolean>,
-  since: string,
-  doc: string,
-): KeywordRow<ProxyNode> {
-  return proxyRow(`option ${name}`, contexts, {
-    since,
-    doc,
-    ok: [`option ${name}`, `no option ${name}`],
-    bad: [[`option ${name} zork`, 'extra-argument']],
-    apply(node) {
-      node.settings[key] = true;
-    },
-    negate(node) {
-      node.settings[key] = false;
-    },
-  });
-}
-
 function proxyNumberRow(
   name: string,
   contexts: readonly string[],
@@ -303,9 +283,9 @@ const retryWords = new Set(
 );
 
 export const proxyLinkRows: readonly KeywordRow<ProxyNode>[] = [
-  proxyFlagRow('tcp-smart-connect', backSide, 'smartConnect', '1.4', 'Saves an ACK when connecting to servers.'),
-  proxyFlagRow('http-no-delay', anyProxy, 'httpNoDelay', '1.5', 'Never waits for more before sending.'),
-  proxyFlagRow('prefer-last-server', backSide, 'preferLastServer', '1.5', "Stays with a client's own connection."),
+  optionFlagRow('tcp-smart-connect', backSide, '1.4', 'smartConnect', 'Saves an ACK when connecting to servers.'),
+  optionFlagRow('http-no-delay', anyProxy, '1.5', 'httpNoDelay', 'Never waits for more before sending.'),
+  optionFlagRow('prefer-last-server', backSide, '1.5', 'preferLastServer', "Stays with a client's own connection."),
   proxyNumberRow(
     'max-keep-alive-queue',
     backSide,
