@@ -18,6 +18,7 @@ import { parse } from '../../grammar/haproxy/parser.ts';
 import { sourceOf } from '../../grammar/source.ts';
 import type { HaproxyConfig } from './haproxy.ts';
 import type { Profile } from './profile.ts';
+import { defaultsOf } from './release-defaults.ts';
 import type { FoundHost, LookUp } from './resolve-addresses.ts';
 import { type ReadText, resolveHaproxy } from './resolve-haproxy.ts';
 
@@ -55,6 +56,7 @@ export function loadHaproxy(files: readonly string[], options: LoadHaproxyOption
     diagnostics: later,
     lookUp: lookUpWith(options),
     readText: readTextWith(options),
+    defaults: defaultsOf(language),
     // HAProxy 3.4.0 finds its own settings for proxies here.
     ...(options.compat === 'haproxy-3.4' && { ownProxy: 'default' }),
   });

@@ -4,15 +4,13 @@ import type { ProxyConf, ServerConf } from './haproxy.ts';
 
 type Quote = (text: string) => string;
 
+/** Always: what holds without it depends on the release. */
 export function printBalance(balance: Balance, quote: Quote): string[] {
-  const words = wordsOf(balance, quote);
-  return words === '' ? [] : [`balance ${words}`];
+  return [`balance ${wordsOf(balance, quote)}`];
 }
 
 function wordsOf(balance: Balance, quote: Quote): string {
   switch (balance.algorithm) {
-    case 'roundrobin':
-      return '';
     case 'random':
       return `random(${balance.draws})`;
     case 'uri':

@@ -175,7 +175,7 @@ function settingsOf(proxy: ProxyConf): Settings {
   addTimeouts(add, proxy.timeouts);
   add('back', 'retries', when(proxy.retries !== 3, `retries ${proxy.retries}`));
   add('back', 'redispatch', printRedispatch(proxy.redispatch));
-  flag('back', proxy.abortonclose, 'option abortonclose');
+  add('back', 'abortonclose', printAbortOnClose(proxy));
   flag('front', proxy.dontlognull, 'option dontlognull');
   flag('front', proxy.dontlogNormal, 'option dontlog-normal');
   flag('front', proxy.logasap, 'option logasap');
@@ -211,6 +211,12 @@ const CONNECTION_MODES: Readonly<Record<ProxyConf['httpConnectionMode'], readonl
   'server-close': ['option http-server-close'],
   close: ['option httpclose'],
 };
+
+/** Without it, releases differ for proxies in mode http. */
+function printAbortOnClose({ abortonclose, mode }: ProxyConf): string[] {
+  if (abortonclose) return ['option abortonclose'];
+  return when(mode === 'http', 'no option abortonclose');
+}
 
 type Add = (side: Setting['side'], key: string, lines: readonly string[]) => void;
 

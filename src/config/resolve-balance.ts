@@ -3,17 +3,18 @@ import type { BalanceSetting } from '../../grammar/haproxy/balance-settings.ts';
 import type { ProxySettings } from '../../grammar/haproxy/nodes.ts';
 import type { Balance, HashType } from './balance.ts';
 import { defaultHashType } from './balance.ts';
+import { earlierDefaults } from './release-defaults.ts';
 import type { MergedProxy, ResolveOptions } from './resolve-haproxy.ts';
 
 /** These look at a request: a proxy in mode tcp has none. */
 const needsHttp: readonly BalanceSetting['algorithm'][] = ['uri', 'url_param', 'hdr'];
 
-export function resolveBalance({ node, kind, settings }: MergedProxy, { diagnostics }: ResolveOptions): Balance {
+export function resolveBalance({ node, kind, settings }: MergedProxy, options: ResolveOptions): Balance {
   const { balance } = settings;
-  if (balance === undefined) return { algorithm: 'roundrobin' };
+  if (balance === undefined) return (options.defaults ?? earlierDefaults).balance;
   if (settings.mode !== 'http' && needsHttp.includes(balance.algorithm)) {
     const message = `Layer 7 hash not possible for proxy '${node.name}' (needs 'mode http'). Falling back to round robin.`;
-    if (kind !== 'frontend') diagnostics.warning('needs-http-mode', node.at, message);
+    if (kind !== 'frontend') options.diagnostics.warning('needs-http-mode', node.at, message);
     return { algorithm: 'roundrobin' };
   }
   return balance.algorithm === 'hash' ? { ...balance, expression: { ...balance.expression } } : balance;

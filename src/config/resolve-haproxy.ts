@@ -35,6 +35,7 @@ import type {
   StatsConf,
   Timeouts,
 } from './haproxy.ts';
+import { earlierDefaults, type ReleaseDefaults } from './release-defaults.ts';
 import { type LookUp, resolveLogAddress } from './resolve-addresses.ts';
 import { resolveBalance, resolveHashType } from './resolve-balance.ts';
 import { resolveHeaderCases, resolveHttp } from './resolve-http.ts';
@@ -55,6 +56,8 @@ export interface ResolveOptions {
   readonly readText: ReadText;
   /** The name of a proxy in TCP mode that the release asked for has of its own; it wins over a backend of the file. */
   readonly ownProxy?: string;
+  /** Those of HAProxy 3.2 and before unless given. */
+  readonly defaults?: ReleaseDefaults;
 }
 
 /** A proxy section with everything its defaults sections bring. */
@@ -281,7 +284,7 @@ function resolveProxy(
     timeouts: resolveTimeouts(merged.timeouts),
     retries: settings.retries ?? 3,
     redispatch: settings.redispatch || null,
-    ...resolveFlags(settings),
+    ...resolveFlags(settings, options.defaults ?? earlierDefaults),
     httpConnectionMode: settings.httpClose ? 'close' : settings.httpServerClose ? 'server-close' : 'keep-alive',
     forwardfor: mode === 'http' ? (settings.forwardfor ?? null) : null,
     logs: made.logs,
@@ -299,9 +302,9 @@ function resolveProxy(
   };
 }
 
-function resolveFlags(settings: ProxySettings) {
+function resolveFlags(settings: ProxySettings, { abortsOnClose }: ReleaseDefaults) {
   return {
-    abortonclose: settings.abortonclose ?? false,
+    abortonclose: settings.abortonclose ?? (abortsOnClose && settings.mode === 'http'),
     dontlognull: settings.dontlognull ?? false,
     dontlogNormal: settings.dontlogNormal ?? false,
     logasap: settings.logasap ?? false,
