@@ -7,28 +7,23 @@
  *        `-- bad, ours -----'--> REPLY --> REQUEST or LINGER
  */
 import { SOL_TCP, setOption, TCP_QUICKACK } from '../os/socket.ts';
-import { parseResponseHead, statusOfHeadError } from '../wire/http1.ts';
-import { EXPECT, type Head, hasTarget, INCOMPLETE, METHOD_HEAD, removeField } from '../wire/http1-head.ts';
-import { copyBytes } from './buffers.ts';
+import { statusOfHeadError } from '../wire/http1.ts';
+import { hasTarget, INCOMPLETE } from '../wire/http1-head.ts';
 import type { ClientAddress } from './client-address.ts';
-import { EREQ, INTERCEPTED, REQ_RATE, REQ_TOT } from './counter-layout.ts';
+import { REQ_RATE, REQ_TOT } from './counter-layout.ts';
 import { Deadlines } from './deadlines.ts';
-import { type ErrorPage, type ErrorStatus, unreadPage } from './errors.ts';
+import type { ErrorStatus } from './errors.ts';
 import type { Frontend } from './frontend.ts';
-import type { HeaderCaptures } from './header-captures.ts';
-import { withCases } from './header-cases.ts';
 import { hasOddNames } from './header-names.ts';
-import { BODY_BROKEN, BODY_HERE, BODY_WAITS, BodyWait } from './http-body-wait.ts';
+import { BodyWait, type BodyWaitOwner } from './http-body-wait.ts';
 import { type ExchangeOwner, HttpExchange } from './http-exchange.ts';
 import { HttpInput } from './http-input.ts';
+import { HttpReply, type ReplyOwner } from './http-reply.ts';
 import { HttpReport } from './http-report.ts';
-import { requestLength, responseLength } from './http-rewrite.ts';
 import type { Listener } from './listener.ts';
-import { requestLine, STATS_SERVER } from './log/record.ts';
-import type { Deferred } from './loop.ts';
+import { requestLine } from './log/record.ts';
 import type { Server } from './server.ts';
 import { BROKEN, END, type EndOwner, SocketEnd } from './socket-end.ts';
-import { answerStats } from './stats/answer.ts';
 import { isStatsTarget } from './stats/request.ts';
 import type { EndCause, Phase } from './stream-end.ts';
 import type { Timed } from './timers.ts';
@@ -45,20 +40,13 @@ const CLOSED = 4;
 /** A request waits for its body (`option http-buffer-request`). */
 const BUFFERING = 5;
 
-/** `method` of what could not be read. */
-const NO_REQUEST = -1;
 const READS_A_TURN = 8;
-const CONTINUE = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n', 'latin1');
-/** As HAProxy counts it in its internal form. */
-const COUNTED_CONTINUE = 40;
 /** Of the exchanges without a client so many are kept. */
 const MOST_FREE = 512;
-/** HAProxy counts the field `connection: close` in answers that it makes for a server. */
-const COUNTED_CLOSE = 15;
 /** How long a client may take to close after the last answer. */
 const LINGER_MS = 2000;
 
-export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Deferred {
+export class HttpStream implements Stream, EndOwner, ExchangeOwner, ReplyOwner, BodyWaitOwner, Timed {
   private readonly worker: WorkerContext;
   private readonly frontend: Frontend;
   private readonly listener: Listener;
@@ -73,12 +61,9 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
   private phase = REQUEST;
   /** Requests read on this connection. */
   private requests = 0;
+  /** Null until they are needed. */
   private bodyWait: BodyWait | null = null;
-  /** An answer of our own, how much of it went out, and what the log says of it. */
-  private reply: Uint8Array | null = null;
-  private replySent = 0;
-  private replyCause: EndCause = 'normal';
-  private replyPhase: Phase = '-';
+  private ownReply: HttpReply | null = null;
 
   constructor(worker: WorkerContext, frontend: Frontend, listener: Listener, fd: number, address: ClientAddress) {
     this.worker = worker;
@@ -95,14 +80,20 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     return this.current?.server ?? null;
   }
 
-  private get exchange(): HttpExchange {
+  get exchange(): HttpExchange {
     return this.current ?? this.takeExchange();
   }
 
   /** It looks at the exchange, so that there has to be one. */
-  private get report(): HttpReport {
+  get report(): HttpReport {
     if (this.current === null) this.takeExchange();
     return this.ownReport;
+  }
+
+  private get reply(): HttpReply {
+    const { worker, frontend, listener, client, input } = this;
+    this.ownReply ??= new HttpReply(worker, frontend, listener, client, input, this);
+    return this.ownReply;
   }
 
   private takeExchange(): HttpExchange {
@@ -167,10 +158,10 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
         this.exchange.onClient();
         return;
       case REPLY:
-        this.sendReply();
+        this.ownReply!.goOn();
         return;
       case BUFFERING:
-        this.bufferBody();
+        this.bodyWait!.goOn();
         return;
       case LINGER:
         this.linger();
@@ -184,7 +175,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     if (passed === null) return;
     if (this.phase === EXCHANGE) this.exchange.onTimedOut(passed);
     else if (this.phase === REQUEST && this.inRequest) this.refuse(408, 'client-timeout');
-    else if (this.phase === BUFFERING) this.giveUpBody(408, 'client-timeout');
+    else if (this.phase === BUFFERING) this.reply.refuseBody(408, 'client-timeout');
     else if (this.phase === REPLY) this.endRequest('client-timeout', 'D', true);
     else this.close();
   }
@@ -199,22 +190,15 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     return this.frontend.conf.http.ignoreProbes && this.requests === 0 && !this.ownReport.begun;
   }
 
-  private clientGone(): void {
+  clientGone(): void {
     if (this.phase === EXCHANGE) this.exchange.clientGone();
     else if (this.phase === REPLY || this.phase === BUFFERING) this.endRequest('client-abort', 'R', true);
     else if (this.phase === LINGER || !this.inRequest) this.close();
     else if (this.client.error === 0) this.refuse(400, 'client-abort');
     else {
-      if (!this.isProbe) this.abortRequest();
+      if (!this.isProbe) this.reply.abort();
       this.close();
     }
-  }
-
-  /** As `refuse`, for one who cannot be told. */
-  private abortRequest(): void {
-    this.report.takeBadRequest();
-    this.countRefusal(false);
-    this.report.takeAbortedRequest();
   }
 
   // ---- requests ----------------------------------------------------------------------------------------------------
@@ -241,12 +225,12 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
   }
 
   /** `option tcp-smart-accept` spared an acknowledgement that a client with more to send may be waiting for. */
-  private acknowledge(): void {
+  acknowledge(): void {
     const { accept } = this.frontend.conf;
     if (this.requests < 2 && accept.smartAccept !== false) setOption(this.client.fd, SOL_TCP, TCP_QUICKACK, 1);
   }
 
-  private countRequest(): void {
+  countRequest(): void {
     const { counters, loop } = this.worker;
     counters.add(this.frontend.row, REQ_TOT, 1);
     counters.tick(this.frontend.row, REQ_RATE, loop.second);
@@ -260,18 +244,15 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
     this.countRequest();
     exchange.begin(head);
     frontend.requestCaptures?.take(bytes, head, exchange.transaction.notes!.requestHeaders!);
-    if (frontend.monitorUri !== null && hasTarget(bytes, head, frontend.monitorUri)) this.answerMonitor();
-    else if (frontend.stats !== null && isStatsTarget(frontend.stats, bytes, head)) this.answerStats();
-    else if (frontend.nameRule === 'reject' && hasOddNames(bytes, head)) this.forbid();
-    else if (frontend.backend === null) {
-      report.bytesIn += requestLength(head);
-      this.leaveBody();
-      this.answer(503, frontend.pageFor(503, false), 'no-server', 'C');
-    } else if (frontend.buffersBody) this.beginBuffering();
+    if (frontend.monitorUri !== null && hasTarget(bytes, head, frontend.monitorUri)) this.reply.answerMonitor();
+    else if (frontend.stats !== null && isStatsTarget(frontend.stats, bytes, head)) this.reply.answerStats();
+    else if (frontend.nameRule === 'reject' && hasOddNames(bytes, head)) this.reply.forbid();
+    else if (frontend.backend === null) this.reply.answerNoBackend();
+    else if (frontend.buffersBody) this.awaitBody();
     else this.forward();
   }
 
-  private forward(): void {
+  forward(): void {
     const { worker, exchange, report } = this;
     const backend = this.frontend.backend!;
     if (!exchange.compose()) {
@@ -289,209 +270,39 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
 
   // ---- option http-buffer-request ----------------------------------------------------------------------------------
 
-  private beginBuffering(): void {
-    const { input, frontend } = this;
-    const { httpRequestMs, clientMs } = frontend.conf.timeouts;
-    this.bodyWait ??= new BodyWait();
-    this.bodyWait.begin(input.head);
-    const state = this.bodyWait.look(input.head, input.bytes, input.end);
-    if (state === BODY_HERE || (state === BODY_WAITS && input.full)) {
-      this.forward();
-      return;
-    }
+  private awaitBody(): void {
+    this.bodyWait ??= new BodyWait(this.worker, this.client, this.input, this);
+    this.bodyWait.begin();
+  }
+
+  onBodyAwaited(): void {
+    const { httpRequestMs, clientMs } = this.frontend.conf.timeouts;
     this.phase = BUFFERING;
-    input.holdRequest();
     if (this.requests > 1 || httpRequestMs === null) this.deadlines.setClient(httpRequestMs ?? clientMs);
-    if (state === BODY_BROKEN) this.giveUpBody(400, 'bad-request');
-    else {
-      if (input.head.expectContinue) this.invite();
-      this.acknowledge();
-      if (this.client.readable) this.bufferBody();
-    }
   }
 
-  /** The client waits to be told that its body is wanted; the server is not asked any more. */
-  private invite(): void {
-    const { head } = this.input;
-    const { out } = this.worker;
-    out.bytes.set(CONTINUE);
-    this.report.bytesOut += COUNTED_CONTINUE;
-    for (let i = head.count - 1; i >= 0; i--) if (head.ids[i] === EXPECT) removeField(head, i);
-    head.expectContinue = false;
-    if (!this.client.write(out.bytes, out.address, 0, CONTINUE.length)) this.clientGone();
-  }
-
-  private bufferBody(): void {
-    const { input, client, bodyWait } = this;
-    for (let reads = 0; client.readable; reads++) {
-      if (reads === READS_A_TURN) {
-        this.worker.loop.defer(this);
-        return;
-      }
-      const n = input.read(client);
-      if (n === END || n === BROKEN) this.clientGone();
-      if (n <= 0) return;
-      const state = bodyWait!.look(input.head, input.bytes, input.end);
-      if (state === BODY_BROKEN) this.giveUpBody(400, 'bad-request');
-      else if (state === BODY_HERE || input.full) this.forward();
-      else continue;
-      return;
-    }
-  }
-
-  private giveUpBody(status: 400 | 408, cause: EndCause): void {
-    const { worker, frontend, listener } = this;
-    this.report.forgetTime();
-    worker.counters.add(frontend.row, EREQ, 1);
-    worker.counters.add(listener.row, EREQ, 1);
-    this.exchange.transaction.keepClient = false;
-    this.input.drop();
-    this.answer(status, frontend.pageFor(status, false), cause, 'R');
-  }
-
-  // ---- answers without a server ------------------------------------------------------------------------------------
-
-  /** Its header names are not allowed here. */
-  private forbid(): void {
-    const { worker, frontend, listener } = this;
-    this.report.bytesIn += requestLength(this.input.head);
-    this.leaveBody();
-    worker.counters.add(frontend.row, EREQ, 1);
-    worker.counters.add(listener.row, EREQ, 1);
-    this.answer(403, frontend.pageFor(403, false), 'bad-request', 'R');
-  }
-
-  private answerMonitor(): void {
-    this.leaveBody();
-    this.report.silent = true;
-    this.answer(200, this.frontend.pageFor(200, false), 'intercepted', 'R');
-  }
-
-  private answerStats(): void {
-    const { frontend, worker, exchange } = this;
-    const { bytes, head } = this.input;
-    const closes = !exchange.transaction.keepClient;
-    const { status, bytes: page } = answerStats(
-      frontend.stats!,
-      frontend.conf,
-      bytes,
-      head,
-      worker.statsSource,
-      worker.loop.wallMs,
-      closes,
-    );
-    this.leaveBody();
-    this.report.serverName = STATS_SERVER;
-    this.report.bytesIn += requestLength(head);
-    worker.counters.add(frontend.row, INTERCEPTED, 1);
-    if (frontend.responseCaptures !== null && status !== 401) this.captureOf(page, frontend.responseCaptures);
-    this.send(status, page, 'intercepted', 'R');
-  }
-
-  /** The page is a response like a server's, but for the one that asks for a password. */
-  private captureOf(page: Uint8Array, captures: HeaderCaptures): void {
-    const { responseHead: head } = this.worker;
-    if (parseResponseHead(page, 0, page.length, head) <= 0) return;
-    captures.take(page, head, this.exchange.transaction.notes!.responseHeaders!);
-  }
-
-  /** Steps over the part of a body that is here; with the rest missing, the connection cannot be kept. */
-  private leaveBody(): void {
-    const { input, exchange } = this;
-    const bodyEnd = exchange.upload.body.take(input.bytes, input.head.end, input.end);
-    if (bodyEnd < 0 || !exchange.requestDone) exchange.transaction.keepClient = false;
-    input.keep(bodyEnd < 0 ? input.end : bodyEnd);
+  onBodyBroken(): void {
+    this.reply.refuseBody(400, 'bad-request');
   }
 
   // ---- answers of our own ------------------------------------------------------------------------------------------
 
   onExchangeFailed(status: ErrorStatus, cause: EndCause, phase: Phase): void {
-    this.answer(status, this.frontend.pageFor(status, true), cause, phase);
+    this.reply.answerFailure(status, cause, phase);
   }
 
   onExchangeAnswered(status: number, answer: Uint8Array, phase: Phase): void {
-    this.report.bytesOut += COUNTED_CLOSE;
-    this.send(status, answer, 'intercepted', phase);
+    this.reply.answerFor(status, answer, phase);
   }
 
-  /**
-   * Bytes that are no request: the page goes out as it is and the connection closes. `isCounted`: it was a request until
-   * its body was looked at.
-   */
   private refuse(status: ErrorStatus, cause: EndCause = 'bad-request', isCounted = false): void {
-    if (this.isProbe) {
-      this.close();
-      return;
-    }
-    this.report.takeBadRequest();
-    this.countRefusal(isCounted);
-    this.exchange.leave();
-    this.exchange.transaction.keepClient = false;
-    this.exchange.transaction.method = NO_REQUEST;
-    // A frontend in mode tcp takes whatever is no request for a bad one.
-    const why = this.frontend.conf.mode === 'tcp' ? 'bad-request' : cause;
-    if (this.frontend.pageFor(status, false).silent) this.endSilently(status, why, 'R');
-    else this.send(status, unreadPage(status), why, 'R');
+    if (this.isProbe) this.close();
+    else this.reply.refuse(status, cause, isCounted);
   }
 
-  /** HAProxy counts as a request whatever a client began, even if it sent nothing. */
-  private countRefusal(isCounted: boolean): void {
-    const { counters } = this.worker;
-    if (!isCounted) this.countRequest();
-    counters.add(this.frontend.row, EREQ, 1);
-    counters.add(this.listener.row, EREQ, 1);
-  }
-
-  /** `status`: what it is about, for the log; that of the page may be another. */
-  private answer(status: number, page: ErrorPage, cause: EndCause, phase: Phase): void {
-    const { exchange } = this;
-    if (!exchange.requestDone || this.worker.stopping) exchange.transaction.keepClient = false;
-    const { transaction } = exchange;
-    if (page.closes) transaction.keepClient = false;
-    const bodyless = transaction.method === METHOD_HEAD;
-    if (page.silent) {
-      this.endSilently(status, cause, phase);
-      return;
-    }
-    this.report.bytesOut += page.counted;
-    this.send(status, page.write(transaction.requestVersion, transaction.keepClient, bodyless), cause, phase);
-  }
-
-  /** An empty error file: the connection closes without a word. */
-  private endSilently(status: number, cause: EndCause, phase: Phase): void {
-    this.report.takeReply(status);
-    this.endRequest(cause, phase);
-  }
-
-  private send(status: number, bytes: Uint8Array, cause: EndCause, phase: Phase): void {
-    const { report, worker } = this;
-    report.takeReply(status);
-    // A page for what was no request does not count, as in HAProxy.
-    if (this.exchange.transaction.method !== NO_REQUEST) report.bytesOut += answerLength(bytes, worker.responseHead);
-    const { clientCases } = this.frontend;
+  onReplyBegun(): void {
     this.phase = REPLY;
-    this.reply = clientCases === null ? bytes : withCases(clientCases, bytes);
-    this.replySent = 0;
-    this.replyCause = cause;
-    this.replyPhase = phase;
     this.deadlines.setClient(this.frontend.conf.timeouts.clientMs);
-    this.sendReply();
-  }
-
-  private sendReply(): void {
-    const { client } = this;
-    const { out } = this.worker;
-    const reply = this.reply!;
-    while (this.replySent < reply.length && client.accepting) {
-      const end = Math.min(reply.length, this.replySent + BULK_SIZE);
-      copyBytes(out.bytes, 0, reply, this.replySent, end);
-      if (!client.write(out.bytes, out.address, 0, end - this.replySent)) {
-        this.clientGone();
-        return;
-      }
-      this.replySent = end;
-    }
-    if (this.replySent === reply.length && client.drained) this.endRequest(this.replyCause, this.replyPhase);
   }
 
   // ---- the end of a request and of the connection ------------------------------------------------------------------
@@ -501,8 +312,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
   }
 
   /** `abrupt`: nothing more is owed to the client, or it is gone. */
-  private endRequest(cause: EndCause, phase: Phase, abrupt = false): void {
-    this.reply = null;
+  endRequest(cause: EndCause, phase: Phase, abrupt = false): void {
     this.report.end(cause, phase);
     if (abrupt || this.client.error !== 0) this.close();
     else if (this.exchange.transaction.keepClient && this.exchange.requestDone) this.nextRequest();
@@ -585,8 +395,4 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, Timed, Defer
       this.report.end(reason === 'stop' ? 'killed' : 'marked-down', phase);
     this.close();
   }
-}
-
-function answerLength(bytes: Uint8Array, head: Head): number {
-  return parseResponseHead(bytes, 0, bytes.length, head) > 0 ? responseLength(head) + bytes.length - head.end : 0;
 }
