@@ -1,5 +1,6 @@
 /** What a proxy says about HTTP: options of chapter 4.2 that change messages, and its error pages (manual, 3.8, 4.2). */
 import type { Span } from '../source.ts';
+import type { Value } from './keyword.ts';
 
 export interface HttpSettings {
   acceptUnsafeRequests?: boolean;
@@ -19,7 +20,14 @@ export interface HttpSettings {
   restrictHeaderNames?: HeaderNameRule;
   originalto?: OriginalToSettings;
   sendNameHeader?: string;
+  /** Null: `no option forwarded`. */
+  forwarded?: ForwardedSettings | null;
 }
+
+export type ForwardedPart = 'host' | 'by' | 'byPort' | 'for' | 'forPort';
+
+/** What each parameter is made of: what HAProxy itself has for it (`own`), or an expression. */
+export type ForwardedSettings = { proto?: boolean } & { [P in ForwardedPart]?: 'own' | Value };
 
 export type HeaderNameRule = 'preserve' | 'delete' | 'reject';
 

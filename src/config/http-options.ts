@@ -1,5 +1,6 @@
 /** Records about HTTP messages: options that change them, headers that are added, error pages (manual, 3.8 and 4.2). */
 import type { HeaderNameRule } from '../../grammar/haproxy/http-settings.ts';
+import type { ForwardedConf } from './forwarded.ts';
 
 export type { HeaderNameRule };
 
@@ -21,6 +22,7 @@ export interface HttpOptions {
   /** Null: HAProxy's own choice, which is to leave them. */
   readonly restrictHeaderNames: HeaderNameRule | null;
   readonly originalto: OriginalTo | null;
+  readonly forwarded: ForwardedConf | null;
   /** Header for the server's name; null: none. */
   readonly sendNameHeader: string | null;
   /** By status, ascending. */
@@ -45,6 +47,7 @@ export const plainHttp: HttpOptions = {
   dropResponseTrailers: false,
   restrictHeaderNames: null,
   originalto: null,
+  forwarded: null,
   sendNameHeader: null,
   errorPages: [],
 };

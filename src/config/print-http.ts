@@ -1,4 +1,5 @@
 /** Records about HTTP messages as lines again; see print-haproxy.ts. */
+import { printForwarded } from './forwarded.ts';
 import type { GlobalConf } from './haproxy.ts';
 import type { ErrorPageConf, HttpOptions, OriginalTo } from './http-options.ts';
 
@@ -33,6 +34,7 @@ export function printHttp(http: HttpOptions, quote: (text: string) => string): r
   const { restrictHeaderNames, originalto, sendNameHeader } = http;
   if (restrictHeaderNames) add('any', 'header names', `option http-restrict-req-hdr-names ${restrictHeaderNames}`);
   if (originalto) add('any', 'option originalto', printOriginalTo(originalto, quote));
+  if (http.forwarded) add('back', 'option forwarded', printForwarded(http.forwarded, quote));
   if (sendNameHeader) add('back', 'http-send-name-header', `http-send-name-header ${quote(sendNameHeader)}`);
   for (const page of http.errorPages) add('any', `error ${page.status}`, printErrorPage(page, quote));
   return lines;

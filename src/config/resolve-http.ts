@@ -5,12 +5,13 @@
 import type { ErrorPageNode, ErrorSectionNode } from '../../grammar/haproxy/http-settings.ts';
 import type { GlobalNode } from '../../grammar/haproxy/nodes.ts';
 import { type Span, toUtf8 } from '../../grammar/source.ts';
+import { resolveForwarded } from './forwarded.ts';
 import type { ErrorPageConf, HttpOptions } from './http-options.ts';
 import { looksIntoBodies } from './resolve-balance.ts';
 import type { MergedProxy, ResolveOptions } from './resolve-haproxy.ts';
 
 export function resolveHttp(
-  { settings, errorPages, node }: MergedProxy,
+  { settings, errorPages, node, kind }: MergedProxy,
   sections: readonly ErrorSectionNode[],
   options: ResolveOptions,
 ): HttpOptions {
@@ -33,6 +34,8 @@ export function resolveHttp(
     originalto: settings.originalto
       ? { header: toUtf8(settings.originalto.header), except: [...settings.originalto.except] }
       : null,
+    // A frontend's own counts for nothing.
+    forwarded: kind === 'frontend' ? null : resolveForwarded(settings.forwarded, options.diagnostics),
     sendNameHeader: settings.sendNameHeader ? toUtf8(settings.sendNameHeader) : null,
     errorPages: resolvePages(errorPages, sections, node.at, options),
   };

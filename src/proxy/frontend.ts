@@ -7,6 +7,7 @@ import type { Backend } from './backend.ts';
 import type { Network } from './client-address.ts';
 import { type ErrorPages, prepareErrorPages } from './error-pages.ts';
 import { type ErrorPage, type ErrorStatus, errorPage } from './errors.ts';
+import type { PreparedForwarded } from './forwarded.ts';
 import { type HeaderCaptures, prepareHeaderCaptures } from './header-captures.ts';
 import type { HeaderCases } from './header-cases.ts';
 import type { HttpExchange } from './http-exchange.ts';
@@ -49,6 +50,8 @@ export class Frontend {
 
   /** `unique-id-format`. */
   readonly uniqueId: UniqueIdFormat | null;
+  /** `option forwarded` of its backend. */
+  readonly forwarded: PreparedForwarded | null;
 
   constructor(
     conf: ProxyConf,
@@ -57,8 +60,10 @@ export class Frontend {
     log: SessionLog,
     uniqueId: UniqueIdFormat | null = null,
     headerCases: HeaderCases | null = null,
+    forwarded: PreparedForwarded | null = null,
   ) {
     this.uniqueId = uniqueId;
+    this.forwarded = forwarded;
     this.conf = conf;
     this.row = row;
     this.backend = backend;

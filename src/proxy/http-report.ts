@@ -240,8 +240,15 @@ export class HttpReport implements UniqueIdMaker {
 
   /** `head`: of the request, as long as it is at hand. */
   makeUniqueId(head: Head | null, bytes: Uint8Array): string {
+    const { build, needs } = this.frontend.uniqueId!;
+    const r = this.describeRequest(needs, head, bytes);
+    const id = build(r);
+    r.requestHead = null;
+    return id;
+  }
+
+  describeRequest(needs: number, head: Head | null, bytes: Uint8Array): SessionRecord {
     const { frontend, listener, notes, address, fd } = this;
-    const { build, needs } = frontend.uniqueId!;
     const r = record;
     this.fill(r, 'normal', '-', false);
     listener.describe(r, address, fd, needs);
@@ -251,12 +258,10 @@ export class HttpReport implements UniqueIdMaker {
       r.backend = frontend.backend.conf.name;
       r.backendConf = frontend.backend.conf;
     }
-    notes!.fill(r, notes!.bound);
+    notes?.fill(r, notes.bound);
     r.requestHead = head;
     r.requestBytes = bytes;
-    const id = build(r);
-    r.requestHead = null;
-    return id;
+    return r;
   }
 
   private writeLog(cause: EndCause, phase: Phase, early: boolean): void {

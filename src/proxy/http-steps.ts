@@ -9,6 +9,7 @@
  */
 import type { Head } from '../wire/http1-head.ts';
 import type { ClientAddress } from './client-address.ts';
+import { ForwardedStep } from './forwarded.ts';
 import type { Frontend } from './frontend.ts';
 import { prepareCaptureSteps } from './header-captures.ts';
 import type { Transaction } from './http-transaction.ts';
@@ -37,6 +38,7 @@ export function prepareSteps(frontend: Frontend): HttpSteps {
     ...prepareCaptureSteps(frontend),
     ...prepareCookieSteps(frontend),
     ...prepareUniqueIdSteps(frontend),
+    ...(frontend.forwarded === null ? [] : [new ForwardedStep(frontend.forwarded)]),
   ];
   return {
     request: nullIfEmpty(steps.filter((step) => step.onRequest !== undefined)),

@@ -26,6 +26,8 @@ export function prepareUniqueId(conf: ProxyConf, world: SampleWorld): UniqueIdFo
 
 /** Whoever knows what a record needs. */
 export interface UniqueIdMaker {
+  /** What is known while the request's head is at hand; good until the next record is asked for. `needs`: of log/needs.ts. */
+  describeRequest(needs: number, head: Head, bytes: Uint8Array): SessionRecord;
   makeUniqueId(head: Head | null, bytes: Uint8Array): string;
 }
 

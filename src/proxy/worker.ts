@@ -19,6 +19,7 @@ import { makeRequestKey } from './balance/request-key.ts';
 import { planShares } from './balance/share.ts';
 import { mapRows, serverKey } from './counter-layout.ts';
 import { Counters } from './counters.ts';
+import { prepareForwarded } from './forwarded.ts';
 import { Frontend } from './frontend.ts';
 import { findFullconn } from './fullconn.ts';
 import { prepareHeaderCases } from './header-cases.ts';
@@ -163,10 +164,12 @@ class ProxyWorker {
       const log = this.openLog(proxy, origin);
       const backend = proxy.backend === null ? null : (this.backends.get(proxy.backend) ?? null);
       const uniqueId = prepareUniqueId(proxy, this.world);
-      if (uniqueId !== null && uniqueId.needs & NEEDS_NUMBER) {
+      const forwarded = prepareForwarded(backend?.conf.http.forwarded ?? null, this.world, backend?.conf ?? proxy);
+      if (((uniqueId?.needs ?? 0) | (forwarded?.needs ?? 0)) & NEEDS_NUMBER) {
         context.requestNumbers = new Int32Array(this.start.logCounts);
       }
-      const frontend = new Frontend(proxy, context.rows.frontends.get(proxy.id)!, backend, log, uniqueId, headerCases);
+      const row = context.rows.frontends.get(proxy.id)!;
+      const frontend = new Frontend(proxy, row, backend, log, uniqueId, headerCases, forwarded);
       for (const conf of proxy.listeners) {
         if (!isForThread(conf, index, slots.length)) continue;
         for (const socket of sockets.filter((s) => s.listenerId === conf.id)) {

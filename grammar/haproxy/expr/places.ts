@@ -15,6 +15,7 @@ const keywordPlaces: Readonly<Record<string, Places>> = {
   'http-request': { front: 3, back: 7 },
   'http-response': { front: 16, back: 12 },
   'http-after-response': { front: 16, back: 12 },
+  'option forwarded': { front: 7, back: 7 },
   redirect: { front: 3, back: 7 },
   use_backend: { front: 5, back: 5 },
   'use-server': { front: 9, back: 9 },

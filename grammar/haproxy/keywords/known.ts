@@ -145,7 +145,6 @@ const proxyWords = `
   dlb 0 1.4: persist rdp-cookie
   dlb 0+ 1.5: tcp-check connect
   dlb 0+ 2.2: http-check connect
-  dlb 0+ 2.8: option forwarded
   dlb 0+ 3.4: option use-small-buffers
   dlb 1 1.6: external-check command, external-check path, load-server-state-from-file
   dlb 1 2.2: http-check comment, tcp-check comment

@@ -4,6 +4,7 @@ import type { BindNode, GlobalNode, ProxyNode, ServerSettings } from '../nodes.t
 import { balanceRows, balanceServerRows } from './balance.ts';
 import { bindRows } from './bind.ts';
 import { checkRows } from './checks.ts';
+import { forwardedRows } from './forwarded.ts';
 import { globalRows } from './global.ts';
 import { httpGlobalRows, httpProxyRows } from './http.ts';
 import { knownBindRows, knownGlobalRows, knownProxyRows, knownServerRows } from './known.ts';
@@ -54,6 +55,7 @@ export const proxyTable: KeywordTable<ProxyNode> = tableOf(
   limitProxyRows,
   optionRows,
   httpProxyRows,
+  forwardedRows,
   logFormatRows,
   persistenceProxyRows,
   spliceRows,

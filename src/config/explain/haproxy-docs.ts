@@ -146,7 +146,6 @@ const proxyDocs = `
   external-check path: PATH of that program.
   http-check: Step or setting of a check over HTTP.
   load-server-state-from-file: Takes server states from before a reload.
-  option forwarded: Adds the Forwarded header of RFC 7239.
   option transparent: Connects to the address that the client asked.
   option use-small-buffers: Uses small buffers where they are enough.
   persist rdp-cookie: Keeps a client with its server by the cookie of RDP.
