@@ -82,7 +82,8 @@ class IdleShelf implements Shelf {
   }
 
   private reclaim(connection: ServerConnection): boolean {
-    return connection.slot < 0 || this.owner.reclaim(connection.slot, connection.fd, this.isSafe);
+    const { slot } = connection;
+    return slot < 0 || (connection.isWatched && this.owner.reclaim(slot, connection.fd, this.isSafe));
   }
 
   /** Forgets those that other workers have taken over: they have counted that. */

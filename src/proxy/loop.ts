@@ -87,6 +87,11 @@ export class Loop {
     return this.epoll;
   }
 
+  /** Whether the descriptor's events go to this handler. */
+  serves(fd: number, handler: Handler): boolean {
+    return this.handlers[fd] === handler;
+  }
+
   /** Another worker has the descriptor, under whose number this one may watch something else by now. */
   release(fd: number, handler: Handler): void {
     if (this.handlers[fd] === handler) this.forget(fd);

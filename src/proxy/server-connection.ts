@@ -15,10 +15,13 @@ export interface Shelf {
   remove(connection: ServerConnection): boolean;
 }
 
-/** The owner of a connection at rest: whatever happens to it, it cannot be used any more. */
+/**
+ * The owner of a connection at rest: what the server says or does then means that it cannot be used any more. An event that
+ * tells only that it is writable means nothing: it comes when bytes arrived while others of the same response were read.
+ */
 const resting: EndOwner = {
   onEnd(end: SocketEnd): void {
-    (end as ServerConnection).discard();
+    if (end.readable || end.finAnnounced || end.error !== 0) (end as ServerConnection).discard();
   },
 };
 
@@ -73,6 +76,11 @@ export class ServerConnection extends SocketEnd {
     this.shelf = shelf;
     this.shelfIndex = index;
     this.server.idle.countEnd();
+  }
+
+  /** False: another worker has taken it over, and its descriptor's number is by now that of another connection here. */
+  get isWatched(): boolean {
+    return this.loop.serves(this.fd, this);
   }
 
   /** Back to work. */

@@ -7,6 +7,7 @@ import { IdleConnections } from '../../../src/proxy/idle-connections.ts';
 import type { Loop } from '../../../src/proxy/loop.ts';
 import type { ServerConnection, Shelf } from '../../../src/proxy/server-connection.ts';
 import { SessionConnections } from '../../../src/proxy/session-connections.ts';
+import { makeIdleMemory, SharedIdle } from '../../../src/proxy/shared-idle.ts';
 import { TimerWheel } from '../../../src/proxy/timers.ts';
 import { makeProxy, makeSlice } from './configuration.ts';
 
@@ -18,6 +19,11 @@ class FakeConnection {
   shelf: Shelf | null = null;
   shelfIndex = -1;
   closed = false;
+  /** As of a worker that other workers take connections from. */
+  fd = 7;
+  slot = -1;
+  isWatched = true;
+  lost = false;
   readonly key: string;
   readonly server: unknown;
   private readonly idle: IdleConnections;
@@ -46,18 +52,22 @@ class FakeConnection {
     else this.shelf.remove(this.real);
   }
 
+  lose(): void {
+    this.lost = true;
+  }
+
   get real(): ServerConnection {
     return this as unknown as ServerConnection;
   }
 }
 
-function makeIdle(link: Partial<ServerLink> = {}, limits = { low: 100, high: 100 }) {
+function makeIdle(link: Partial<ServerLink> = {}, limits = { low: 100, high: 100 }, shared: SharedIdle | null = null) {
   const rows = mapRows(makeSlice([makeProxy()]));
   const { place, owned } = claimCounters(createMemfd('test'), rows, 1);
   const counters = new Counters(place, owned, owned[0]!);
   const timers = new TimerWheel(0);
   const loop = { now: 0, timers } as unknown as Loop;
-  const idle = new IdleConnections(counters, ROW, { ...defaultServerLink, ...link }, loop, limits);
+  const idle = new IdleConnections(counters, ROW, { ...defaultServerLink, ...link }, loop, limits, shared);
   const make = (count: number, key?: string) => Array.from({ length: count }, () => new FakeConnection(idle, key));
   const gauges = () => [IDLE_CUR, SAFE_CUR, USED_CUR].map((gauge) => counters.gauge(ROW, gauge));
   /** Puts away; what finds no place is closed. */
@@ -154,6 +164,24 @@ describe('IdleConnections', () => {
       return idle.length;
     });
     expect(lengths).toEqual([8, 8, 6, 4, 2, 1]);
+  });
+});
+
+describe('IdleConnections of several workers', () => {
+  it('do not take for theirs a connection that another worker took over, when its descriptor came back', () => {
+    const memory = makeIdleMemory(10);
+    const [mine, other] = [new SharedIdle(memory, 0, -1), new SharedIdle(memory, 1, -1)];
+    const { make, keep, idle } = makeIdle({ poolLowConn: 10 }, { low: 100, high: 100 }, mine);
+    const [old, fresh] = make(2);
+    keep([old!]);
+    expect(other.takeOver(ROW, false)?.fd).toBe(old!.fd);
+    // The other worker has closed it, and the kernel gives its number to the next connection here.
+    old!.isWatched = false;
+    keep([fresh!]);
+    expect(fresh!.slot).toBe(old!.slot);
+    old!.discard();
+    expect(idle.takeFresh('')).toBe(fresh);
+    expect(idle.takeFresh('')).toBeNull();
   });
 });
 
