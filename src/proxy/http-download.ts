@@ -56,7 +56,7 @@ export class HttpDownload {
       partial === null
         ? connection.read(worker.scratch.address, worker.headRead)
         : connection.read(partial.address + partial.end, Math.min(partial.room, worker.headRead));
-    if (n === END || n === BROKEN) this.exchange.serverGone();
+    if (n === END || n === BROKEN) this.exchange.failures.serverGone();
     if (n <= 0) return;
     this.exchange.touchServer();
     if (partial === null) this.parseHead(connection, worker.scratch.bytes, 0, n);
@@ -74,10 +74,10 @@ export class HttpDownload {
     const tooLong = length > headLimit || (length === INCOMPLETE && end - start >= headLimit);
     const unasked = head.status === 101 && length > 0 && !transaction.upgrade;
     if (unasked) this.exchange.report.bytesOut += responseLength(head);
-    if (length < 0 || tooLong || unasked) this.exchange.badResponse();
+    if (length < 0 || tooLong || unasked) this.exchange.failures.badResponse();
     else if (length === INCOMPLETE) this.keepPartial(connection, bytes, start, end);
     else if (head.status < 200 && head.status !== 101) this.passInterim(connection, bytes, head, end);
-    else if (!this.exchange.dropsResponse(head, isWhole(head, transaction.method, end))) {
+    else if (!this.exchange.failures.dropsResponse(head, isWhole(head, transaction.method, end))) {
       if (asksForConnection(bytes, head)) this.exchange.tieToConnection();
       this.passHead(connection, bytes, head, end);
     }
@@ -88,7 +88,7 @@ export class HttpDownload {
       this.partial = this.worker.buffers.take();
       this.partial.append(bytes, start, end);
     }
-    if (connection.ended) this.exchange.serverGone();
+    if (connection.ended) this.exchange.failures.serverGone();
     else if (connection.readable) this.readHead(connection);
   }
 
@@ -103,7 +103,7 @@ export class HttpDownload {
     const { out } = this.worker;
     const at = writeResponseHead(bytes, head, out.bytes, 0, out.length, 0, NO_LINES);
     if (at < 0 || !this.client.write(out.bytes, out.address, 0, at)) {
-      exchange.clientGone();
+      exchange.failures.clientGone();
       return;
     }
     exchange.report.bytesOut += responseLength(head);
@@ -127,7 +127,7 @@ export class HttpDownload {
     const length = responseLength(head);
     const extra = this.composeLines(connection, bytes, head, tunnel);
     if (transaction.refused) {
-      exchange.refuseResponse();
+      exchange.failures.refuseResponse();
       return;
     }
     const { clientCases } = exchange.frontend;
@@ -139,7 +139,7 @@ export class HttpDownload {
     if (clientCases !== null && at > 0) adjustCases(clientCases, out.bytes, 0, at);
     const outEnd = at < 0 ? -1 : this.copyRest(bytes, head.end, end, at, tunnel);
     if (outEnd < 0) {
-      exchange.badResponse();
+      exchange.failures.badResponse();
       return;
     }
     const bodyEnd = tunnel ? end : this.body.consumed;
@@ -151,7 +151,7 @@ export class HttpDownload {
     this.drop();
     exchange.beginBody();
     const last = !tunnel && this.endsConnection;
-    if (!this.client.write(out.bytes, out.address, 0, outEnd, last)) exchange.clientGone();
+    if (!this.client.write(out.bytes, out.address, 0, outEnd, last)) exchange.failures.clientGone();
     else if (tunnel) exchange.beginTunnel();
     else this.pass(connection);
   }
@@ -172,7 +172,7 @@ export class HttpDownload {
     const isWell = this.client.write(bytes, address, start, start + size, this.endsConnection);
     this.drop();
     if (isWell) this.pass(connection);
-    else exchange.clientGone();
+    else exchange.failures.clientGone();
   }
 
   /** Puts what came behind the head there too; -1 when it is broken or too much. */
@@ -272,7 +272,7 @@ export class HttpDownload {
     exchange.report.bytesOut += body.content - before;
     if (body.content > before) exchange.touchServer();
     if (outcome === END || outcome === BROKEN) this.endOfServer(outcome === END);
-    else if (client.error !== 0) exchange.clientGone();
+    else if (client.error !== 0) exchange.failures.clientGone();
     else if (outcome === MORE) worker.loop.defer(exchange);
     else if (body.done) exchange.endResponse();
     else exchange.watchSlowClient();
@@ -286,7 +286,7 @@ export class HttpDownload {
     const to = body.isChunked ? this.worker.out : scratch;
     const end = body.isChunked ? body.pass(scratch.bytes, 0, n, to.bytes, 0) : body.take(scratch.bytes, 0, n);
     if (end < 0) {
-      exchange.badResponseBody();
+      exchange.failures.badResponseBody();
       return false;
     }
     if ((body.isChunked ? body.consumed : end) < n) exchange.transaction.keepServer = false;
@@ -294,14 +294,14 @@ export class HttpDownload {
     if (exchange.frontend.conf.http.contstats) exchange.report.countTraffic();
     exchange.touchServer();
     if (end === 0 || this.client.write(to.bytes, to.address, 0, end, this.endsConnection)) return true;
-    exchange.clientGone();
+    exchange.failures.clientGone();
     return false;
   }
 
   private endOfServer(orderly: boolean): void {
     const { body, exchange } = this;
     if (!orderly || body.kind !== 'until-close') {
-      exchange.serverGone();
+      exchange.failures.serverGone();
       return;
     }
     body.setNone();

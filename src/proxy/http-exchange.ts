@@ -6,18 +6,16 @@
  *        ^                  |   `-- 101 --> TUNNEL
  *        `--- died idle ----'
  *
- * It knows in which phase things stand, who is to be told, and what every end means. The request's bytes are moved by
- * `upload`, the response's by `download`, what became of both is noted in `transaction`. One object serves many
- * requests, one after another; between two of them it may change the client (`attach`), so that connections without a
- * request at hand need none.
+ * It knows in which phase things stand and who is to be told. The request's bytes are moved by `upload`, the response's
+ * by `download`, both ways by `tunnel`; `failures` says what becomes of what goes wrong; what was learnt on the way is
+ * noted in `transaction`. One object serves many requests, one after another; between two of them it may change the
+ * client (`attach`), so that connections without a request at hand need none.
  *
  * Not here: reading requests, answers of our own, closing the client (http-stream.ts); choosing servers (dispatch.ts).
  */
-import type { RetryOn } from '../config/server-link.ts';
 import { type Head, METHOD_GET, METHOD_HEAD } from '../wire/http1-head.ts';
 import type { PooledBuffer } from './buffers.ts';
 import type { ClientAddress } from './client-address.ts';
-import { EREQ } from './counter-layout.ts';
 import type { Deadlines } from './deadlines.ts';
 import {
   Dispatch,
@@ -29,19 +27,18 @@ import {
 } from './dispatch.ts';
 import type { ErrorStatus } from './errors.ts';
 import type { Frontend } from './frontend.ts';
-import { HalfTimeouts } from './half-timeouts.ts';
 import { HttpDownload } from './http-download.ts';
+import { HttpFailures } from './http-failures.ts';
 import type { HttpInput } from './http-input.ts';
 import type { HttpReport } from './http-report.ts';
 import { Transaction } from './http-transaction.ts';
+import { HttpTunnel, type TunnelOwner } from './http-tunnel.ts';
 import { HttpUpload } from './http-upload.ts';
 import type { Deferred } from './loop.ts';
-import { Relay, type RelayOwner } from './relay.ts';
 import type { Server } from './server.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { encodeRedirect } from './server-redirect.ts';
 import type { EndOwner, SocketEnd } from './socket-end.ts';
-import { spliceDirections } from './splicing.ts';
 import { type EndCause, type Phase, phaseOfFailure } from './stream-end.ts';
 import type { WorkerContext } from './worker-context.ts';
 
@@ -62,13 +59,14 @@ const ANSWER = 2;
 const BODY = 3;
 const TUNNEL = 4;
 
-export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferred {
+export class HttpExchange implements EndOwner, DispatchOwner, TunnelOwner, Deferred {
   readonly frontend: Frontend;
   input!: HttpInput;
   readonly dispatch: Dispatch;
   readonly transaction: Transaction;
   readonly upload: HttpUpload;
   readonly download: HttpDownload;
+  readonly failures: HttpFailures;
   report!: HttpReport;
   private readonly worker: WorkerContext;
   address!: ClientAddress;
@@ -78,14 +76,12 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
   private phase = NONE;
   /** See `balance` (balance/balancer.ts). */
   private key = 0;
-  private connection: ServerConnection | null = null;
-  private reused = false;
+  connection: ServerConnection | null = null;
+  /** Another request went over the connection before. */
+  reused = false;
   /** The first request of its client's connection. */
-  private isFirst = true;
-  private relay: Relay | null = null;
-  /** Of a tunnel: its timeouts, and the first one that struck. */
-  private halves: HalfTimeouts | null = null;
-  private struck: EndCause = 'normal';
+  isFirst = true;
+  private tunnel: HttpTunnel | null = null;
 
   constructor(worker: WorkerContext, frontend: Frontend) {
     this.worker = worker;
@@ -94,6 +90,7 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
     this.dispatch = new Dispatch(worker, this);
     this.upload = new HttpUpload(this);
     this.download = new HttpDownload(this, worker);
+    this.failures = new HttpFailures(this, worker);
   }
 
   /** From now on it serves this client; nothing of the one before may be left. */
@@ -114,8 +111,6 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
     this.transaction.idMaker = report;
     this.reused = false;
     this.isFirst = true;
-    this.halves = null;
-    this.struck = 'normal';
     this.upload.forget();
     report.follow(this.dispatch, this.transaction.notes);
   }
@@ -191,7 +186,7 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
   onClient(): void {
     switch (this.phase) {
       case DISPATCH:
-        if (this.client.finAnnounced && this.frontend.backend!.conf.abortonclose) this.clientGone();
+        if (this.client.finAnnounced && this.frontend.backend!.conf.abortonclose) this.failures.clientGone();
         return;
       case ANSWER:
         if (this.hasLeft) this.fail(400, 'client-abort', 'H');
@@ -203,8 +198,7 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
         if (this.phase === BODY) this.download.pass(this.connection);
         return;
       case TUNNEL:
-        this.relay!.onEnd(this.client);
-        this.endServedTunnel();
+        this.tunnel!.onClient();
         return;
     }
   }
@@ -217,8 +211,8 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
   onEnd(end: SocketEnd): void {
     const { connection } = this;
     if (end !== connection || connection === null) return;
-    if (this.phase === TUNNEL) this.relay!.onEnd(end);
-    else if (connection.error !== 0 && !connection.readable) this.serverGone();
+    if (this.phase === TUNNEL) this.tunnel!.onServer();
+    else if (connection.error !== 0 && !connection.readable) this.failures.serverGone();
     else this.onServer();
   }
 
@@ -245,21 +239,9 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
   onTimedOut(which: 'dispatch' | 'client' | 'server'): void {
     if (which === 'dispatch') {
       if (this.phase === DISPATCH) this.dispatch.onTimer();
-    } else if (this.phase === TUNNEL) this.onSilence(which);
-    else if (which === 'client') this.clientTimedOut();
-    else this.serverTimedOut();
-  }
-
-  private clientTimedOut(): void {
-    if (this.phase === ANSWER) this.fail(408, 'client-timeout', 'D');
-    else this.breakOff('client-timeout', 'D');
-  }
-
-  private serverTimedOut(): void {
-    if (this.tryAgain(this.retryOn.responseTimeout)) return;
-    this.report.countServerAbort(this.phase === ANSWER);
-    if (this.phase === ANSWER) this.fail(504, 'server-timeout', 'H');
-    else this.breakOff('server-timeout', 'D');
+    } else if (this.phase === TUNNEL) this.tunnel!.onSilence(which);
+    else if (which === 'client') this.failures.clientTimedOut();
+    else this.failures.serverTimedOut();
   }
 
   touchServer(): void {
@@ -297,11 +279,11 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
     this.phase = ANSWER;
     this.deadlines.setDispatch(null);
     this.touchServer();
-    const { afterSending } = this.retryOn;
+    const { afterSending } = this.frontend.backend!.conf.link.retryOn;
     if (afterSending && !this.requestDone) this.upload.collect(this.client, this.worker);
     if (this.connection !== connection) return;
     if (!this.upload.sendTo(connection)) {
-      this.serverGone();
+      this.failures.serverGone();
       return;
     }
     if (!(reused || afterSending) || !this.requestDone) this.upload.drop();
@@ -352,59 +334,19 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
     this.phase = TUNNEL;
     this.transaction.keepClient = false;
     this.transaction.keepServer = false;
-    const splice = spliceDirections(this.frontend.conf, this.frontend.backend!.conf);
-    this.relay = new Relay(this.worker, this.client, this.connection!, this, splice);
-    this.beginHalves(this.connection!);
-    this.input.moveTo(this.connection!);
-    this.relay.move();
+    this.tunnel = new HttpTunnel(this.worker, this, this.connection!, this.deadlines);
+    this.tunnel.start(this.input);
   }
 
-  private beginHalves(connection: ServerConnection): void {
-    const { worker, deadlines, client, frontend } = this;
-    const back = frontend.backend!.conf.timeouts;
-    this.halves = new HalfTimeouts(worker.loop, deadlines, client, connection, frontend.conf.timeouts, back);
-    this.halves.touch();
-    this.struck = 'normal';
-  }
-
-  onRelayed(fromClient: boolean, bytes: number): void {
-    if (fromClient) this.report.bytesIn += bytes;
-    else this.report.bytesOut += bytes;
-    this.halves!.touch();
-    if (this.frontend.conf.http.contstats) this.report.countTraffic();
-  }
-
-  onRelayFin(): void {
-    this.halves!.touchFin();
-    this.endServedTunnel();
-  }
-
-  /** The end of the server's side is the end of the tunnel, as of a response that only the end of its connection ends. */
-  private endServedTunnel(): void {
-    if (this.phase === TUNNEL && this.connection!.ended && this.client.drained) this.onRelayEnd(null);
-  }
-
-  onRelayEnd(broken: SocketEnd | null): void {
-    if (this.struck !== 'normal') this.breakOff(this.struck, 'D');
-    else if (broken === null) this.finish('normal', '-');
-    else this.breakOff(broken === this.client ? 'client-abort' : 'server-abort', 'D');
-  }
-
-  private onSilence(which: 'client' | 'server'): void {
-    if (!this.halves!.isOver(which)) return;
-    const cause = which === 'client' ? 'client-timeout' : 'server-timeout';
-    if (this.struck === 'normal') this.struck = cause;
-    // A client that is silent ends the tunnel; to a server's last words it is still listening.
-    if (which === 'client') this.breakOff(this.struck, 'D');
-    else this.relay!.giveUp(this.connection!);
+  onTunnelEnd(cause: EndCause, phase: Phase): void {
+    this.finish(cause, phase);
   }
 
   // ---- failures ----------------------------------------------------------------------------------------------------
 
-  /** The client's connection is broken, or it left where it should not. */
-  clientGone(): void {
-    this.report.countClientAbort();
-    this.breakOff('client-abort', this.currentPhase);
+  /** The request goes out or is out, and nothing of a response went to the client. */
+  get awaitsAnswer(): boolean {
+    return this.phase === ANSWER;
   }
 
   get currentPhase(): Phase {
@@ -413,106 +355,32 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
     return this.connection === null ? 'L' : 'D';
   }
 
-  /** Broken chunks: nothing sensible can follow on either side. */
-  badRequestBody(): void {
-    this.worker.counters.add(this.frontend.row, EREQ, 1);
-    if (this.phase === ANSWER) this.fail(400, 'bad-request', 'H');
-    else this.breakOff('bad-request', 'D');
-  }
-
-  badResponse(): void {
-    if (this.tryAgain(this.retryOn.junkResponse, true)) return;
-    this.report.countBadResponse();
-    this.fail(502, 'bad-response', 'H');
-  }
-
-  /** What the configuration does not let through. */
-  refuseResponse(): void {
-    this.report.countRefusedResponse();
-    this.fail(502, 'denied', 'H');
-  }
-
-  badResponseBody(): void {
-    this.report.countServerAbort(false);
-    this.breakOff('server-abort', 'D');
-  }
-
-  /** The server's side broke or ended before it should. */
-  serverGone(): void {
-    const { begun } = this.download;
-    const { error } = this.connection!;
-    if (this.tryAgain(this.retryOn.emptyResponse, error !== 0)) return;
-    if (this.phase === ANSWER && !begun && (this.reused || !this.isFirst)) {
-      this.repeatOrClose();
-      return;
-    }
-    // HAProxy counts a reset twice: as it comes, and as the answer that does not.
-    if (this.phase === ANSWER && error !== 0) this.report.countBadResponse();
-    this.report.countServerAbort(this.phase === ANSWER);
-    if (this.phase === ANSWER) this.fail(502, 'server-abort', 'H');
-    else this.breakOff('server-abort', 'D');
-  }
-
-  /**
-   * A rested connection died under a request. What may be repeated is sent once more on a new connection; for the
-   * rest the client's connection closes without a word, so that the client decides (RFC 9110, 9.2.2).
-   */
-  private repeatOrClose(): void {
-    const { reused } = this;
-    this.leaveConnection();
-    if (!reused || !this.upload.isRepeatable) {
-      this.report.silent = true;
-      this.breakOff('server-abort', 'H');
-      return;
-    }
-    this.dispatch.again();
-  }
-
-  /** Back to the choice of a server, with the request that was sent. */
-  private leaveConnection(): void {
-    this.connection!.discard();
+  /** Back to the choice of a server, with the request that was sent; the connection is the caller's to end or to keep. */
+  recall(): ServerConnection {
+    const connection = this.connection!;
     this.connection = null;
     this.reused = false;
     this.download.drop();
     this.deadlines.setServer(null);
     this.phase = DISPATCH;
+    return connection;
   }
 
-  /**
-   * `retry-on`: sends the request again if this failure is one of those and tries are left. `counts`: it counts as a
-   * failed response all the same.
-   */
-  private tryAgain(isRetryable: boolean, counts = false): boolean {
-    const { request } = this.upload;
-    if (!isRetryable || this.phase !== ANSWER || request === null || !this.dispatch.mayRepeat) return false;
-    if (counts) this.report.countBadResponse();
-    this.leaveConnection();
-    this.dispatch.repeat(REUSE_NONE);
-    return true;
+  /** Nothing of a response went out yet. */
+  fail(status: ErrorStatus, cause: EndCause, phase: Phase): void {
+    this.transaction.keepServer = false;
+    this.leave();
+    this.owner.onExchangeFailed(status, cause, phase);
   }
 
-  /**
-   * A response's head has come. True: it is one to try again after, and was dropped. `isWhole`: all of the response is
-   * here, so that its connection may serve again.
-   */
-  dropsResponse(head: Head, isWhole: boolean): boolean {
-    const { afterSending, statuses } = this.retryOn;
-    if (!afterSending || !statuses.includes(head.status)) return false;
-    if (!isWhole || !head.keepAlive || !this.transaction.keepServer) return this.tryAgain(true);
-    if (this.upload.request === null || !this.dispatch.mayRepeat) return false;
-    const connection = this.connection!;
-    this.connection = null;
-    this.deadlines.setServer(null);
-    this.download.drop();
-    this.phase = DISPATCH;
-    this.dispatch.keep(connection);
-    this.dispatch.repeat(REUSE_LATER);
-    return true;
+  /** What went out is all that the client gets. */
+  breakOff(cause: EndCause, phase: Phase): void {
+    this.transaction.keepClient = false;
+    this.transaction.keepServer = false;
+    this.finish(cause, phase);
   }
 
-  private get retryOn(): RetryOn {
-    return this.frontend.backend!.conf.link.retryOn;
-  }
+  // ---- what a server's configuration or answer asks for ------------------------------------------------------------
 
   /** A server that redirects gets no GET and HEAD requests. */
   answersFor(server: Server): boolean {
@@ -533,20 +401,6 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
 
   // ---- the end -----------------------------------------------------------------------------------------------------
 
-  /** Nothing of a response went out yet. */
-  private fail(status: ErrorStatus, cause: EndCause, phase: Phase): void {
-    this.transaction.keepServer = false;
-    this.leave();
-    this.owner.onExchangeFailed(status, cause, phase);
-  }
-
-  /** What went out is all that the client gets. */
-  private breakOff(cause: EndCause, phase: Phase): void {
-    this.transaction.keepClient = false;
-    this.transaction.keepServer = false;
-    this.finish(cause, phase);
-  }
-
   private finish(cause: EndCause, phase: Phase): void {
     this.leave();
     this.owner.onExchangeEnd(cause, phase);
@@ -556,8 +410,8 @@ export class HttpExchange implements EndOwner, DispatchOwner, RelayOwner, Deferr
   leave(): void {
     this.upload.drop();
     this.download.drop();
-    this.relay?.stop();
-    this.relay = null;
+    this.tunnel?.stop();
+    this.tunnel = null;
     if (this.phase !== NONE) this.leaveServer();
     this.phase = NONE;
     this.deadlines.setDispatch(null);

@@ -191,7 +191,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, ReplyOwner, 
   }
 
   clientGone(): void {
-    if (this.phase === EXCHANGE) this.exchange.clientGone();
+    if (this.phase === EXCHANGE) this.exchange.failures.clientGone();
     else if (this.phase === REPLY || this.phase === BUFFERING) this.endRequest('client-abort', 'R', true);
     else if (this.phase === LINGER || !this.inRequest) this.close();
     else if (this.client.error === 0) this.refuse(400, 'client-abort');

@@ -103,7 +103,7 @@ export class HttpUpload {
       const before = body.content;
       const written = body.pass(scratch.bytes, 0, n, request.bytes, request.end);
       if (written < 0) {
-        exchange.badRequestBody();
+        exchange.failures.badRequestBody();
         return;
       }
       exchange.report.bytesIn += body.content - before;
@@ -159,13 +159,13 @@ export class HttpUpload {
         return;
       }
       const n = client.read(scratch.address, body.portion);
-      if (n === END || n === BROKEN) exchange.clientGone();
+      if (n === END || n === BROKEN) exchange.failures.clientGone();
       if (n <= 0) return;
       const before = body.content;
       const to = body.isChunked ? worker.out : scratch;
       const end = body.isChunked ? body.pass(scratch.bytes, 0, n, to.bytes, 0) : body.take(scratch.bytes, 0, n);
       if (end < 0) {
-        exchange.badRequestBody();
+        exchange.failures.badRequestBody();
         return;
       }
       const bodyEnd = body.isChunked ? body.consumed : end;
@@ -198,7 +198,7 @@ export class HttpUpload {
       exchange.watchUpload();
       exchange.touchServer();
     }
-    if (outcome === END || outcome === BROKEN) exchange.clientGone();
+    if (outcome === END || outcome === BROKEN) exchange.failures.clientGone();
     else if (outcome === MORE) worker.loop.defer(exchange);
   }
 }
