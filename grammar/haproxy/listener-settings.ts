@@ -8,6 +8,9 @@ export interface ThreadRange {
   readonly only: 'all' | 'odd' | 'even';
 }
 
+/** Into how many sockets an address is divided. */
+export type ShardRule = number | 'by-thread' | 'by-group';
+
 export interface ListenerSettings {
   acceptProxy?: boolean;
   /** The magic number of NetScaler's Client IP insertion. */
@@ -21,6 +24,7 @@ export interface ListenerSettings {
   tcpUserTimeoutMs?: number;
   /** Several lines of the word add up. */
   threads?: ThreadRange[];
+  shards?: ShardRule;
   /** `id`: number in statistics and logs. */
   socketId?: number;
 }
@@ -41,6 +45,8 @@ export interface LimitSettings {
   graceMs?: number;
   closeSpreadMs?: number;
   maxAccept?: number;
+  /** For `bind` lines without `shards`. */
+  defaultShards?: ShardRule;
   clientRcvbuf?: number;
   clientSndbuf?: number;
   unixBind?: UnixBindSettings;

@@ -7,7 +7,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { hostname } from 'node:os';
+import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import { Diagnostics } from '../../grammar/diagnostic.ts';
 import type { Tree } from '../../grammar/haproxy/ast.ts';
@@ -56,6 +56,7 @@ export function loadHaproxy(files: readonly string[], options: LoadHaproxyOption
     diagnostics: later,
     lookUp: lookUpWith(options),
     readText: readTextWith(options),
+    threads: availableParallelism(),
     defaults: defaultsOf(language),
     // HAProxy 3.4.0 finds its own settings for proxies here.
     ...(options.compat === 'haproxy-3.4' && { ownProxy: 'default' }),

@@ -56,6 +56,8 @@ export interface ResolveOptions {
   readonly readText: ReadText;
   /** The name of a proxy in TCP mode that the release asked for has of its own; it wins over a backend of the file. */
   readonly ownProxy?: string;
+  /** How many threads there are when `nbthread` does not say; 1 unless given. */
+  readonly threads?: number;
   /** Those of HAProxy 3.2 and before unless given. */
   readonly defaults?: ReleaseDefaults;
 }
@@ -107,10 +109,11 @@ export function resolveHaproxy(nodes: HaproxyNodes, options: ResolveOptions): Ha
   checkBuffers(nodes.global, options);
   const global = resolveGlobal(nodes.global, options);
   const globalLogs = global.logs;
-  const unixBind = nodes.global.settings.unixBind ?? {};
+  const { unixBind = {}, defaultShards = 'by-group' } = nodes.global.settings;
+  const surroundings = { unixBind, defaultShards, threads: global.nbthread ?? options.threads ?? 1 };
   let nextListener = 1;
   const proxies = index.list.map((proxy) => {
-    const listeners = resolveListeners(proxy, nextListener, unixBind, options);
+    const listeners = resolveListeners(proxy, nextListener, surroundings, options);
     nextListener += listeners.length;
     const logs = resolveLogs(proxy.logs, globalLogs, options);
     const captures = resolveCaptures(proxy, global.tuneHttpCookielen, options);

@@ -1,6 +1,6 @@
 /** `bind` lines to listeners, one for every address and port, and the limits around them. */
 import { LONGEST_PATH } from '../../grammar/haproxy/address.ts';
-import type { UnixBindSettings } from '../../grammar/haproxy/listener-settings.ts';
+import type { ShardRule, UnixBindSettings } from '../../grammar/haproxy/listener-settings.ts';
 import type { BindNode, GlobalSettings, ProxySettings } from '../../grammar/haproxy/nodes.ts';
 import { toUtf8 } from '../../grammar/source.ts';
 import type { ListenAddress, ListenerConf } from './haproxy.ts';
@@ -11,14 +11,22 @@ import {
   type ProcessLimits,
 } from './listener-options.ts';
 import { IdGiver, type MergedProxy, placeOf, type ResolveOptions, utf8OrNull } from './resolve-haproxy.ts';
+import { divideThreads, isDivisible } from './shards.ts';
 
 type BindAddress = BindNode['addresses'][number];
+
+/** What `bind` lines share: lines of `global`, and the number of threads. */
+export interface BindSurroundings {
+  readonly unixBind: UnixBindSettings;
+  readonly defaultShards: ShardRule;
+  readonly threads: number;
+}
 
 /** `firstId`: the lowest number that no listener of another proxy has. */
 export function resolveListeners(
   proxy: MergedProxy,
   firstId: number,
-  unixBind: UnixBindSettings,
+  { unixBind, defaultShards, threads }: BindSurroundings,
   options: ResolveOptions,
 ): readonly ListenerConf[] {
   const listeners: ListenerConf[] = [];
@@ -26,14 +34,15 @@ export function resolveListeners(
   const socketIds = new IdGiver(1, new Set(binds.flatMap(({ settings }) => settings.socketId ?? [])));
   for (const bind of binds) {
     if (bind.settings.unusable) continue;
-    let given = bind.settings.socketId;
-    for (const bound of bind.addresses) {
-      for (const address of expandAddress(bound, unixBind.prefix ?? '', options)) {
+    const { shards = defaultShards, socketId } = bind.settings;
+    const addresses = bind.addresses.flatMap((bound) => expandAddress(bound, unixBind.prefix ?? '', options));
+    if (socketId !== undefined && addresses.length > 1) refuseId(bind, options);
+    for (const address of addresses) {
+      const plain = resolveOptions(bind);
+      const rule = isDivisible(address) ? shards : 1;
+      for (const share of divideThreads(plain.threads, rule, threads)) {
         const listener = makeListener(firstId + listeners.length, address, bind, unixBind);
-        // The number that a line gives is that of its first address.
-        const socketId = socketIds.give(given);
-        given = undefined;
-        listeners.push({ ...listener, options: resolveOptions(bind, socketId) });
+        listeners.push({ ...listener, options: { ...plain, socketId: socketIds.give(socketId), threads: share } });
       }
     }
   }
@@ -65,7 +74,11 @@ function makeListener(
   };
 }
 
-function resolveOptions({ settings }: BindNode, socketId: number): ListenerOptions {
+function refuseId({ at }: BindNode, { diagnostics }: ResolveOptions): void {
+  diagnostics.error('id-of-several', at, "'bind' : 'id' can only be used with a single socket");
+}
+
+function resolveOptions({ settings }: BindNode): Omit<ListenerOptions, 'socketId'> {
   const { netscalerCip, mss } = settings;
   const preamble = settings.acceptProxy
     ? { kind: 'proxy' as const }
@@ -73,7 +86,6 @@ function resolveOptions({ settings }: BindNode, socketId: number): ListenerOptio
       ? { kind: 'netscaler' as const, magic: netscalerCip }
       : null;
   return {
-    socketId,
     preamble,
     namespace: utf8OrNull(settings.namespace),
     nice: settings.nice ?? 0,

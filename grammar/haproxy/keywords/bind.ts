@@ -83,7 +83,6 @@ export const bindRows: readonly KeywordRow<BindNode>[] = [
   }),
   bindRow('nice', bindLine, {
     args: [integer(-1024, 1024, 'prefix')],
-    inert: true,
     since: '1.5',
     doc: 'Share of the processor for connections of this socket, from -1024 (most) to 1024 (least).',
     ok: ['bind :8080 nice -5'],
@@ -131,6 +130,26 @@ export const bindRows: readonly KeywordRow<BindNode>[] = [
     ok: ['bind :8080 thread 1', 'bind :8080 thread 1/1-2', 'bind :8080 thread odd'],
     bad: [['bind :8080 thread zork', 'bad-value']],
     apply: readThreads,
+  }),
+  bindRow('shards', bindLine, {
+    args: [word('<number>|by-thread|by-group')],
+    since: '2.5',
+    doc: 'Number of sockets for one address; each has its share of the threads.',
+    ok: ['bind :8080 shards 2', 'bind :8080 shards by-thread', 'bind :8080 shards by-group'],
+    bad: [
+      ['bind :8080 shards 0', 'out-of-range'],
+      ['bind :8080 shards zork', 'out-of-range'],
+      ['bind :8080 shards', 'missing-argument'],
+    ],
+    apply(node, call, { text, at }) {
+      const number = /^\d/.test(text) ? Number.parseInt(text, 10) : 0;
+      if (text === 'by-thread' || text === 'by-group') node.settings.shards = text;
+      else if (number > 0) node.settings.shards = number;
+      else {
+        const message = `'shards' : '${text}' is not a number from 1, 'by-thread' or 'by-group'.`;
+        call.fail('out-of-range', { text, at }, message);
+      }
+    },
   }),
   unusable('proto', '<name>', 'bind :8080 proto h2'),
   bindRow('mode', bindLine, {

@@ -75,7 +75,7 @@ const globalWords = `
   1 2.8: 51degrees-allow-unmatched, 51degrees-difference, 51degrees-drift, 51degrees-use-performance-graph
   1 2.8: 51degrees-use-predictive-graph, httpclient.resolvers.disabled, ssl-default-bind-client-sigalgs
   1 2.8: ssl-default-bind-sigalgs, tune.h2.be.initial-window-size, tune.h2.be.max-concurrent-streams
-  1 2.8: tune.h2.fe.initial-window-size, tune.listener.default-shards, tune.lua.burst-timeout
+  1 2.8: tune.h2.fe.initial-window-size, tune.lua.burst-timeout
   1 2.8: tune.memory.hot-size, tune.quic.max-frame-loss, tune.quic.socket-owner
   1 2.8: tune.ssl.ocsp-update.maxdelay, tune.ssl.ocsp-update.mindelay, tune.stick-counters
   1 2.9: httpclient.retries, httpclient.timeout.connect, ssl-default-server-client-sigalgs
@@ -187,7 +187,6 @@ const bindWords = `
   1 1.8: curves, expose-fd, severity-output, ssl-max-ver, ssl-min-ver
   1 1.9: ciphersuites
   1 2.2: ca-verify-file
-  1 2.5: shards
   1 2.7: quic-cc-algo
   1 2.8: client-sigalgs, sigalgs
   1 2.9: nbconn, quic-socket
@@ -204,7 +203,7 @@ const serverWords = `
   0 1.8: allow-0rtt, force-tlsv13, no-agent-check, no-check-ssl
   0 1.8: no-ssl, no-tlsv13, ssl-reuse, stick
   0 1.8: tls-tickets
-  0 2.9: no-verifyhost, set-proxy-v2-tlv-fmt
+  0 2.9: no-verifyhost
   0 3.2: check-reuse-pool, no-check-reuse-pool, strict-maxconn
   0 3.3: check-sni-auto, no-check-sni-auto, no-renegotiate, no-sni-auto, renegotiate, sni-auto
   1 1.4: error-limit, observe, on-error
@@ -217,7 +216,7 @@ const serverWords = `
   1 2.2: check-proto
   1 2.7: shard
   1 2.9: client-sigalgs, curves, log-bufsize, sigalgs
-  1 3.0: guid, pool-conn-name
+  1 3.0: guid
   1 3.1: init-state
   1 3.2: check-pool-conn-name, idle-ping
   1 3.3: cc, ktls, tcp-md5sig

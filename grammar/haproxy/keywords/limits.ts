@@ -2,7 +2,7 @@
 import { type Argument, type Call, type KeywordRow, rowsFor } from '../keyword.ts';
 import type { LimitSettings, UnixBindSettings } from '../listener-settings.ts';
 import type { GlobalNode, ProxyNode } from '../nodes.ts';
-import { integer, time } from '../units.ts';
+import { integer, oneOf, time } from '../units.ts';
 import { frontSide, globalSection } from './contexts.ts';
 
 const globalRow = rowsFor<GlobalNode>();
@@ -59,6 +59,19 @@ export const limitGlobalRows: readonly KeywordRow<GlobalNode>[] = [
   numberRow('tune.maxaccept', 'maxAccept', '1.3', 'Most connections accepted in one go; -1: no limit.', -1),
   numberRow('tune.rcvbuf.client', 'clientRcvbuf', '1.4', "Receive buffers of the kernel on clients' connections."),
   numberRow('tune.sndbuf.client', 'clientSndbuf', '1.4', "Send buffers of the kernel on clients' connections."),
+  globalRow('tune.listener.default-shards', globalSection, {
+    args: [oneOf('by-process', 'by-thread', 'by-group')],
+    since: '2.8',
+    doc: 'Number of sockets for one address, where a bind line does not say.',
+    ok: ['tune.listener.default-shards by-thread'],
+    bad: [
+      ['tune.listener.default-shards zork', 'bad-value'],
+      ['tune.listener.default-shards', 'missing-argument'],
+    ],
+    apply(node, _call, rule) {
+      node.settings.defaultShards = rule === 'by-process' ? 1 : rule;
+    },
+  }),
   timeRow('grace', 'graceMs', '2.5', 'Time between the signal of a soft stop and its begin.'),
   globalRow('close-spread-time', globalSection, {
     args: [spread],

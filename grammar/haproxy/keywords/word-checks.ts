@@ -337,14 +337,6 @@ function checkErrorIds(_node: ProxyNode, call: Call): void {
     call.fail('out-of-range', value, `'${call.keyword}' : '${odd}' is not the number of an error.`);
 }
 
-function checkShards(_node: ProxyNode, call: Call): void {
-  const [value] = call.words;
-  if (!value || /^by-(?:thread|group)$/.test(value.text)) return;
-  if (!/^\d+/.test(value.text) || Number.parseInt(value.text, 10) < 1) {
-    call.fail('out-of-range', value, `'shards' : '${value.text}' is not a number from 1, 'by-thread' or 'by-group'.`);
-  }
-}
-
 function checkNetworks(_node: ProxyNode, call: Call): void {
   const [value] = call.words;
   const odd = value?.text.split(',').find((item) => networkProblem(item) !== null || !/[.:]/.test(item));
@@ -399,7 +391,6 @@ const checks: Readonly<Record<string, ProxyCheck>> = {
   'global external-check': checkExternal,
   'global cpu-map': checkCpuMap,
   ...sharing('bind ca-ignore-err, bind crt-ignore-err', checkErrorIds),
-  'bind shards': checkShards,
   'server resolve-net': checkNetworks,
   'server sni': checkSample,
 };

@@ -63,6 +63,7 @@ export const codeExplanations: Readonly<Record<string, string>> = {
   'flag-ignored': 'The flag does not go with the scheduler and has no effect.',
   'goto-backwards': 'A routing rule can only jump to a later one.',
   'hysteresis-too-high': 'The hysteresis of the quorum cannot be reached: it is lowered.',
+  'id-of-several': 'The number is for one socket, and the line has several addresses or ports.',
   'ignored-argument': 'The original leaves out the words from here on without saying so.',
   'ignored-here': 'The word has no effect in this kind of section.',
   'include-check': 'include_check names a check that does not exist.',

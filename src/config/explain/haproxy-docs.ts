@@ -211,7 +211,6 @@ const lineDocs = `
   quic-force-retry: Checks the address of QUIC clients first.
   quic-socket: Whether QUIC connections have sockets of their own.
   severity-output: How severities are written on the socket.
-  shards: Number of sockets for one address.
   sigalgs: Signature algorithms.
   ssl-max-ver: Newest version of TLS.
   ssl-min-ver: Oldest version of TLS.
@@ -239,7 +238,6 @@ const lineDocs = `
   renegotiate: Allows the server to renegotiate TLS.
   resolve-: Setting of name resolution.
   resolvers: Section of name servers that resolve the name.
-  set-proxy-v2-tlv-fmt: Field of the PROXY protocol made from a log format.
   shard: Part of the tables that a peer gets.
   sni: Name told in the handshake.
   sni-auto: Tells the Host header in the handshake.
