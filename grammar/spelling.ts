@@ -34,3 +34,22 @@ export function editDistance(a: string, b: string): number {
   }
   return last[b.length]!;
 }
+
+const foreignCharacters: readonly (readonly [RegExp, string])[] = [
+  [/\xc2\xa0|\xe2\x80\xaf/, 'a blank that does not break (U+00A0)'],
+  [/\xe2\x80[\x8b-\x8d]|\xef\xbb\xbf/, 'a character without width (U+200B)'],
+  [/\xe2\x80[\x98-\x9f]/, 'a typographic quotation mark'],
+  [/\xe2\x80[\x90-\x95]/, 'a typographic dash'],
+];
+
+/** The first character that word processors and web pages put where a plain one was typed. Latin-1 for UTF-8 bytes. */
+export function foreignCharacter(
+  text: string,
+): { readonly name: string; readonly at: number; readonly length: number } | null {
+  if (!/[\xc2\xe2\xef]/.test(text)) return null;
+  const found = foreignCharacters.flatMap(([pattern, name]) => {
+    const match = pattern.exec(text);
+    return match ? [{ name, at: match.index, length: match[0].length }] : [];
+  });
+  return found.sort((a, b) => a.at - b.at)[0] ?? null;
+}

@@ -15,6 +15,7 @@ import { isSectionIn } from './keywords/sections.ts';
 import { globalTable, type KeywordTable, proxyTable } from './keywords/table.ts';
 import { SECTION_NAMES, type SectionName } from './lexer.ts';
 import type { LowerOptions } from './lower.ts';
+import { type NameTable, nearestSection, notesOn, sectionMeant, wordsMeant } from './meant.ts';
 import {
   type GlobalNode,
   newProxyNode,
@@ -119,13 +120,24 @@ export class SectionReader {
 
   private openSection(values: readonly Value[]): OpenSection | null {
     const [first] = values;
-    if (!first || !sectionNames.has(first.text)) return null;
+    if (!first) return null;
+    if (!sectionNames.has(first.text)) return this.openMisspelt(values);
     const name = first.text as SectionName;
     if (!this.language.lenient && !isSectionIn(this.language.release, name)) return null;
     if (name === 'global') this.refuseSurplus(name, values, 1);
     if (name === 'global') return { read: (line) => this.readGlobal(line) };
     if (proxyKinds.has(name)) return this.openProxy(name as ProxySectionKind, values);
     return this.openForeign(name, values);
+  }
+
+  /** What stands below is read as the section that was meant, or each of its lines would be reported. */
+  private openMisspelt(values: readonly Value[]): OpenSection | null {
+    const meant = this.language.lenient ? sectionMeant(values) : null;
+    if (!meant) return null;
+    const [first, ...rest] = values;
+    const message = `unknown section '${first!.text}'; did you mean '${meant}' maybe ?`;
+    this.fail(first!, 'unknown-keyword', message, { suggestion: meant });
+    return this.openSection([{ text: meant, at: first!.at }, ...rest]);
   }
 
   private openProxy(kind: ProxySectionKind, values: readonly Value[]): OpenSection {
@@ -324,9 +336,11 @@ export class SectionReader {
   private reportUnknownMember(first: Value, second: Value, names: readonly string[]): void {
     const prefix = `${first.text} `;
     const members = names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
-    const suggestion = nearestWord(second.text, members);
+    const [glued = '', value] = second.text.split('=');
+    const meant = value && members.includes(glued) ? `${glued} ${value}` : undefined;
+    const suggestion = meant ?? nearestWord(second.text, members);
     const hint = suggestion ? `; did you mean '${suggestion}' maybe ?` : '.';
-    const more = suggestion ? { suggestion } : {};
+    const more = { ...(suggestion && { suggestion }), ...notesFor(second.text) };
     if (first.text === 'option') this.fail(second, 'unknown-keyword', `unknown option '${second.text}'${hint}`, more);
     else {
       const all = members.map((member) => `'${member}'`).join(', ');
@@ -336,17 +350,32 @@ export class SectionReader {
   }
 
   reportUnknown(word: Value, section: string, names: Iterable<string>): void {
-    const suggestion = nearestWord(word.text, [...names, ...this.addressLines.names]);
+    const isGlobal = section === 'global';
+    const elsewhere =
+      isKnownIn(isGlobal ? proxyTable : globalTable, word.text) || this.isAddressLine(word.text, section);
+    const suggestion = this.suggest(word.text, section, names, elsewhere);
     const hint = suggestion ? `; did you mean '${suggestion}' maybe ?` : '';
     const message = `unknown keyword '${word.text}' in '${section}' section${hint}`;
-    const elsewhere =
-      section === 'global'
-        ? proxyTable.rows.has(word.text) || this.addressLines.accepts(word.text)
-        : globalTable.rows.has(word.text);
-    const belongs = section === 'global' ? 'a proxy' : "the 'global'";
     const code = elsewhere ? 'wrong-section' : 'unknown-keyword';
-    const note = { message: `'${word.text}' belongs in ${belongs} section.` };
-    this.fail(word, code, message, { ...(suggestion && { suggestion }), ...(elsewhere && { notes: [note] }) });
+    const note = { message: `'${word.text}' belongs in ${isGlobal ? 'a proxy' : "the 'global'"} section.` };
+    const notes = elsewhere ? { notes: [note] } : notesFor(word.text);
+    this.fail(word, code, message, { ...(suggestion && { suggestion }), ...notes });
+  }
+
+  private isAddressLine(word: string, section: string): boolean {
+    return section === 'global' && this.addressLines.accepts(word);
+  }
+
+  /** A word that is right elsewhere is not misspelt, but for the originals. */
+  private suggest(word: string, section: string, names: Iterable<string>, elsewhere: boolean): string | undefined {
+    const { lenient } = this.language;
+    if (elsewhere && lenient) return undefined;
+    const nearest = nearestWord(word, [...names, ...this.addressLines.names]);
+    const table = section === 'global' ? globalTable : proxyTable;
+    const isProxy = section === 'global' || proxyKinds.has(section);
+    const meant = lenient && isProxy ? wordsMeant(word, table) : undefined;
+    // "no-option" is near "option".
+    return meant?.startsWith('no ') ? meant : (nearest ?? meant ?? (lenient ? nearestSection(word) : undefined));
   }
 
   private applyChecked<Node>(row: KeywordRow<Node>, node: Node, words: readonly Value[]): void {
@@ -416,4 +445,13 @@ function lookUp<Node>(table: KeywordTable<Node>, words: readonly Value[]): Keywo
   if (isVariable && !second.text.includes('(')) return undefined;
   const pair = `${first!.text} ${second.text.replace(/\(.*$/s, '')}`;
   return (third && table.rows.get(`${pair} ${third.text}`)) ?? table.rows.get(pair) ?? table.rows.get(first!.text);
+}
+
+function isKnownIn(table: NameTable, word: string): boolean {
+  return table.rows.has(word) || table.families.has(word);
+}
+
+function notesFor(text: string): Pick<Diagnostic, 'notes'> {
+  const notes = notesOn(text);
+  return notes.length > 0 ? { notes } : {};
 }

@@ -11,6 +11,7 @@ import { type Line, linesOf, type Tree, type Word } from '../../../grammar/hapro
 import { Directives } from '../../../grammar/haproxy/directives.ts';
 import type { Language } from '../../../grammar/haproxy/keyword.ts';
 import { SECTION_NAMES } from '../../../grammar/haproxy/lexer.ts';
+import { sectionMeant } from '../../../grammar/haproxy/meant.ts';
 import { decodeWord } from '../../../grammar/haproxy/words.ts';
 import type { Source, Span } from '../../../grammar/source.ts';
 
@@ -109,8 +110,8 @@ class SectionCollector {
   }
 
   private place(line: ViewLine): void {
-    const kind = line.words[0]!.text;
-    if (!line.negated && sectionNames.has(kind)) {
+    const kind = this.sectionKind(line);
+    if (kind !== null) {
       const second = line.words[1]?.text;
       const name = second === undefined || second === 'from' ? '' : second;
       this.sections.push({ kind, name, header: line, lines: [] });
@@ -119,6 +120,13 @@ class SectionCollector {
     const section = this.sections.at(-1);
     if (section?.kind === 'global') this.followVariables(line);
     section?.lines.push(line);
+  }
+
+  /** A misspelt section is read as the one that was meant, as the language does. */
+  private sectionKind({ negated, words }: ViewLine): string | null {
+    const { text } = words[0]!;
+    if (negated) return null;
+    return sectionNames.has(text) ? text : this.language.lenient ? sectionMeant(words) : null;
   }
 
   private followVariables({ words }: ViewLine): void {
