@@ -136,6 +136,10 @@ function readUnixBind(node: GlobalNode, call: Call): void {
       call.fail('missing-argument', word, `'unix-bind' : '${word.text}' expects a value.`);
       return;
     }
+    if (key === 'prefix' && settings.prefix !== undefined) {
+      call.diagnostics.warning('duplicate-keyword', word.at, "unix-bind 'prefix' already specified. Continuing.");
+      continue;
+    }
     if (key === 'mode') settings.mode = Number.parseInt(/^[0-7]*/.exec(value.text)![0], 8) || 0;
     else settings[key] = value.text;
   }

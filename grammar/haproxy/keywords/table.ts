@@ -5,6 +5,7 @@ import { balanceRows, balanceServerRows } from './balance.ts';
 import { bindRows } from './bind.ts';
 import { checkRows } from './checks.ts';
 import { forwardedRows } from './forwarded.ts';
+import { keepFirst } from './given-once.ts';
 import { globalRows } from './global.ts';
 import { httpGlobalRows, httpProxyRows } from './http.ts';
 import { knownBindRows, knownGlobalRows, knownProxyRows, knownServerRows } from './known.ts';
@@ -36,14 +37,16 @@ function tableOf<Node>(...groups: readonly (readonly KeywordRow<Node>[])[]): Key
 }
 
 export const globalTable: KeywordTable<GlobalNode> = tableOf(
-  knownGlobalRows,
-  legacyGlobalRows,
-  globalRows,
-  limitGlobalRows,
-  httpGlobalRows,
-  persistenceGlobalRows,
-  pipeRows,
-  [logRows.global],
+  [
+    ...knownGlobalRows,
+    ...legacyGlobalRows,
+    ...globalRows,
+    ...limitGlobalRows,
+    ...httpGlobalRows,
+    ...persistenceGlobalRows,
+    ...pipeRows,
+    logRows.global,
+  ].map(keepFirst),
 );
 
 export const proxyTable: KeywordTable<ProxyNode> = tableOf(
