@@ -131,6 +131,8 @@ export class HttpReply {
 
   /** The exchange with a server failed before anything of a response went out. */
   answerFailure(status: ErrorStatus, cause: EndCause, phase: Phase): void {
+    const { exchange } = this.owner;
+    if (!exchange.requestDone) exchange.upload.skim(this.client, this.worker);
     this.answer(status, this.frontend.pageFor(status, true), cause, phase);
   }
 
@@ -169,7 +171,11 @@ export class HttpReply {
 
   /** A request whose body is broken, or does not come in time. */
   refuseBody(status: 400 | 408, cause: EndCause): void {
-    this.owner.report.forgetTime();
+    const { report, exchange } = this.owner;
+    const { bytes, head, end } = this.input;
+    report.forgetTime();
+    exchange.upload.body.take(bytes, head.end, end);
+    report.bytesIn += requestLength(head) + exchange.upload.body.content;
     this.countError();
     this.owner.exchange.transaction.keepClient = false;
     this.input.drop();

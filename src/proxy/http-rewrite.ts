@@ -4,7 +4,7 @@
  */
 
 import { encodeAddress } from '../os/address.ts';
-import { CONNECTION, FIELD_STRIDE, findField, type Head, TOKEN_CLOSE, TOKEN_KEEP_ALIVE } from '../wire/http1-head.ts';
+import { CONNECTION, FIELD_STRIDE, findField, type Head } from '../wire/http1-head.ts';
 import { ClientAddress, destinationOf } from './client-address.ts';
 import type { Frontend, PreparedForwardFor } from './frontend.ts';
 
@@ -132,10 +132,9 @@ const VERSION = 8;
 
 function fieldsLength(head: Head): number {
   const { fields, ids, count } = head;
-  const named = (head.connection & ~(TOKEN_CLOSE | TOKEN_KEEP_ALIVE)) !== 0;
-  let length = 1;
+  let length = 1 + head.connectionLength;
   for (let i = 0; i < count; i++) {
-    if (ids[i] === CONNECTION && !named) continue;
+    if (ids[i] === CONNECTION) continue;
     const at = FIELD_STRIDE * i;
     length += fields[at + 1]! - fields[at]! + fields[at + 3]! - fields[at + 2]!;
   }

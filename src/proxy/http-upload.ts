@@ -112,6 +112,23 @@ export class HttpUpload {
     }
   }
 
+  /** Steps over what has come of a body that goes to nobody, so that a client that sent all of it may go on. */
+  skim(client: SocketEnd, worker: WorkerContext): void {
+    const { body, exchange } = this;
+    const { scratch, headLimit } = worker;
+    for (let room = headLimit; client.readable && !body.done && room > 0; ) {
+      const n = client.read(scratch.address, body.most(room));
+      if (n === END || n === BROKEN) client.readable = true;
+      if (n <= 0) return;
+      room -= n;
+      const before = body.content;
+      const bodyEnd = body.take(scratch.bytes, 0, n);
+      if (bodyEnd < 0) return;
+      exchange.report.bytesIn += body.content - before;
+      if (bodyEnd < n) exchange.input.keepBytes(scratch.bytes, bodyEnd, n);
+    }
+  }
+
   /** Sends what was composed; false when the connection is broken. */
   sendTo(connection: ServerConnection): boolean {
     const request = this.request!;

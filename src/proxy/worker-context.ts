@@ -181,6 +181,12 @@ export class WorkerContext {
     record.backendQueue = dispatch.backendQueue + (dispatch.server === null ? place : 0);
   }
 
+  /** Those at the backend that a section of both kinds is, for a session that did not come that far. */
+  sessionsBeside(frontend: Frontend): number {
+    const { backend } = frontend;
+    return backend?.conf === frontend.conf ? this.counters.mineNow(backend.row, SCUR) : 0;
+  }
+
   offerAllPlaces(): void {
     for (const backend of this.waitingBackends) {
       backend.offerAll();

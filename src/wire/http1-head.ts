@@ -13,13 +13,16 @@ export const BAD_HOST = -4;
 export const TOO_MANY_FIELDS = -5;
 /** A transfer coding besides chunked: HAProxy answers 422. */
 export const UNKNOWN_CODING = -6;
+/** A body where old servers expect none and would take it for the next request: HAProxy answers 413. */
+export const UNEXPECTED_BODY = -7;
 export type HeadError =
   | typeof BAD_START_LINE
   | typeof BAD_FIELD
   | typeof BAD_FRAMING
   | typeof BAD_HOST
   | typeof TOO_MANY_FIELDS
-  | typeof UNKNOWN_CODING;
+  | typeof UNKNOWN_CODING
+  | typeof UNEXPECTED_BODY;
 
 /** Ids of the fields that the program looks at; every other name is OTHER. */
 export const OTHER = 0;
@@ -101,6 +104,8 @@ export class Head {
   otherCoding = false;
   /** TOKEN_* of all Connection fields. */
   connection = 0;
+  /** Names and values of Connection fields without `close` and `keep-alive`; those with nothing else count as none. */
+  connectionLength = 0;
   /** Whether this side would keep the connection after this message, by version and Connection. */
   keepAlive = true;
   /** Upgrade field and token both present. */
@@ -140,7 +145,7 @@ export class Head {
     this.status = 0;
     this.contentLength = -1;
     this.chunked = this.framingConflict = this.hasTransferEncoding = this.otherCoding = false;
-    this.connection = 0;
+    this.connection = this.connectionLength = 0;
     this.keepAlive = true;
     this.upgrade = this.expectContinue = false;
     this.hostField = this.lengthField = this.upgradeField = this.websocketKeyField = -1;

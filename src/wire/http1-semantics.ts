@@ -21,6 +21,9 @@ import {
   HOST,
   KEEP_ALIVE,
   METHOD_CONNECT,
+  METHOD_DELETE,
+  METHOD_GET,
+  METHOD_HEAD,
   OTHER,
   PROXY_CONNECTION,
   removeField,
@@ -30,6 +33,7 @@ import {
   TOKEN_OTHER,
   TOKEN_UPGRADE,
   TRANSFER_ENCODING,
+  UNEXPECTED_BODY,
   UNKNOWN_CODING,
   UPGRADE,
   WEBSOCKET_KEY,
@@ -197,16 +201,27 @@ function noteCodings(bytes: Uint8Array, head: Head, slot: number): number {
 }
 
 function noteConnection(bytes: Uint8Array, head: Head, slot: number): number {
+  const start = head.fields[slot + 2]!;
   const end = head.fields[slot + 3]!;
-  let at = head.fields[slot + 2]!;
-  while (at < end) {
+  // What is left without the tokens about persistence, as HAProxy counts and writes it (http1-write.ts).
+  let kept = 0;
+  let keptTo = start;
+  for (let at = start; at < end; ) {
     const itemEnd = endOfItem(bytes, at, end);
     const last = trimEnd(bytes, at, itemEnd);
-    if (last > at) head.connection |= connectionToken(bytes, at, last);
+    const token = last > at ? connectionToken(bytes, at, last) : TOKEN_NONE;
+    head.connection |= token;
+    if ((token & (TOKEN_CLOSE | TOKEN_KEEP_ALIVE)) === 0) {
+      kept = start + kept === keptTo ? itemEnd - start : kept + last - at + (kept > 0 ? 1 : 0);
+    }
+    keptTo = itemEnd;
     at = skipBlanks(bytes, itemEnd + 1, end);
   }
+  if (kept > 0) head.connectionLength += N_CONNECTION.length + kept;
   return 0;
 }
+
+const TOKEN_NONE = 0;
 
 /** TOKEN_* of one item of a Connection field. */
 export function connectionToken(bytes: Uint8Array, start: number, end: number): number {
@@ -243,10 +258,17 @@ export function settleRequest(bytes: Uint8Array, head: Head): number {
   }
   // HAProxy, too, takes an upgrade out of a request with a body: nobody agrees on where the new protocol would begin.
   const hasBody = head.chunked || head.contentLength > 0;
-  if (head.upgradeField >= 0 && (hasBody || offersHttp2(bytes, head))) dropUpgrade(head);
+  if (hasBody && head.version < 11 && !head.lenient && isBodyless(head.method)) return UNEXPECTED_BODY;
+  const asksUpgrade = (head.connection & TOKEN_UPGRADE) !== 0;
+  if (head.upgradeField >= 0 && ((hasBody && asksUpgrade) || offersHttp2(bytes, head))) dropUpgrade(head);
   settleConnection(head);
   if (head.upgrade && head.websocketKeyField < 0 && isWebsocket(bytes, head)) return BAD_FIELD;
   return bytes[head.uriStart] === 47 && head.method !== METHOD_CONNECT ? 0 : checkTarget(bytes, head);
+}
+
+/** Of HTTP/1.0: requests that nobody gives a body. */
+function isBodyless(method: number): boolean {
+  return method === METHOD_GET || method === METHOD_HEAD || method === METHOD_DELETE;
 }
 
 /** Cross-field rules of a whole response head. Returns 0 or a negative error. */
@@ -314,8 +336,8 @@ function isWebsocket(bytes: Uint8Array, head: Head): boolean {
   return equalsIgnoringCase(bytes, head.fields[slot + 2]!, head.fields[slot + 3]!, V_WEBSOCKET);
 }
 
-/** `scheme://authority...`; the authority without user information. */
-const ABSOLUTE = /^([a-z][a-z0-9+.-]*):\/\/(?:[^/?@]*@)?([^/?]*)/i;
+/** `scheme://authority...`; the authority without user information. As in HAProxy, only a slash ends it. */
+const ABSOLUTE = /^([a-z][a-z0-9+.-]*):\/\/(?:[^/@]*@)?([^/]*)/i;
 
 /** A target that is no plain path: CONNECT's authority, `*`, or an absolute URI, whose authority must be Host's. */
 function checkTarget(bytes: Uint8Array, head: Head): number {
@@ -323,7 +345,7 @@ function checkTarget(bytes: Uint8Array, head: Head): number {
     'latin1',
   );
   if (head.method === METHOD_CONNECT) {
-    if (!/^[^/?*]+$/.test(target)) return BAD_START_LINE;
+    if (!/^[^/?*]+$/.test(target) || !(head.lenient || /:\d+$/.test(target))) return BAD_START_LINE;
     if (!head.lenient && !matchesHost(bytes, head, target.toLowerCase(), '')) return BAD_HOST;
     const port = /:(?:80|443)$/.exec(target);
     if (port) alignHost(bytes, head, head.uriStart, target.length - port[0].length);

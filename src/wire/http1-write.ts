@@ -176,14 +176,20 @@ function writeConnection(
   if (at + end - head.fields[slot + 2]! + L_CONNECTION.length + 2 > limit) return -1;
   let to = copy(L_CONNECTION, 0, L_CONNECTION.length, out, at);
   const first = to;
-  for (let from = head.fields[slot + 2]!; from < end; ) {
+  const start = head.fields[slot + 2]!;
+  // As long as nothing was left out the list stays as it is; behind that HAProxy puts it together with bare commas.
+  let keptTo = start;
+  for (let from = start; from < end; ) {
     const itemEnd = endOfItem(bytes, from, end);
     const last = trimEnd(bytes, from, itemEnd);
-    if (last > from && (connectionToken(bytes, from, last) & (TOKEN_CLOSE | TOKEN_KEEP_ALIVE)) === 0) {
-      if (to > first) out[to++] = 44;
-      if (to > first) out[to++] = 32;
-      to = copy(bytes, from, last, out, to);
+    if (last === from || (connectionToken(bytes, from, last) & (TOKEN_CLOSE | TOKEN_KEEP_ALIVE)) === 0) {
+      if (start + to - first === keptTo) to = copy(bytes, keptTo, itemEnd, out, to);
+      else {
+        if (to > first) out[to++] = 44;
+        to = copy(bytes, from, last, out, to);
+      }
     }
+    keptTo = itemEnd;
     from = skipBlanks(bytes, itemEnd + 1, end);
   }
   if (to === first) return at;

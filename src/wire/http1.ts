@@ -28,6 +28,7 @@ import {
   METHOD_HEAD,
   METHOD_OTHER,
   TOO_MANY_FIELDS,
+  UNEXPECTED_BODY,
   UNKNOWN_CODING,
 } from './http1-head.ts';
 import { noteField, settleRequest, settleResponse } from './http1-semantics.ts';
@@ -109,8 +110,8 @@ export function responseHasBody(head: Head, requestMethod: number): boolean {
 }
 
 /** The status to answer a request with that failed so. */
-export function statusOfHeadError(error: number): 400 | 422 {
-  return error === UNKNOWN_CODING ? 422 : 400;
+export function statusOfHeadError(error: number): 400 | 413 | 422 {
+  return error === UNKNOWN_CODING ? 422 : error === UNEXPECTED_BODY ? 413 : 400;
 }
 
 function parseRequestLine(bytes: Uint8Array, start: number, end: number, head: Head): number {

@@ -17,8 +17,9 @@ export function requestTarget(line: string): string {
   return wordAt(line, 1);
 }
 
+/** Of a line that was cut off before its end that of a request which has none. */
 export function requestVersion(line: string): string {
-  return wordAt(line, 2);
+  return wordAt(line, 2) || 'HTTP/0.9';
 }
 
 /** The target up to its query. */
@@ -35,7 +36,7 @@ export function requestPathOnly(line: string): string {
   if (path === '*') return '';
   const authority = /^[A-Za-z][A-Za-z0-9+.-]*:\/\//.exec(path)?.[0].length;
   const slash = authority === undefined ? -1 : path.indexOf('/', authority);
-  return slash < 0 ? BAD_REQUEST : path.slice(slash);
+  return slash < 0 ? '' : path.slice(slash);
 }
 
 /** With its question mark. */
