@@ -213,7 +213,7 @@ function showEvents(peer: Peer, ends: boolean): string {
  * HAProxy cuts a body into chunks anew: a run of chunks is shown as one, its last chunk and trailers as they are. Of a body
  * that was cut off only its content is shown: the start of a chunk size or of trailers says nothing.
  */
-function joinChunks(text: string): string {
+export function joinChunks(text: string): string {
   const head = /\r\ntransfer-encoding: *chunked\r\n(?:[^\r\n]+\r\n)*\r\n/i.exec(text);
   if (!head) return text;
   const body = head.index + head[0].length;

@@ -1,0 +1,137 @@
+/**
+ * Random exchanges through random configurations, by Debian's HAProxy and by ours: what clients and origins see and what is
+ * logged must be the same, but for what lib/fuzz/excuses.ts names. What differs is played again, since a busy machine makes
+ * one side late now and then; only what never comes out alike counts, and is taken apart to its point.
+ *
+ * FUZZ_ROUNDS (configurations, 3 unless given), FUZZ_PLAYS (in each, 150), FUZZ_SEED (printed), FUZZ_LANES (8).
+ */
+import { appendFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { Dice } from './lib/fuzz/dice.ts';
+import { drawListener } from './lib/fuzz/draw-listener.ts';
+import { drawHttpPlay, drawTcpPlay } from './lib/fuzz/draw-play.ts';
+import { findExcuse } from './lib/fuzz/excuses.ts';
+import { type House, type Listeners, openHouse } from './lib/fuzz/house.ts';
+import { type Play, printPlay } from './lib/fuzz/play.ts';
+import { simplify } from './lib/fuzz/shrink.ts';
+import { describeNet } from './lib/requirements.ts';
+
+const ROUNDS = Number(process.env.FUZZ_ROUNDS ?? 3);
+const PLAYS = Number(process.env.FUZZ_PLAYS ?? 150);
+const LANES = Number(process.env.FUZZ_LANES ?? 8);
+const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
+const LISTENERS = 10;
+/** So often both programs play what differs before it counts. */
+const MOST_TRIES = 4;
+const MOST_SIMPLER = 120;
+
+interface Difference {
+  readonly play: Play;
+  readonly theirs: string;
+  readonly ours: string;
+}
+
+interface Pair {
+  readonly original: House;
+  readonly ours: House;
+}
+
+function drawListeners(dice: Dice): Listeners {
+  return Object.fromEntries(Array.from({ length: LISTENERS }, (_, i) => [`l${i}`, drawListener(dice)]));
+}
+
+function drawPlay(dice: Dice, listeners: Listeners): Play {
+  const at = dice.pick(Object.keys(listeners));
+  const { mode, allowsRival } = listeners[at]!;
+  return mode === 'tcp' ? drawTcpPlay(dice, at) : drawHttpPlay(dice, at, allowsRival);
+}
+
+async function openPair(listeners: Listeners): Promise<Pair> {
+  const open = (which: 'original' | 'ours', tries = 3): Promise<House> =>
+    openHouse(which, LANES, listeners).catch((error) => {
+      // So many ports: another program may take one of them meanwhile.
+      if (tries === 1) throw error;
+      return open(which, tries - 1);
+    });
+  return { original: await open('original'), ours: await open('ours') };
+}
+
+/** Null when both did the same at least once. */
+async function compare(pair: Pair, lane: number, play: Play, tries = MOST_TRIES): Promise<Difference | null> {
+  const seen = { theirs: new Set<string>(), ours: new Set<string>() };
+  for (let n = 0; n < tries; n++) {
+    const [theirs, ours] = await Promise.all([
+      pair.original.give(lane, play).catch((error) => `failed: ${error}`),
+      pair.ours.give(lane, play).catch((error) => `failed: ${error}`),
+    ]);
+    seen.theirs.add(theirs);
+    seen.ours.add(ours);
+    if ([...seen.theirs].some((text) => seen.ours.has(text))) return null;
+    if (findExcuse(play, theirs, ours) !== null) return null;
+  }
+  return { play, theirs: [...seen.theirs].at(-1)!, ours: [...seen.ours].at(-1)! };
+}
+
+async function shrink(pair: Pair, lane: number, difference: Difference): Promise<Difference> {
+  let best = difference;
+  let tried = 0;
+  for (let found = true; found; ) {
+    found = false;
+    for (const play of simplify(best.play)) {
+      if (++tried > MOST_SIMPLER) return best;
+      const simpler = await compare(pair, lane, play, 3);
+      if (simpler === null) continue;
+      best = simpler;
+      found = true;
+      break;
+    }
+  }
+  return best;
+}
+
+function report({ play, theirs, ours }: Difference, listeners: Listeners, seed: number): string {
+  const lines = listeners[play.at]!.lines.join('\n    ');
+  return `seed ${seed}\n    ${lines}\n${printPlay(play)}\n-- HAProxy\n${theirs}\n-- ours\n${ours}\n`;
+}
+
+async function playRound(seed: number): Promise<{ played: number; findings: string[] }> {
+  const dice = new Dice(seed);
+  const listeners = drawListeners(dice);
+  const pair = await openPair(listeners);
+  const findings: string[] = [];
+  let played = 0;
+  const runLane = async (lane: number): Promise<void> => {
+    while (played < PLAYS) {
+      played++;
+      const difference = await compare(pair, lane, drawPlay(dice, listeners));
+      if (difference === null) continue;
+      const text = report(await shrink(pair, lane, difference), listeners, seed);
+      findings.push(text);
+      if (process.env.FUZZ_FILE) appendFileSync(process.env.FUZZ_FILE, `${text}\n`);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: LANES }, (_, lane) => runLane(lane)));
+  } finally {
+    await pair.original.stop();
+    await pair.ours.stop();
+  }
+  return { played, findings };
+}
+
+describeNet('random exchanges beside the real HAProxy', { binaries: ['haproxy'], build: true }, () => {
+  it('agree', { timeout: 60_000 + ROUNDS * PLAYS * 1000 }, async () => {
+    const findings: string[] = [];
+    let played = 0;
+    console.log(`FUZZ_SEED=${SEED}`);
+    for (let round = 0; round < ROUNDS; round++) {
+      const result = await playRound(SEED + round);
+      played += result.played;
+      findings.push(...result.findings);
+      if (process.env.FUZZ_FILE) console.log(`round ${round}: ${played} played, ${findings.length} differ`);
+    }
+    console.log(`${played} random exchanges from seed ${SEED}, ${findings.length} differ`);
+    for (const text of findings) console.log(text);
+    expect(findings.length).toBe(0);
+  });
+});

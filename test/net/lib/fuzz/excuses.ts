@@ -1,0 +1,68 @@
+/**
+ * What may differ in a random exchange, as docs/deviations.md says it: told from the play, or from what both programs did.
+ * Everything else is a finding.
+ */
+import type { Play } from './play.ts';
+
+interface Excuse {
+  readonly why: string;
+  readonly holds: (texts: Texts) => boolean;
+}
+
+interface Texts {
+  readonly play: Play;
+  /** All that clients say, and all that the origin says. */
+  readonly said: string;
+  readonly answered: string;
+  readonly theirs: string;
+  readonly ours: string;
+}
+
+const excuses: readonly Excuse[] = [
+  {
+    why: 'chunked in HTTP/1.0 is refused',
+    holds: ({ said }) => /transfer-encoding/i.test(said) && /HTTP\/(?:1\.0|0\.\d)/.test(said),
+  },
+  {
+    why: 'stricter about the framing of chunks: bare LF',
+    holds: ({ said, answered }) => [said, answered].some((text) => /chunked/.test(text) && /(?<!\r)\n/.test(text)),
+  },
+  {
+    why: 'stricter: a target that is neither a path nor absolute belongs to CONNECT',
+    holds: ({ said, ours }) => /^\S+[ \t]+(?:[^/* \t]+)[ \t]/m.test(said) && / 400 /.test(ours),
+  },
+  {
+    why: 'versions below 1.0 are passed on as HTTP/1.0',
+    holds: ({ said }) => /HTTP\/0\.\d/.test(said),
+  },
+  {
+    why: 'a request sent ahead is answered behind the end of its client',
+    holds: ({ play, theirs, ours }) => play.client.includes('fin!') && isStart(clientOf(theirs), clientOf(ours)),
+  },
+  {
+    why: '`Connection: upgrade` without a protocol asks for nothing: the server is told to close',
+    holds: ({ said }) => /connection:.*upgrade/i.test(said) && !/^upgrade:/im.test(said),
+  },
+  {
+    why: 'stricter: a status that is not 100 to 999',
+    holds: ({ answered, ours }) => /HTTP\/\d\.\d\s+(?![1-9]\d\d\s)/.test(answered) && /502 Bad/.test(ours),
+  },
+];
+
+/** What the client has seen. */
+function clientOf(text: string): string {
+  return /^client: "?(.*?)"?(?: and ended)?$/m.exec(text)?.[1] ?? '';
+}
+
+/** Some whole answers, and then no more. */
+function isStart(start: string, text: string): boolean {
+  return start.length < text.length && text.startsWith(start) && /^(?:$|HTTP)/.test(text.slice(start.length));
+}
+
+/** Why this difference is none, or null. */
+export function findExcuse(play: Play, theirs: string, ours: string): string | null {
+  const said = [play.rival ?? '', ...play.client.filter((step) => typeof step === 'string')].join('');
+  const answered = play.origin.flatMap(({ says }) => says.filter((one) => typeof one === 'string')).join('');
+  const texts = { play, said, answered, theirs, ours };
+  return excuses.find(({ holds }) => holds(texts))?.why ?? null;
+}
