@@ -174,7 +174,9 @@ export class AddressLineReader {
   ): boolean {
     for (let at = 0; at < words.length; ) {
       const word = words[at]!;
-      const row = table.rows.get(word.text);
+      const inner = innerOf(word);
+      const found = table.rows.get(inner === null ? word.text : word.text.slice(0, word.text.indexOf('(')));
+      const row = (inner === null) === (found?.inParentheses === undefined) ? found : undefined;
       const tooYoung = row && !this.language.lenient && !isAtLeast(this.language.release, row.since);
       if (!row || tooYoung) {
         const suggestion = nearestWord(word.text, table.rows.keys());
@@ -185,7 +187,9 @@ export class AddressLineReader {
       }
       const next = at + 1 + argumentCount(row, words, at + 1, table);
       if (!this.checkRemoval(row, word)) return false;
-      if (!applyRow(row, node, this.callOf(row.name, words.slice(at, next), 1))) return false;
+      const line = words.slice(at, next);
+      const own = inner === null ? line : [word, inner, ...line.slice(1)];
+      if (!applyRow(row, node, this.callOf(row.name, own, 1))) return false;
       if (!row.apply || row.inert) this.warn(row, word);
       at = next;
     }
@@ -225,6 +229,12 @@ function readNumbers(text: string): { readonly first: number; readonly last: num
   return last < first || last - first >= MOST_SERVERS ? null : { first, last };
 }
 
+/** What stands in parentheses at the end of a word: of `name(argument)` the argument; null: nothing does. */
+function innerOf({ text, at }: Value): Value | null {
+  const open = text.endsWith(')') ? text.indexOf('(') : -1;
+  return open < 0 ? null : { text: text.slice(open + 1, -1), at };
+}
+
 /** A row of free arguments takes words up to the next one that is a keyword itself. */
 function argumentCount<Node>(
   row: KeywordRow<Node>,
@@ -232,7 +242,8 @@ function argumentCount<Node>(
   from: number,
   table: KeywordTable<Node>,
 ): number {
-  let count = Math.min(row.args.length, words.length - from);
+  const wanted = row.args.length - (row.inParentheses ? 1 : 0);
+  let count = Math.min(wanted, words.length - from);
   if (row.follows) return count + row.follows(words, from + count);
   if (row.extra !== 'free') return count;
   while (from + count < words.length && !table.rows.has(words[from + count]!.text)) count++;

@@ -84,6 +84,8 @@ export interface KeywordRow<Node> {
   readonly negate?: (node: Node) => void;
   /** On `bind` and `server` lines: how many words after the typed arguments, from an index on, belong to this one. */
   readonly follows?: (words: readonly Value[], from: number) => number;
+  /** On `server` lines: its first argument stands in parentheses behind it. */
+  readonly inParentheses?: true;
   /** `apply` only checks; nobody acts on the word. */
   readonly inert?: true;
   /** Sentence for too few arguments, if the general one will not do. */
@@ -107,6 +109,7 @@ export interface RowSpec<Node, A extends readonly Argument<unknown>[]> {
   readonly apply?: (node: Node, call: Call, ...values: ArgumentValues<A>) => void;
   readonly negate?: (node: Node) => void;
   readonly follows?: (words: readonly Value[], from: number) => number;
+  readonly inParentheses?: true;
   readonly inert?: true;
   readonly usage?: string;
 }

@@ -2,6 +2,7 @@
  * What lines say about connections to servers: sources, PROXY headers, pools of idle connections, retries. Sparse, as all
  * settings of nodes.ts are: a property is there only when a line set it.
  */
+import type { Value } from './keyword.ts';
 
 /** `usesrc`: the address that servers see. */
 export type UseSource =
@@ -45,6 +46,9 @@ export interface ServerLinkSettings {
   namespace?: string;
   redirectPrefix?: string;
   initAddr?: readonly InitMethod[];
+  /** `set-proxy-v2-tlv-fmt`, in order. */
+  tlvFormats?: readonly { readonly type: number; readonly format: Value }[];
+  poolConnName?: Value;
   socks4?: { readonly host: string; readonly port: number; readonly family: 0 | 4 | 6 };
 }
 

@@ -20,6 +20,9 @@ export function printServerLink(link: ServerLink, quote: Quote): string[] {
   if (proxyHeader !== null) words.push(proxyHeader.version === 1 ? 'send-proxy' : 'send-proxy-v2');
   if (proxyHeader !== null && proxyHeader.options.length > 0)
     words.push(`proxy-v2-options ${proxyHeader.options.join(',')}`);
+  for (const { type, format } of link.proxyFields) {
+    words.push(`set-proxy-v2-tlv-fmt(${type}) ${quote(format.text)}`);
+  }
   if (source !== null) words.push(printSource(source, quote));
   if (socks4 !== null) words.push(`socks4 ${printIp(socks4.host, socks4.port)}`);
   if (link.checkSendProxy) words.push('check-send-proxy');
@@ -34,6 +37,7 @@ export function printServerLink(link: ServerLink, quote: Quote): string[] {
   if (link.poolLowConn !== none.poolLowConn) words.push(`pool-low-conn ${link.poolLowConn}`);
   if (link.poolPurgeDelayMs !== none.poolPurgeDelayMs) words.push(`pool-purge-delay ${link.poolPurgeDelayMs}ms`);
   if (link.maxReuse !== none.maxReuse) words.push(`max-reuse ${link.maxReuse}`);
+  if (link.connectionName !== null) words.push(`pool-conn-name ${quote(link.connectionName.text)}`);
   return words;
 }
 

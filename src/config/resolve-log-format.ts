@@ -26,6 +26,8 @@ export interface FormatUse {
   readonly keyword: string;
   readonly mode: 'tcp' | 'http';
   readonly diagnostics: Diagnostics;
+  /** Every blank is kept as it is; log lines have single ones. */
+  readonly keepsBlanks?: boolean;
 }
 
 /** Words have been read in their release's language before. */
@@ -41,7 +43,8 @@ export function resolveLogFormat(value: Value, use: FormatUse): LogFormat {
   const resolved: LogItem[] = [];
   for (const item of items) {
     if (item.kind === 'text') {
-      addText(resolved, item.text);
+      if (use.keepsBlanks) resolved.push({ kind: 'text', text: item.text });
+      else addText(resolved, item.text);
       continue;
     }
     const flags = readFlags(item.flags, inherited);

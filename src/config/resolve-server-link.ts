@@ -3,11 +3,14 @@ import type { SourceSetting, UseSource } from '../../grammar/haproxy/link-settin
 import type { ProxySettings, ServerSettings } from '../../grammar/haproxy/nodes.ts';
 import type { Span } from '../../grammar/source.ts';
 import { toUtf8 } from '../../grammar/source.ts';
+import type { SampleExpression } from './log-format.ts';
 import { type ResolveOptions, utf8OrNull } from './resolve-haproxy.ts';
+import { type FormatUse, resolveLogFormat, resolveSample } from './resolve-log-format.ts';
 import {
   defaultProxyLink,
   defaultServerLink,
   type KeepAliveProbes,
+  type ProxyFieldConf,
   type ProxyHeaderConf,
   type ProxyLink,
   type ProxyV2Option,
@@ -17,11 +20,18 @@ import {
   type UseSourceConf,
 } from './server-link.ts';
 
-export function resolveServerLink(settings: ServerSettings, at: Span, options: ResolveOptions): ServerLink {
+/** `mode`: of its proxy. */
+export function resolveServerLink(
+  settings: ServerSettings,
+  mode: 'tcp' | 'http',
+  at: Span,
+  options: ResolveOptions,
+): ServerLink {
   const none = defaultServerLink;
   const { socks4 } = settings;
   return {
     proxyHeader: resolveProxyHeader(settings),
+    proxyFields: resolveProxyFields(settings, mode, options),
     source: settings.source ? resolveSource(settings.source, at, options) : null,
     socks4: socks4 ? { host: socks4.host, port: socks4.port } : null,
     checkSendProxy: settings.checkSendProxy ?? false,
@@ -35,6 +45,7 @@ export function resolveServerLink(settings: ServerSettings, at: Span, options: R
     poolLowConn: settings.poolLowConn ?? none.poolLowConn,
     poolPurgeDelayMs: settings.poolPurgeDelayMs ?? none.poolPurgeDelayMs,
     maxReuse: settings.maxReuse ?? none.maxReuse,
+    connectionName: resolveConnectionName(settings, mode, options),
   };
 }
 
@@ -45,6 +56,26 @@ function resolveProxyHeader(settings: ServerSettings): ProxyHeaderConf | null {
   if (settings.sendProxySsl) options.add('ssl');
   if (settings.sendProxySslCn) options.add('cert-cn');
   return { version: 2, options: [...options].sort() };
+}
+
+function resolveProxyFields(
+  { sendProxyV2, tlvFormats }: ServerSettings,
+  mode: 'tcp' | 'http',
+  { diagnostics }: ResolveOptions,
+): readonly ProxyFieldConf[] {
+  if (!sendProxyV2 || tlvFormats === undefined) return [];
+  const use: FormatUse = { keyword: 'set-proxy-v2-tlv-fmt', mode, diagnostics, keepsBlanks: true };
+  return tlvFormats.map(({ type, format }) => ({ type, format: resolveLogFormat(format, use) }));
+}
+
+/** Only connections of mode http outlive their session. */
+function resolveConnectionName(
+  { poolConnName }: ServerSettings,
+  mode: 'tcp' | 'http',
+  { diagnostics }: ResolveOptions,
+): SampleExpression | null {
+  if (poolConnName === undefined || mode === 'tcp') return null;
+  return resolveSample(poolConnName, { keyword: 'pool-conn-name', diagnostics });
 }
 
 /** Null: nothing that would bind a socket to anything. */

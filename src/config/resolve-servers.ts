@@ -56,7 +56,7 @@ function resolveServer(
   index: ProxyIndex,
   options: ResolveOptions,
 ): ServerConf {
-  const settings = settingsOf(server, proxy);
+  const settings = { ...settingsOf(server, proxy), tlvFormats: allFields(server, proxy) };
   const address = resolveServerAddress(server, options);
   const own = { proxy, server };
   const tracked = resolveTracked(own, index, options);
@@ -79,8 +79,13 @@ function resolveServer(
     check: settings.check && !settings.unusable ? resolveServerCheck(settings) : null,
     track: tracked === null ? null : { proxyId: tracked.proxy.id, serverId: idOf(tracked) },
     onMarkedDownShutdownSessions: settings.shutdownSessionsWhenDown ?? false,
-    link: resolveServerLink(settings, server.at, options),
+    link: resolveServerLink(settings, proxy.settings.mode ?? 'tcp', server.at, options),
   };
+}
+
+/** Those of `default-server` lines come first. */
+function allFields(server: ServerNode, proxy: MergedProxy): NonNullable<ServerSettings['tlvFormats']> {
+  return [proxy.defaultServer, server.inherited, server.settings].flatMap(({ tlvFormats }) => tlvFormats ?? []);
 }
 
 /** Null: an address of a kind that nobody here connects to. */

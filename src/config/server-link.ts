@@ -2,6 +2,7 @@
  * How connections to servers are made and kept: records for `server` lines and for the proxies around them. Filled in by
  * `resolve-server-link.ts`, printed by `print-server-link.ts`.
  */
+import type { LogFormat, SampleExpression } from './log-format.ts';
 
 /** `usesrc`: the address that the server sees. Port 0: the kernel chooses. */
 export type UseSourceConf =
@@ -35,6 +36,12 @@ export interface ProxyHeaderConf {
   readonly options: readonly ProxyV2Option[];
 }
 
+/** `set-proxy-v2-tlv-fmt`: a field of the user's own, made for each connection. */
+export interface ProxyFieldConf {
+  readonly type: number;
+  readonly format: LogFormat;
+}
+
 export type InitMethodConf =
   | { readonly kind: 'last' | 'libc' | 'none' }
   | { readonly kind: 'ip'; readonly host: string; readonly family: 4 | 6 };
@@ -42,6 +49,8 @@ export type InitMethodConf =
 /** Of one server. */
 export interface ServerLink {
   readonly proxyHeader: ProxyHeaderConf | null;
+  /** Of headers of version 2. */
+  readonly proxyFields: readonly ProxyFieldConf[];
   readonly source: SourceConf | null;
   readonly socks4: { readonly host: string; readonly port: number } | null;
   /** Checks of another address than the server's own begin with a PROXY header all the same. */
@@ -61,6 +70,8 @@ export interface ServerLink {
   readonly poolPurgeDelayMs: number;
   /** -1: no limit. */
   readonly maxReuse: number;
+  /** `pool-conn-name`: only requests for which its value is the same share connections; null: all do. */
+  readonly connectionName: SampleExpression | null;
 }
 
 /** After which failures a request is sent again. */
@@ -98,6 +109,7 @@ export interface ProxyLink {
 
 export const defaultServerLink: ServerLink = {
   proxyHeader: null,
+  proxyFields: [],
   source: null,
   socks4: null,
   checkSendProxy: false,
@@ -111,6 +123,7 @@ export const defaultServerLink: ServerLink = {
   poolLowConn: 0,
   poolPurgeDelayMs: 5000,
   maxReuse: -1,
+  connectionName: null,
 };
 
 const kernelProbes: KeepAliveProbes = { idleSeconds: null, intervalSeconds: null, count: null };

@@ -28,6 +28,7 @@ import {
   TCP_USER_TIMEOUT,
 } from '../os/socket.ts';
 import { encodeSocks4 } from '../wire/socks4.ts';
+import type { ConnectionSamples } from './connection-samples.ts';
 import { encodeHeader } from './proxy-header.ts';
 import { destinationOf, type SessionOrigin } from './session-origin.ts';
 import { SourceBinding } from './source-binding.ts';
@@ -54,6 +55,8 @@ export class Connector {
   /** Of the connection made last: whether it is still under way, and its port of the source's range (0: none). */
   connecting = false;
   takenPort = 0;
+  /** Set once the worker stands; null where no format or expression is configured. */
+  samples: ConnectionSamples | null = null;
   private readonly conf: ServerConf;
   /** `struct sockaddr` of the server; the port is filled in where it comes from the client. */
   private readonly server: Uint8Array;
@@ -79,7 +82,8 @@ export class Connector {
     this.usesClientPort = at.kind === 'ip' && (at.port === 0 || at.portOffset);
     this.isWildcard = at.kind === 'ip' && (at.host === '0.0.0.0' || at.host === '::');
     this.isPrivate = this.source?.isPrivate ?? false;
-    this.isKeyed = link.proxyHeader !== null || this.usesClientPort || this.isWildcard || this.isPrivate;
+    const tellsSession = link.proxyHeader !== null || link.connectionName !== null;
+    this.isKeyed = tellsSession || this.usesClientPort || this.isWildcard || this.isPrivate;
     this.isShareable = !this.isKeyed && (this.source === null || this.source.ring === null);
     this.namespaceFd = link.namespace === null ? null : openNamespace(link.namespace);
     this.homeFd = link.namespace === null ? null : openOwnNamespace();
@@ -153,11 +157,12 @@ export class Connector {
 
   /** What only connections for the same kind of session have in common. */
   keyFor(origin: SessionOrigin, port: number): string {
-    const { proxyHeader } = this.conf.link;
+    const { proxyHeader, connectionName } = this.conf.link;
     const target = this.usesClientPort || this.isWildcard ? hex(this.findTarget(origin, port)) : '';
-    const header = proxyHeader === null ? '' : hex(encodeHeader(proxyHeader, origin));
+    const header = proxyHeader === null ? '' : hex(this.encodeHeader(origin)!);
     const source = this.isPrivate ? `${origin.address.host} ${origin.address.port}` : '';
-    return `${target} ${header} ${source}`;
+    const shared = `${target} ${header} ${source}`;
+    return connectionName === null ? shared : `${shared} ${this.samples?.nameFor(origin) ?? ''}`;
   }
 
   /** The request to the SOCKS4 proxy; null when the server's address is none that version 4 knows. */
@@ -170,7 +175,7 @@ export class Connector {
   /** What the server is told before the session's own bytes, or null. */
   encodeHeader(origin: SessionOrigin): Uint8Array | null {
     const { proxyHeader } = this.conf.link;
-    return proxyHeader === null ? null : encodeHeader(proxyHeader, origin);
+    return proxyHeader === null ? null : encodeHeader(proxyHeader, origin, this.samples?.makeFields(origin));
   }
 }
 

@@ -17,14 +17,7 @@ import { type Head, METHOD_GET, METHOD_HEAD } from '../wire/http1-head.ts';
 import type { PooledBuffer } from './buffers.ts';
 import type { ClientAddress } from './client-address.ts';
 import type { Deadlines } from './deadlines.ts';
-import {
-  Dispatch,
-  type DispatchFailure,
-  type DispatchOwner,
-  REUSE_FIRST,
-  REUSE_LATER,
-  REUSE_NONE,
-} from './dispatch.ts';
+import { Dispatch, type DispatchFailure, type DispatchOwner } from './dispatch.ts';
 import type { ErrorStatus } from './errors.ts';
 import type { Frontend } from './frontend.ts';
 import { HttpDownload } from './http-download.ts';
@@ -34,8 +27,10 @@ import type { HttpReport } from './http-report.ts';
 import { Transaction } from './http-transaction.ts';
 import { HttpTunnel, type TunnelOwner } from './http-tunnel.ts';
 import { HttpUpload } from './http-upload.ts';
+import type { SessionRecord } from './log/record.ts';
 import type { Deferred } from './loop.ts';
 import type { Server } from './server.ts';
+import { REUSE_FIRST, REUSE_LATER, REUSE_NONE } from './server-attempt.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { encodeRedirect } from './server-redirect.ts';
 import type { EndOwner, SocketEnd } from './socket-end.ts';
@@ -132,6 +127,10 @@ export class HttpExchange implements EndOwner, DispatchOwner, TunnelOwner, Defer
     return this.transaction.notes?.uniqueId ?? '';
   }
 
+  describe(needs: number, head: Head | null, bytes: Uint8Array): SessionRecord {
+    return this.report.describeRequest(needs, head, bytes);
+  }
+
   get mostConnections(): number {
     return this.frontend.conf.link.maxSessionServerConns;
   }
@@ -186,7 +185,8 @@ export class HttpExchange implements EndOwner, DispatchOwner, TunnelOwner, Defer
   onClient(): void {
     switch (this.phase) {
       case DISPATCH:
-        if (this.client.finAnnounced && this.frontend.backend!.conf.abortonclose) this.failures.clientGone();
+        if (this.client.finAnnounced && (this.frontend.backend!.conf.abortonclose || this.hasBrokenOff))
+          this.failures.clientGone();
         return;
       case ANSWER:
         if (this.hasLeft) this.fail(400, 'client-abort', 'H');
@@ -201,6 +201,13 @@ export class HttpExchange implements EndOwner, DispatchOwner, TunnelOwner, Defer
         this.tunnel!.onClient();
         return;
     }
+  }
+
+  /** The client has ended in the middle of its request. */
+  private get hasBrokenOff(): boolean {
+    if (this.requestDone) return false;
+    this.upload.collect(this.client, this.worker);
+    return this.phase === DISPATCH && this.client.ended && !this.requestDone;
   }
 
   /** `option abortonclose`: the client has said all it will, and waits for nothing. */

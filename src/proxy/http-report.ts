@@ -11,7 +11,7 @@ import type { Dispatch } from './dispatch.ts';
 import type { Frontend } from './frontend.ts';
 import type { Listener } from './listener.ts';
 import { NEEDS_SOURCE } from './log/needs.ts';
-import { BAD_REQUEST, NO_SERVER, SessionRecord } from './log/record.ts';
+import { BAD_REQUEST, NO_SERVER, requestLine, SessionRecord } from './log/record.ts';
 import { fillFacts } from './log/session-facts.ts';
 import { fillNothing, type RequestNotes } from './request-notes.ts';
 import type { Server } from './server.ts';
@@ -110,6 +110,7 @@ export class HttpReport implements UniqueIdMaker {
   /** What looked like a request turns out to be none: HAProxy finds that before it notes anything of it. */
   forgetRequest(): void {
     this.line = BAD_REQUEST;
+    this.bytesIn = 0;
     this.readAt = 0;
   }
 
@@ -259,6 +260,8 @@ export class HttpReport implements UniqueIdMaker {
       r.backendConf = frontend.backend.conf;
     }
     notes?.fill(r, notes.bound);
+    // Without a log nobody has taken note of it.
+    if (head !== null && this.line === '') r.request = requestLine(bytes, head, this.worker.uriLimit);
     r.requestHead = head;
     r.requestBytes = bytes;
     return r;
@@ -303,6 +306,7 @@ export class HttpReport implements UniqueIdMaker {
     // The frontend's own answers have nothing to do with the backend's cookie.
     if (!this.enteredBackend && frontend.backend?.conf !== frontend.conf) r.cookieStates = '--';
     worker.fillConnections(r, frontend, dispatch);
+    if (!this.enteredBackend) r.beconn = worker.sessionsBeside(frontend);
     if (early) {
       r.beconn++;
       r.srvconn++;

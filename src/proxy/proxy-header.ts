@@ -17,12 +17,18 @@ import {
 } from '../wire/proxy-protocol.ts';
 import { destinationOf, type SessionOrigin, sourceOf } from './session-origin.ts';
 
-export function encodeHeader(conf: ProxyHeaderConf, origin: SessionOrigin): Uint8Array {
+/** `fields`: of the user's own, before the others. */
+export function encodeHeader(
+  conf: ProxyHeaderConf,
+  origin: SessionOrigin,
+  fields: readonly ProxyTlv[] = [],
+): Uint8Array {
   const source = sourceOf(origin);
   const destination = source === null ? null : destinationOf(origin);
   if (conf.version === 1) return encodeProxyV1(textOf(source), textOf(destination));
   const checksum = conf.options.includes('crc32c');
-  return encodeProxyV2(bytesOf(source), bytesOf(destination), fieldsOf(conf, origin.uniqueId), checksum);
+  const all = [...fields, ...fieldsOf(conf, origin.uniqueId)];
+  return encodeProxyV2(bytesOf(source), bytesOf(destination), all, checksum);
 }
 
 const NO_VERDICT = 0;

@@ -3,8 +3,10 @@
  * connected to, what it asks for. Looked at only when a configuration needs it.
  */
 import type { SocketAddress } from '../os/address.ts';
+import type { Head } from '../wire/http1-head.ts';
 import type { PooledBuffer } from './buffers.ts';
 import { type ClientAddress, destinationOf as clientDestination } from './client-address.ts';
+import type { SessionRecord } from './log/record.ts';
 import type { SocketEnd } from './socket-end.ts';
 
 export interface SessionOrigin {
@@ -14,6 +16,11 @@ export interface SessionOrigin {
   readonly requestBytes: PooledBuffer | null;
   /** What `unique-id-format` makes of the session; '' when there is none. */
   readonly uniqueId: string;
+  /**
+   * What is known of the session, with the head of its request if that is at hand; good until the next record is asked for.
+   * `needs`: bits of log/needs.ts.
+   */
+  describe(needs: number, head: Head | null, bytes: Uint8Array): SessionRecord;
   /** Connections to servers that the session may keep to itself. */
   readonly mostConnections: number;
 }

@@ -9,7 +9,7 @@ import type { Backend } from './backend.ts';
 import type { ClientAddress } from './client-address.ts';
 import { CLI_ABRT, SRV_ABRT } from './counter-layout.ts';
 import { Deadlines } from './deadlines.ts';
-import { Dispatch, type DispatchFailure, type DispatchOwner, REUSE_NONE } from './dispatch.ts';
+import { Dispatch, type DispatchFailure, type DispatchOwner } from './dispatch.ts';
 import type { Frontend } from './frontend.ts';
 import { HalfTimeouts } from './half-timeouts.ts';
 import type { Listener } from './listener.ts';
@@ -18,6 +18,7 @@ import { NO_SERVER, SessionRecord } from './log/record.ts';
 import { fillFacts } from './log/session-facts.ts';
 import { Relay, type RelayOwner } from './relay.ts';
 import type { Server } from './server.ts';
+import { REUSE_NONE } from './server-attempt.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { type EndOwner, SocketEnd } from './socket-end.ts';
 import { spliceDirections } from './splicing.ts';
@@ -73,11 +74,17 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
     const { uniqueId } = this.frontend;
     if (uniqueId === null) return '';
     if (this.id !== null) return this.id;
-    this.fill(record, 'normal', '-', false);
-    this.listener.describe(record, this.address, this.client.fd, uniqueId.needs);
-    this.fillCustom(record);
-    this.id = uniqueId.build(record);
+    this.id = uniqueId.build(this.describe(uniqueId.needs));
     return this.id;
+  }
+
+  /** It has no head of a request, whoever asks. */
+  describe(needs: number): SessionRecord {
+    this.fill(record, 'normal', '-', false);
+    this.listener.describe(record, this.address, this.client.fd, needs);
+    this.fillCustom(record);
+    record.uniqueId = this.id;
+    return record;
   }
 
   get server(): Server | null {

@@ -17,6 +17,7 @@ import { Backend } from './backend.ts';
 import { ExpressionKey } from './balance/expression-key.ts';
 import { makeRequestKey } from './balance/request-key.ts';
 import { planShares } from './balance/share.ts';
+import { ConnectionSamples } from './connection-samples.ts';
 import { mapRows, serverKey } from './counter-layout.ts';
 import { Counters } from './counters.ts';
 import { prepareForwarded } from './forwarded.ts';
@@ -38,6 +39,7 @@ import { SharedIdle } from './shared-idle.ts';
 import { preparePipes } from './splicing.ts';
 import { BackendHistories } from './stats/backend-history.ts';
 import { prepareUniqueId } from './unique-id.ts';
+import { WeighedLoop } from './weighed-loop.ts';
 import { WorkerContext } from './worker-context.ts';
 import type { FromWorker, ServerWarmth, ToWorker, WorkerStart } from './worker-messages.ts';
 
@@ -65,7 +67,8 @@ class ProxyWorker {
     const { slice, slots, index } = start;
     const counters = new Counters(start.counters, slots, slots[index]!);
     const rows = mapRows(slice);
-    this.loop = new Loop(start.wakeFds[index]!, () => this.onWake());
+    const isWeighed = slice.proxies.some(({ listeners }) => listeners.some(({ options }) => options.nice !== 0));
+    this.loop = new (isWeighed ? WeighedLoop : Loop)(start.wakeFds[index]!, () => this.onWake());
     const { tuneBufsize, tuneMaxrewrite, tuneHttpMaxhdr, tuneHttpLogurilen } = slice.global;
     const tune = {
       bufsize: tuneBufsize,
@@ -142,6 +145,7 @@ class ProxyWorker {
     }
     this.takeHealth(this.start.health);
     this.buildExpressionKeys();
+    this.buildConnectionSamples();
     this.buildFrontends();
   }
 
@@ -152,6 +156,19 @@ class ProxyWorker {
       if (balance.algorithm !== 'hash') continue;
       backend.requestKey = new ExpressionKey(balance.expression, hashType, this.world, backend.conf);
     }
+  }
+
+  private buildConnectionSamples(): void {
+    for (const { connector, conf, proxy } of this.servers.values()) {
+      if (connector === null) continue;
+      connector.samples = ConnectionSamples.of(conf.link, this.world, proxy);
+      this.provide(connector.samples?.needs ?? 0);
+    }
+  }
+
+  /** Some number is counted only where a format shows it. */
+  private provide(needs: number): void {
+    if (needs & NEEDS_NUMBER) this.context.requestNumbers = new Int32Array(this.start.logCounts);
   }
 
   private buildFrontends(): void {
@@ -165,9 +182,7 @@ class ProxyWorker {
       const backend = proxy.backend === null ? null : (this.backends.get(proxy.backend) ?? null);
       const uniqueId = prepareUniqueId(proxy, this.world);
       const forwarded = prepareForwarded(backend?.conf.http.forwarded ?? null, this.world, backend?.conf ?? proxy);
-      if (((uniqueId?.needs ?? 0) | (forwarded?.needs ?? 0)) & NEEDS_NUMBER) {
-        context.requestNumbers = new Int32Array(this.start.logCounts);
-      }
+      this.provide((uniqueId?.needs ?? 0) | (forwarded?.needs ?? 0));
       const row = context.rows.frontends.get(proxy.id)!;
       const frontend = new Frontend(proxy, row, backend, log, uniqueId, headerCases, forwarded);
       for (const conf of proxy.listeners) {
@@ -189,7 +204,7 @@ class ProxyWorker {
     const at = planCounts(slice.proxies).linesAt.get(proxy.id)!;
     const sender = new SyslogSender(proxy.logs, origin, counts, at + 1);
     const log = new SessionLog(proxy, sender, this.world, { counts, at });
-    if (log.needs & NEEDS_NUMBER) this.context.requestNumbers = counts;
+    this.provide(log.needs);
     return log;
   }
 

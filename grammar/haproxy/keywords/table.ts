@@ -20,6 +20,7 @@ import { ringServerRows } from './ring.ts';
 import { ruleRows } from './rules.ts';
 import { serverRows } from './server.ts';
 import { proxyLinkRows, serverLinkRows } from './server-link.ts';
+import { serverSampleRows } from './server-samples.ts';
 import { pipeRows, spliceRows } from './splicing.ts';
 import { statsRows } from './stats.ts';
 import { timeoutRows } from './timeouts.ts';
@@ -75,6 +76,7 @@ export const serverTable: KeywordTable<ServerSettings> = tableOf(
   serverRows,
   balanceServerRows,
   serverLinkRows,
+  serverSampleRows,
   persistenceServerRows,
   ringServerRows,
 );

@@ -27,8 +27,11 @@ export interface CompiledFormat {
   readonly moment: Moment;
 }
 
-/** `header`: the text becomes a header's value (`unique-id-format`): no dashes, what a header must not hold as `%XX`. */
-export type FormatUse = 'log' | 'header';
+/**
+ * `header`: the text becomes a header's value (`unique-id-format`): no dashes, what a header must not hold as `%XX`.
+ * `field`: it becomes bytes of a protocol: no dashes, nothing escaped.
+ */
+export type FormatUse = 'log' | 'header' | 'field';
 
 const TEXT_ROOM = 65536;
 
@@ -77,7 +80,7 @@ function compileItem(item: LogItem, world: SampleWorld, home: ProxyConf, use: Fo
   const manner: Manner = { ...item.flags, missing: (item.flags.dash ?? use === 'log') ? '-' : '' };
   if (item.kind === 'alias') return compileAlias(item.name, manner);
   const { evaluate, needs } = compileText(item.sample, world, home);
-  const read: Read = use === 'log' ? evaluate : (r) => escapeField(evaluate(r) ?? '');
+  const read: Read = use !== 'header' ? evaluate : (r) => escapeField(evaluate(r) ?? '');
   return { kind: 'record', text: '', put: textWriter(read, manner), needs, moment: WITH_ANSWER, vanishes: false };
 }
 

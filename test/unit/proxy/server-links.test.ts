@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { defaultServerLink, type ProxyHeaderConf, type ServerLink } from '../../../src/config/server-link.ts';
 import { BufferPool, type PooledBuffer } from '../../../src/proxy/buffers.ts';
+import { ConnectionSamples } from '../../../src/proxy/connection-samples.ts';
 import { Connector } from '../../../src/proxy/connector.ts';
+import { SessionRecord } from '../../../src/proxy/log/record.ts';
 import { encodeHeader } from '../../../src/proxy/proxy-header.ts';
 import { encodeRedirect } from '../../../src/proxy/server-redirect.ts';
 import type { SessionOrigin } from '../../../src/proxy/session-origin.ts';
@@ -11,6 +13,7 @@ import { asksForConnection } from '../../../src/proxy/tied-authentication.ts';
 import { parseResponseHead } from '../../../src/wire/http1.ts';
 import { Head } from '../../../src/wire/http1-head.ts';
 import { makeProxy, makeServer } from './configuration.ts';
+import { expressionOf, formatOf, makeWorld } from './sample/evaluation.ts';
 
 const pool = new BufferPool(4096);
 
@@ -80,7 +83,8 @@ describe('asksForConnection', () => {
 function originOf(port: number): SessionOrigin {
   const destination = { address: Uint8Array.of(198, 51, 100, 2), port: 80 };
   const address = { family: 4, host: '192.0.2.1', port, preamble: { destination } };
-  return { address, client: { fd: -1 }, requestBytes: null, uniqueId: 'id', mostConnections: 5 } as never;
+  const describe = () => Object.assign(new SessionRecord(), { clientHost: address.host, clientPort: port });
+  return { address, client: { fd: -1 }, requestBytes: null, uniqueId: 'id', mostConnections: 5, describe } as never;
 }
 
 describe('encodeHeader', () => {
@@ -110,6 +114,34 @@ describe('encodeHeader', () => {
   });
 });
 
+describe('ConnectionSamples', () => {
+  const fieldsOf = (formats: readonly string[], tuneBufsize = 16384) => {
+    const proxyFields = formats.map((text, i) => ({ type: i + 1, format: formatOf(text) }));
+    const world = makeWorld();
+    const bounded = { ...world, global: { ...world.global, tuneBufsize } };
+    const samples = ConnectionSamples.of({ ...defaultServerLink, proxyFields }, bounded, makeProxy())!;
+    return samples.makeFields(originOf(4711)).map(({ type, value }) => [type, Buffer.from(value).toString('latin1')]);
+  };
+
+  it('makes fields of formats, without dashes for what is missing', () => {
+    expect(fieldsOf(['%ci:%cp', '%ID', '%[req.hdr(none)]x', '%[str(gP8=),b64dec]'])).toEqual([
+      [1, '192.0.2.1:4711'],
+      [2, 'id'],
+      [3, 'x'],
+      [4, '\x80\xff'],
+    ]);
+  });
+
+  it('leaves out what does not fit, and goes on', () => {
+    const long = 'x'.repeat(600);
+    expect(fieldsOf([long, 'a', long], 1200).map(([type]) => type)).toEqual([1, 2]);
+  });
+
+  it('is not there where nothing asks for it', () => {
+    expect(ConnectionSamples.of(defaultServerLink, makeWorld(), makeProxy())).toBeNull();
+  });
+});
+
 describe('Connector', () => {
   function connectorOf(
     link: Partial<ServerLink>,
@@ -134,6 +166,18 @@ describe('Connector', () => {
     const offset = connectorOf({}, { port: 1000, portOffset: true })!;
     expect(offset.keyFor(originOf(1), 80)).toBe(offset.keyFor(originOf(2), 80));
     expect(offset.keyFor(originOf(1), 80)).not.toBe(offset.keyFor(originOf(1), 81));
+  });
+
+  it('tells connections apart by the names that an expression gives them', () => {
+    const connector = connectorOf({ connectionName: expressionOf('src_port') })!;
+    connector.samples = ConnectionSamples.of(
+      { ...defaultServerLink, connectionName: expressionOf('src_port') },
+      makeWorld(),
+      makeProxy(),
+    );
+    expect([connector.isKeyed, connector.isShareable, connector.isPrivate]).toEqual([true, false, false]);
+    expect(connector.keyFor(originOf(1), 80)).toBe(connector.keyFor(originOf(1), 80));
+    expect(connector.keyFor(originOf(1), 80)).not.toBe(connector.keyFor(originOf(2), 80));
   });
 
   it('keeps connections with an address of the client for that client', () => {
