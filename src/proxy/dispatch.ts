@@ -1,29 +1,30 @@
 /**
- * From "this session needs a server" to a standing connection: choosing, waiting in queues, taking an idle connection or
- * making one, trying again (manual: `retries`, `retry-on`, `option redispatch`, `http-reuse`, `timeout connect`,
- * `timeout queue`, server `maxconn`).
+ * From "this session needs a server" to a standing connection: choosing, waiting in queues, trying, trying again
+ * (manual: `retries`, `retry-on`, `option redispatch`, `timeout connect`, `timeout queue`, server `maxconn`).
  *
- *     start -> choose -> (QUEUED ->) CONNECTING -> (GREETING ->) onConnected
+ *     start -> choose -> (QUEUED ->) CONNECTING -> onConnected
  *                ^            |           |
  *                |            |           `-> TURNAROUND (1 s) -> CONNECTING, the same server again
  *                `------------+-----------'   redispatch: choose anew
  *
- * GREETING waits for a SOCKS4 proxy's answer. Its owner lends it the timer while it is at work, and watches the client
+ * CONNECTING is the work of server-attempt.ts. Its owner lends it the timer while it is at work, and watches the client
  * meanwhile. One a client connection: it also keeps the connections to servers that are this client's own.
  */
-import type { RetryOn } from '../config/server-link.ts';
 import { EADDRINUSE, EADDRNOTAVAIL, EMFILE, ENFILE, EPERM } from '../os/libc.ts';
-import { MSG_MORE, MSG_NOSIGNAL, SOL_TCP, sendAt, setOption, TCP_NODELAY } from '../os/socket.ts';
-import { isSocks4Granted, SOCKS4_ANSWER } from '../wire/socks4.ts';
 import type { Backend } from './backend.ts';
-import { copyBytes } from './buffers.ts';
-import { CONNECT, ECON, LAST_SESSION, LBTOT, REUSE, ROW_WIDTH, SESS_RATE, WREDIS, WRETR } from './counter-layout.ts';
+import {
+  countAttempt,
+  countConnection,
+  countFailure,
+  countPlace,
+  countRedispatch,
+  countRetry,
+} from './dispatch-counts.ts';
 import type { Server } from './server.ts';
-import { adoptConnection, openServerConnection, type ServerConnection } from './server-connection.ts';
+import { type AttemptOwner, ESTABLISHED, REUSE_NONE, type Reuse, ServerAttempt } from './server-attempt.ts';
+import type { ServerConnection } from './server-connection.ts';
 import { SessionConnections } from './session-connections.ts';
 import type { SessionOrigin } from './session-origin.ts';
-import type { TakenOver } from './shared-idle.ts';
-import type { EndOwner, SocketEnd } from './socket-end.ts';
 import { NO_SOURCE } from './source-binding.ts';
 import { WaitEntry, type Waiting } from './wait-queue.ts';
 import type { WorkerContext } from './worker-context.ts';
@@ -36,12 +37,6 @@ export type DispatchFailure =
   | 'connect-timeout'
   | 'resource'
   | 'internal';
-
-/** Which idle connections a session may use: none, those for a client's first request, those for later ones. */
-export const REUSE_NONE = 0;
-export const REUSE_FIRST = 1;
-export const REUSE_LATER = 2;
-export type Reuse = typeof REUSE_NONE | typeof REUSE_FIRST | typeof REUSE_LATER;
 
 export interface DispatchOwner extends SessionOrigin {
   /** A server was chosen. True: the owner answers in its place, no connection is made. */
@@ -56,13 +51,12 @@ const IDLE = 0;
 const QUEUED = 1;
 const CONNECTING = 2;
 const TURNAROUND = 3;
-const GREETING = 4;
 
 const TURNAROUND_MS = 1000;
 /** What no other try can help against. */
 const RESOURCE_ERRORS: readonly number[] = [EMFILE, ENFILE, EPERM, EADDRINUSE, EADDRNOTAVAIL];
 
-export class Dispatch implements EndOwner, Waiting {
+export class Dispatch implements AttemptOwner, Waiting {
   server: Server | null = null;
   retries = 0;
   redispatched = false;
@@ -77,17 +71,12 @@ export class Dispatch implements EndOwner, Waiting {
   serverQueue = 0;
   backendQueue = 0;
   private state = IDLE;
-  private connection: ServerConnection | null = null;
   private backend!: Backend;
   private key = 0;
   private port = 0;
   private reuse: Reuse = REUSE_NONE;
-  /** What connections for this session have in common with nobody else's; '' when all are alike. */
-  private connectionKey = '';
   /** The server of the failed attempt before this one. */
   private previous: Server | null = null;
-  /** Of a SOCKS4 proxy's answer. */
-  private answered = 0;
   /** Connections that are this client's own. */
   private own: SessionConnections | null = null;
   /** The server was chosen because the session has a connection to it. */
@@ -97,10 +86,12 @@ export class Dispatch implements EndOwner, Waiting {
   private entry: WaitEntry | null = null;
   private readonly worker: WorkerContext;
   private readonly owner: DispatchOwner;
+  private readonly attempt: ServerAttempt;
 
   constructor(worker: WorkerContext, owner: DispatchOwner) {
     this.worker = worker;
     this.owner = owner;
+    this.attempt = new ServerAttempt(worker, owner, this);
   }
 
   /** Forgets the request before. */
@@ -113,10 +104,6 @@ export class Dispatch implements EndOwner, Waiting {
     this.waitedFor = null;
     this.serverQueue = 0;
     this.backendQueue = 0;
-  }
-
-  get active(): boolean {
-    return this.state !== IDLE;
   }
 
   /** Nothing binds it to its client: it may serve another one. */
@@ -149,7 +136,7 @@ export class Dispatch implements EndOwner, Waiting {
     this.server = null;
     this.previous = null;
     this.bound = bound;
-    const last = this.own === null || bound !== null ? null : this.findLast(this.own);
+    const last = bound !== null ? null : (this.own?.findServer(backend, this.staysPut) ?? null);
     this.stays = last !== null;
     if (last === null) this.assign(null);
     else this.assignTo(last);
@@ -175,28 +162,15 @@ export class Dispatch implements EndOwner, Waiting {
     this.retries++;
     this.reuse = REUSE_NONE;
     const server = this.server!;
-    this.countRetry(server);
+    countRetry(this.worker, this.backend, server);
     if (this.mayRedispatch(server)) {
       this.redispatch(server);
       return;
     }
-    this.countRetry(server);
-    this.countAttempt(server);
+    countRetry(this.worker, this.backend, server);
+    countAttempt(this.worker, server);
     this.reuse = reuse;
     this.connect();
-  }
-
-  /** The server that the session's own connections lead to, if it is to stay there and that server has room. */
-  private findLast(own: SessionConnections): Server | null {
-    const { backend } = this;
-    const { preferLastServer, maxKeepAliveQueue } = backend.conf.link;
-    if (!preferLastServer && !this.staysPut) return null;
-    return own.findServer(
-      (server) =>
-        server.proxy === backend.conf &&
-        server.usable &&
-        (this.staysPut || maxKeepAliveQueue === 0 || server.hasRoom() || server.queue.length + 1 < maxKeepAliveQueue),
-    );
   }
 
   private assign(avoid: Server | null): void {
@@ -207,7 +181,7 @@ export class Dispatch implements EndOwner, Waiting {
     }
     if (!backend.usable) {
       if (this.previous !== null) this.countChange(this.previous, null);
-      this.worker.counters.add(backend.row, ECON, 1);
+      countFailure(this.worker, backend, null);
       this.fail('no-server');
       return;
     }
@@ -234,17 +208,10 @@ export class Dispatch implements EndOwner, Waiting {
 
   /** A place at the server was reserved. */
   private take(server: Server): void {
-    const { counters, loop } = this.worker;
+    const { worker } = this;
     this.server = server;
-    this.assignedAt = loop.now;
-    counters.enter(server.row);
-    if (this.bound === null && !this.stays) {
-      counters.add(server.row, LBTOT, 1);
-      counters.add(this.backend.row, LBTOT, 1);
-    }
-    counters.tick(server.row, SESS_RATE, loop.second);
-    counters.own.totals[server.row * ROW_WIDTH + LAST_SESSION] = loop.wallMs;
-    counters.own.totals[this.backend.row * ROW_WIDTH + LAST_SESSION] = loop.wallMs;
+    this.assignedAt = worker.loop.now;
+    countPlace(worker, this.backend, server, this.bound === null && !this.stays);
     if (this.previous !== null) this.countChange(this.previous, server);
     if (this.owner.answersFor?.(server)) return;
     this.connect();
@@ -254,27 +221,11 @@ export class Dispatch implements EndOwner, Waiting {
   private countChange(previous: Server, server: Server | null): void {
     this.previous = null;
     if (server !== null && previous === server) {
-      this.countRetry(server);
+      countRetry(this.worker, this.backend, server);
       return;
     }
-    const { counters } = this.worker;
     this.redispatched = true;
-    counters.add(previous.row, WREDIS, 1);
-    counters.add(this.backend.row, WREDIS, 1);
-  }
-
-  /** Every attempt at a server counts as a session of it. */
-  private countAttempt(server: Server): void {
-    const { counters, loop } = this.worker;
-    counters.leaveRow(server.row);
-    counters.enter(server.row);
-    counters.tick(server.row, SESS_RATE, loop.second);
-  }
-
-  private countRetry(server: Server): void {
-    const { counters } = this.worker;
-    counters.add(server.row, WRETR, 1);
-    counters.add(this.backend.row, WRETR, 1);
+    countRedispatch(this.worker, this.backend, previous);
   }
 
   private wait(server: Server | null): void {
@@ -326,125 +277,43 @@ export class Dispatch implements EndOwner, Waiting {
   }
 
   private connect(): void {
+    const { attempt, worker, backend, reuse } = this;
     const server = this.server!;
-    const connector = server.connector!;
-    this.connectionKey = connector.isKeyed ? connector.keyFor(this.owner, this.port) : '';
-    if (this.reuse !== REUSE_NONE) {
-      const idle = this.own?.take(server, this.connectionKey) ?? this.takeIdle(server);
-      if (idle !== null) {
-        this.worker.counters.add(server.row, REUSE, 1);
-        this.worker.counters.add(this.backend.row, REUSE, 1);
-        this.done(idle, true);
+    attempt.aim(server, this.port);
+    if (reuse !== REUSE_NONE) {
+      const resting = this.own?.take(server, attempt.key) ?? attempt.takeResting(reuse, backend.conf.link);
+      if (resting !== null) {
+        countConnection(worker, backend, server, true);
+        this.onStanding(resting, true);
         return;
       }
     }
     this.openConnection(server);
   }
 
-  /** A client's first request only gets a connection that the mode calls safe: it could not be repeated silently. */
-  private takeIdle(server: Server): ServerConnection | null {
-    const { idle } = server;
-    const { httpReuse, retryOn } = this.backend.conf.link;
-    const key = this.connectionKey;
-    if (httpReuse === 'never') return null;
-    if (this.reuse === REUSE_LATER || repeatsLost(retryOn)) {
-      return idle.takeFresh(key) ?? idle.takeSafe(key) ?? this.adopt(server, idle.takeOver(false, true));
-    }
-    if (httpReuse === 'safe') return null;
-    const always = httpReuse === 'always';
-    const own = idle.takeSafe(key) ?? (always ? idle.takeFresh(key) : null);
-    return own ?? this.adopt(server, idle.takeOver(true, always));
-  }
-
-  private adopt(server: Server, taken: TakenOver | null): ServerConnection | null {
-    return taken === null ? null : adoptConnection(server, taken, this.worker.loop, this.worker.buffers, this);
-  }
-
   private openConnection(server: Server): void {
-    const { worker } = this;
+    const { worker, backend, attempt } = this;
     server.idle.makeRoom();
-    const isFirst = this.retries === 0;
-    const { connectionKey, owner, port } = this;
-    const opened = openServerConnection(server, owner, connectionKey, port, isFirst, worker.loop, worker.buffers, this);
-    if (opened === NO_SOURCE) {
+    const state = attempt.open(this.retries === 0);
+    if (state === NO_SOURCE) {
       this.giveUp('internal');
       return;
     }
-    worker.counters.add(server.row, CONNECT, 1);
-    worker.counters.add(this.backend.row, CONNECT, 1);
-    if (typeof opened === 'number') {
-      this.state = CONNECTING;
-      if (RESOURCE_ERRORS.includes(-opened)) this.giveUp('resource');
-      else this.connectionFailed(true);
-      return;
-    }
+    countConnection(worker, backend, server, false);
     this.state = CONNECTING;
-    this.connection = opened;
-    if (!opened.connecting) {
-      this.onEstablished(opened);
-      return;
+    if (RESOURCE_ERRORS.includes(-state)) this.giveUp('resource');
+    else if (state < 0) this.onAttemptFailed(true);
+    else if (state === ESTABLISHED) attempt.establish();
+    else {
+      const limit = backend.conf.timeouts.connectMs;
+      if (limit !== null) this.owner.armDispatch(worker.loop.now + limit);
     }
-    const limit = this.backend.conf.timeouts.connectMs;
-    if (limit !== null) this.owner.armDispatch(worker.loop.now + limit);
   }
 
-  private onEstablished(connection: ServerConnection): void {
-    const connector = connection.server.connector!;
-    if (!connector.viaSocks4) {
-      this.greet(connection);
-      return;
-    }
-    const request = connector.encodeSocksRequest(this.owner, this.port);
-    this.state = GREETING;
-    this.answered = 0;
-    if (request === null || !this.write(connection, request)) this.connectionFailed(true);
-  }
-
-  /** The SOCKS4 proxy has answered, in part at least. */
-  private readAnswer(connection: ServerConnection): void {
-    const { scratch } = this.worker;
-    const n = connection.read(scratch.address, SOCKS4_ANSWER - this.answered);
-    if (n < 0) this.connectionFailed(true);
-    if (n <= 0) return;
-    // The first two bytes decide; a peer that sends them apart from each other is none that we know.
-    const isGranted = this.answered > 0 || (n > 1 && isSocks4Granted(scratch.bytes, 0));
-    this.answered += n;
-    if (!isGranted) this.connectionFailed(true);
-    else if (this.answered === SOCKS4_ANSWER) this.greet(connection);
-  }
-
-  private greet(connection: ServerConnection): void {
-    const header = connection.server.connector!.encodeHeader(this.owner);
-    const more = this.owner.requestBytes !== null;
-    if (header !== null && !this.write(connection, header, more)) {
-      this.connectionFailed(true);
-      return;
-    }
-    // What the client says next must not wait until the header is acknowledged.
-    if (header !== null && !more) setOption(connection.fd, SOL_TCP, TCP_NODELAY, 1);
-    this.done(connection, false);
-  }
-
-  /** A new connection's buffer takes so little at once. `more` follows: both may go out as one packet. */
-  private write(connection: ServerConnection, bytes: Uint8Array, more = false): boolean {
-    const { out } = this.worker;
-    copyBytes(out.bytes, 0, bytes, 0, bytes.length);
-    return sendAt(connection.fd, out.address, bytes.length, MSG_NOSIGNAL | (more ? MSG_MORE : 0)) === bytes.length;
-  }
-
-  private done(connection: ServerConnection, reused: boolean): void {
+  onStanding(connection: ServerConnection, reused: boolean): void {
     this.state = IDLE;
-    this.connection = null;
     connection.requests++;
     this.owner.onConnected(connection, reused);
-  }
-
-  onEnd(end: SocketEnd): void {
-    if (end !== this.connection || end.closed) return;
-    if (end.error !== 0) this.connectionFailed(!end.timedOut);
-    else if (this.state === GREETING) {
-      if (end.readable) this.readAnswer(this.connection);
-    } else if (!end.connecting) this.onEstablished(this.connection);
   }
 
   onTimer(): void {
@@ -457,8 +326,7 @@ export class Dispatch implements EndOwner, Waiting {
         return;
       }
       case CONNECTING:
-      case GREETING:
-        this.connectionFailed(false);
+        this.onAttemptFailed(false);
         return;
       case TURNAROUND:
         if (this.server === null) this.assign(this.previous);
@@ -467,11 +335,10 @@ export class Dispatch implements EndOwner, Waiting {
     }
   }
 
-  /** `atOnce`: refused rather than timed out: another try at the same server waits a moment. */
-  private connectionFailed(atOnce: boolean): void {
+  /** After a refusal another try at the same server waits a moment. */
+  onAttemptFailed(atOnce: boolean): void {
     const { backend, worker } = this;
-    this.connection?.close();
-    this.connection = null;
+    this.attempt.drop();
     const server = this.server!;
     if (this.retries >= backend.conf.retries || !backend.conf.link.retryOn.connFailure) {
       this.giveUp(atOnce ? 'refused' : 'connect-timeout');
@@ -479,7 +346,7 @@ export class Dispatch implements EndOwner, Waiting {
     }
     this.retries++;
     const changes = this.mayRedispatch(server);
-    if (!changes) this.countRetry(server);
+    if (!changes) countRetry(worker, backend, server);
     if (changes && (!atOnce || backend.hasOthers)) {
       this.redispatch(server);
       return;
@@ -495,7 +362,7 @@ export class Dispatch implements EndOwner, Waiting {
   }
 
   private openAgain(server: Server): void {
-    this.countAttempt(server);
+    countAttempt(this.worker, server);
     this.openConnection(server);
   }
 
@@ -520,18 +387,14 @@ export class Dispatch implements EndOwner, Waiting {
   }
 
   private giveUp(cause: DispatchFailure): void {
-    const { counters } = this.worker;
-    counters.add(this.server!.row, ECON, 1);
-    counters.add(this.backend.row, ECON, 1);
+    countFailure(this.worker, this.backend, this.server);
     this.fail(cause);
   }
 
   /** `server`: whose queue it was; null: the backend's. */
   private failWaiting(cause: DispatchFailure, server: Server | null): void {
-    const { counters } = this.worker;
     this.waitedFor = server;
-    if (server !== null) counters.add(server.row, ECON, 1);
-    counters.add(this.backend.row, ECON, 1);
+    countFailure(this.worker, this.backend, server);
     this.fail(cause);
   }
 
@@ -569,19 +432,14 @@ export class Dispatch implements EndOwner, Waiting {
   /** The session ends: out of any queue, no connection attempt, no place taken. */
   abandon(): void {
     if (this.state === QUEUED) this.leaveQueue();
-    this.connection?.close();
-    this.connection = null;
+    this.attempt.drop();
     this.state = IDLE;
     this.releaseServer();
   }
+
   /** The client is gone, and its own connections with it. */
   close(): void {
     this.own?.closeAll();
     this.own = null;
   }
-}
-
-/** A request that meets a dead connection is sent again anyway, so that the first one may run the risk as well. */
-function repeatsLost({ connFailure, emptyResponse, responseTimeout }: RetryOn): boolean {
-  return connFailure && emptyResponse && responseTimeout;
 }

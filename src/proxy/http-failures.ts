@@ -9,8 +9,8 @@
 import type { RetryOn } from '../config/server-link.ts';
 import type { Head } from '../wire/http1-head.ts';
 import { EREQ } from './counter-layout.ts';
-import { REUSE_LATER, REUSE_NONE } from './dispatch.ts';
 import type { HttpExchange } from './http-exchange.ts';
+import { REUSE_LATER, REUSE_NONE } from './server-attempt.ts';
 import type { WorkerContext } from './worker-context.ts';
 
 export class HttpFailures {

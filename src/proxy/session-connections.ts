@@ -3,6 +3,7 @@
  * `option prefer-last-server`): those that carry the client's address, or that an authentication ties to it. They rest
  * here between the session's requests and end with it.
  */
+import type { Backend } from './backend.ts';
 import type { Server } from './server.ts';
 import type { ServerConnection, Shelf } from './server-connection.ts';
 
@@ -46,13 +47,22 @@ export class SessionConnections implements Shelf {
     return true;
   }
 
-  /** The server of the latest one that `isWanted`. */
-  findServer(isWanted: (server: Server) => boolean): Server | null {
-    return this.list.findLast(({ server }) => isWanted(server))?.server ?? null;
+  /** The server that the session is to stay at: that of its latest connection that has room; `isTied`: room or not. */
+  findServer(backend: Backend, isTied: boolean): Server | null {
+    if (!isTied && !backend.conf.link.preferLastServer) return null;
+    const { maxKeepAliveQueue } = backend.conf.link;
+    const found = this.list.findLast(
+      ({ server }) => server.proxy === backend.conf && server.usable && (isTied || hasRoom(server, maxKeepAliveQueue)),
+    );
+    return found?.server ?? null;
   }
 
   /** The session is over. */
   closeAll(): void {
     for (const connection of this.list.slice()) connection.discard();
   }
+}
+
+function hasRoom(server: Server, maxKeepAliveQueue: number): boolean {
+  return maxKeepAliveQueue === 0 || server.hasRoom() || server.queue.length + 1 < maxKeepAliveQueue;
 }

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { defaultServerLink, type ServerLink } from '../../../src/config/server-link.ts';
+import { defaultServerLink, type ProxyLink, type ServerLink } from '../../../src/config/server-link.ts';
 import { createMemfd } from '../../../src/os/memfd.ts';
+import type { Backend } from '../../../src/proxy/backend.ts';
 import { IDLE_CUR, mapRows, SAFE_CUR, USED_CUR } from '../../../src/proxy/counter-layout.ts';
 import { Counters, claimCounters } from '../../../src/proxy/counters.ts';
 import { IdleConnections } from '../../../src/proxy/idle-connections.ts';
 import type { Loop } from '../../../src/proxy/loop.ts';
+import type { Server } from '../../../src/proxy/server.ts';
 import type { ServerConnection, Shelf } from '../../../src/proxy/server-connection.ts';
 import { SessionConnections } from '../../../src/proxy/session-connections.ts';
 import { makeIdleMemory, SharedIdle } from '../../../src/proxy/shared-idle.ts';
@@ -186,17 +188,54 @@ describe('IdleConnections of several workers', () => {
 });
 
 describe('SessionConnections', () => {
-  it("keeps a session's own, up to a number, by server and key", () => {
+  function makeOwn(names: readonly string[], most: number, link: Partial<ProxyLink>) {
     const { idle } = makeIdle();
-    const own = new SessionConnections(2);
-    const [a, b, c] = ['a', 'b', 'c'].map((server) => new FakeConnection(idle, '', server));
-    expect([own.keep(a!.real), own.keep(b!.real), own.keep(c!.real)]).toEqual([true, true, false]);
-    expect(own.take('c' as never, '')).toBeNull();
-    expect(own.take('a' as never, 'key')).toBeNull();
-    expect(own.take('a' as never, '')).toBe(a);
-    expect(own.findServer(() => true)).toBe('b');
+    const proxy = makeProxy();
+    const backend = { conf: { ...proxy, link: { ...proxy.link, ...link } } } as Backend;
+    const servers = names.map(() => ({
+      proxy: backend.conf,
+      usable: true,
+      queue: { length: 3 },
+      hasRoom: () => false,
+    }));
+    const own = new SessionConnections(most);
+    const connections = servers.map((server) => new FakeConnection(idle, '', server));
+    const kept = connections.map((connection) => own.keep(connection.real));
+    return { own, servers, connections, kept, backend };
+  }
+
+  it("keeps a session's own, up to a number, by server and key", () => {
+    const { own, servers, connections, kept } = makeOwn(['a', 'b', 'c'], 2, {});
+    const [a, , c] = servers as unknown as Server[];
+    expect(kept).toEqual([true, true, false]);
+    expect(own.take(c!, '')).toBeNull();
+    expect(own.take(a!, 'key')).toBeNull();
+    expect(own.take(a!, '')).toBe(connections[0]);
     own.closeAll();
-    expect(b!.closed).toBe(true);
-    expect(own.findServer(() => true)).toBeNull();
+    expect(connections.map(({ closed }) => closed)).toEqual([false, true, false]);
+  });
+
+  it('find the server of the latest, if the session is to stay there', () => {
+    const { own, servers, backend } = makeOwn(['a', 'b'], 9, { preferLastServer: true });
+    expect(own.findServer(backend, false)).toBe(servers[1]);
+    servers[1]!.usable = false;
+    expect(own.findServer(backend, false)).toBe(servers[0]);
+    expect(own.findServer({ conf: makeProxy() } as Backend, true)).toBeNull();
+    own.closeAll();
+    expect(own.findServer(backend, false)).toBeNull();
+  });
+
+  it('find one with a full queue only for a session that is tied to it', () => {
+    const { own, servers, backend } = makeOwn(['a'], 9, { preferLastServer: true, maxKeepAliveQueue: 3 });
+    expect(own.findServer(backend, false)).toBeNull();
+    expect(own.findServer(backend, true)).toBe(servers[0]);
+    servers[0]!.queue.length = 1;
+    expect(own.findServer(backend, false)).toBe(servers[0]);
+  });
+
+  it('find none where nothing asks for the last server', () => {
+    const { own, servers, backend } = makeOwn(['a'], 9, { preferLastServer: false });
+    expect(own.findServer(backend, false)).toBeNull();
+    expect(own.findServer(backend, true)).toBe(servers[0]);
   });
 });
