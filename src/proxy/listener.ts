@@ -91,7 +91,10 @@ export class Listener implements Handler, Timed {
 
   /** Returns 0 or `-errno`. */
   open(): number {
-    return this.worker.loop.watch(this.fd, EPOLLIN | EPOLLEXCLUSIVE, this);
+    const { loop } = this.worker;
+    const done = loop.watch(this.fd, EPOLLIN | EPOLLEXCLUSIVE, this);
+    loop.weigh(this.fd, this.conf.options.nice);
+    return done;
   }
 
   /** For good; the descriptor stays open for others until the process ends. */

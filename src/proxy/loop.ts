@@ -41,12 +41,12 @@ export class Loop {
   /** Whole seconds of the epoch. */
   second = Math.floor(this.wallMs / 1000);
   readonly timers = new TimerWheel(this.now);
-  private readonly epoll = openEpoll();
-  private readonly events = allocateEvents(EVENTS_A_TURN);
-  private readonly handlers: (Handler | undefined)[] = [];
-  private readonly registrations: number[] = [];
+  protected readonly epoll = openEpoll();
+  protected readonly events = allocateEvents(EVENTS_A_TURN);
+  protected readonly handlers: (Handler | undefined)[] = [];
+  protected readonly registrations: number[] = [];
   private deferred: Deferred[] = [];
-  private readonly wakeFd: number;
+  protected readonly wakeFd: number;
   private readonly onWake: () => void;
   private running = true;
   private wallOffset = 0;
@@ -107,6 +107,12 @@ export class Loop {
     this.deferred.push(work);
   }
 
+  /** What a listener's connections are worth; only a weighed loop heeds it (weighed-loop.ts). */
+  weigh(_fd: number, _nice: number): void {}
+
+  /** A connection to a server goes on for whoever has the turn now. */
+  adopt(_fd: number): void {}
+
   stop(): void {
     this.running = false;
   }
@@ -115,7 +121,7 @@ export class Loop {
     while (this.running) this.turn();
   }
 
-  private turn(): void {
+  protected turn(): void {
     const timeout = this.deferred.length > 0 ? 0 : this.timers.delay(this.now);
     const count = wait(this.epoll, this.events, timeout);
     this.readClock();
@@ -126,7 +132,7 @@ export class Loop {
   }
 
   /** The wall clock follows the monotonic one and is looked at anew twice a second. */
-  private readClock(): void {
+  protected readClock(): void {
     this.now = performance.now();
     if (this.now >= this.syncAt) {
       this.wallOffset = Date.now() - this.now;
@@ -155,7 +161,7 @@ export class Loop {
     for (const item of work) item.onTurn();
   }
 
-  private answerWake(): void {
+  protected answerWake(): void {
     drainEventfd(this.wakeFd);
     this.onWake();
   }

@@ -88,6 +88,7 @@ export class ServerConnection extends SocketEnd {
     this.shelf = null;
     this.shelfIndex = -1;
     this.slot = -1;
+    this.loop.adopt(this.fd);
     this.server.idle.countUse();
   }
 
