@@ -58,10 +58,20 @@ interface Namespaces {
 
 const opened = new Map<string, Namespaces>();
 
+/** Opens the namespaces of servers while their names can be seen: not from within a new root directory. */
+export function findNamespaces(links: readonly ServerLink[]): void {
+  for (const { namespace } of links) if (namespace !== null) namespacesOf(namespace);
+}
+
+function namespacesOf(name: string): Namespaces {
+  const found = opened.get(name) ?? { own: openOwnNamespace(), other: openNamespace(name) };
+  opened.set(name, found);
+  return found;
+}
+
 function openIn(name: string | null, family: number): number {
   const make = () => openSocket(family, SOCK_STREAM | SOCK_NONBLOCK);
   if (name === null) return make();
-  const known = opened.get(name) ?? { own: openOwnNamespace(), other: openNamespace(name) };
-  opened.set(name, known);
-  return known.own === null || known.other === null ? -ENOENT : makeWithin(known.other, known.own, make);
+  const { own, other } = namespacesOf(name);
+  return own === null || other === null ? -ENOENT : makeWithin(other, own, make);
 }

@@ -5,7 +5,7 @@
  * - the same server at the same address with other settings keeps its state, and is checked anew by the new ones;
  * - another address is another server.
  */
-import type { CheckSlice, CheckTarget } from '../config/slice.ts';
+import type { CheckList, CheckTarget } from '../config/slice.ts';
 import type { ServerHealth } from '../ipc/messages.ts';
 import { continueHealth, createHealth, type HealthRecord } from './health.ts';
 import { spreadStarts } from './schedule.ts';
@@ -20,7 +20,7 @@ export class Roster {
   }
 
   /** Puts a configuration in force. `known` fills in for servers that this process has not seen. */
-  apply(slice: CheckSlice, known: readonly ServerHealth[]): void {
+  apply(slice: CheckList, known: readonly ServerHealth[]): void {
     const before = this.checks;
     const delays = spreadStarts(slice.targets.map((target) => target.check.interMs));
     this.checks = new Map();

@@ -48,6 +48,7 @@ export async function serveHaproxy(
   const service = new Service(core, {
     log,
     pidFile: daemon || master ? pidFile : null,
+    needsPidFile: true,
     rolePidFiles: {},
     removesPidFiles: false,
     startFailureCode: 1,
@@ -71,6 +72,7 @@ export async function serveHaproxy(
     SIGUSR2: () => void service.reload(),
     SIGHUP: () => void service.reload(),
     SIGQUIT: () => {},
+    SIGALRM: () => {},
     SIGTTOU: () => core.pauseListeners(),
     SIGTTIN: () => core.resumeListeners(),
   });

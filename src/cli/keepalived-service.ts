@@ -54,6 +54,7 @@ export async function serveKeepalived(program: Program, args: KeepalivedArgument
   const service = new Service(core, {
     log,
     pidFile: args.pidFile,
+    needsPidFile: false,
     rolePidFiles: { vrrp: args.vrrpPidFile, check: args.checkPidFile },
     removesPidFiles: true,
     startFailureCode: EXIT_CONFIG,

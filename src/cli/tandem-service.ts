@@ -44,6 +44,7 @@ export async function serveTandem(
   const service = new Service(core, {
     log,
     pidFile: args.pidFile,
+    needsPidFile: true,
     rolePidFiles: {},
     removesPidFiles: true,
     startFailureCode: 1,

@@ -34,9 +34,14 @@ export interface CheckTarget {
   readonly link: ServerLink;
 }
 
-export interface CheckSlice {
+export interface CheckList {
   readonly spreadChecks: number;
   readonly targets: readonly CheckTarget[];
+}
+
+export interface CheckSlice extends CheckList {
+  /** Checks are made by who serves, and from where: the role gives up its rights as the proxy does. */
+  readonly rights: Pick<GlobalConf, 'user' | 'group' | 'chroot'>;
 }
 
 export type VrrpSlice = Pick<KeepalivedConfig, 'globalDefs' | 'scripts' | 'syncGroups' | 'instances'>;
@@ -65,7 +70,8 @@ export function sliceForCheck(config: HaproxyConfig): CheckSlice {
       });
     }
   }
-  return { spreadChecks: config.global.spreadChecks, targets };
+  const { spreadChecks, user, group, chroot } = config.global;
+  return { spreadChecks, targets, rights: { user, group, chroot } };
 }
 
 export function sliceForVrrp(config: KeepalivedConfig): VrrpSlice {

@@ -81,6 +81,8 @@ const PROXY_STOP_DEADLINE_MS = 3000;
 const VRRP_STOP_DEADLINE_MS = 15_000;
 const CHECK_STOP_DEADLINE_MS = 1000;
 
+const NO_CHECKS: CheckSlice = { spreadChecks: 0, targets: [], rights: { user: null, group: null, chroot: null } };
+
 export class Core {
   private readonly options: CoreOptions;
   private readonly sockets: ListeningSockets;
@@ -89,10 +91,12 @@ export class Core {
   private readonly mastership = new Mastership();
   /** Before anything was raised: every configuration is fitted into the same limit. */
   private readonly fdLimit = readFdLimit();
+  /** Which rights the check role has given up: with others it must be another process. */
+  private checkRights = '';
   private stateFd = -1;
   private generation = 0;
   private started: Promise<void> = Promise.resolve();
-  private reloading: Promise<void> | null = null;
+  private reloading: Promise<boolean> | null = null;
   private reloadAgain = false;
   private stopping = false;
 
@@ -124,9 +128,12 @@ export class Core {
     return this.started;
   }
 
-  /** Reads the files again. Resolves when the reload, and any that was asked for meanwhile, is over. */
-  reload(): Promise<void> {
-    if (this.stopping) return Promise.resolve();
+  /**
+   * Reads the files again. Resolves when the reload, and any that was asked for meanwhile, is over: is what the files
+   * say in force?
+   */
+  reload(): Promise<boolean> {
+    if (this.stopping) return Promise.resolve(false);
     if (this.reloading) this.reloadAgain = true;
     this.reloading ??= this.reloadUntilCurrent().finally(() => {
       this.reloading = null;
@@ -177,29 +184,33 @@ export class Core {
     if (text !== '') this.options.log(level, text);
   }
 
-  private async reloadUntilCurrent(): Promise<void> {
+  private async reloadUntilCurrent(): Promise<boolean> {
     await this.started.catch(() => {}); // Whoever started us has been told.
+    let isCurrent = false;
     do {
       this.reloadAgain = false;
-      if (!this.stopping) await this.reloadOnce();
+      isCurrent = !this.stopping && (await this.reloadOnce());
     } while (this.reloadAgain);
+    return isCurrent;
   }
 
-  private async reloadOnce(): Promise<void> {
+  private async reloadOnce(): Promise<boolean> {
     const { wording, log, load } = this.options;
     log('notice', wording.reloading);
     const config = await load();
     if (!config) {
       log('error', wording.reloadRefused);
-      return;
+      return false;
     }
     try {
       await this.putInForce(config);
       log('notice', wording.reloaded);
+      return true;
     } catch (error) {
       if (!(error instanceof StartFailure)) throw error;
       for (const line of error.lines) log('error', line);
       log('error', wording.reloadRefused);
+      return false;
     }
   }
 
@@ -207,7 +218,7 @@ export class Core {
     const generation = this.generation + 1;
     const haproxy = config.haproxy && this.fitLimits(await this.lookUp(config.haproxy));
     if (this.stopping) return;
-    const checks = haproxy ? sliceForCheck(haproxy) : { spreadChecks: 0, targets: [] };
+    const checks = haproxy ? sliceForCheck(haproxy) : NO_CHECKS;
     if (this.generation > 0) {
       await this.changeProxy(haproxy, checks, generation);
       this.generation = generation;
@@ -308,6 +319,9 @@ export class Core {
 
   private async changeOthers(config: RunConfig, checks: CheckSlice, generation: number): Promise<void> {
     const needsCheck = checks.targets.length > 0;
+    const rights = JSON.stringify(checks.rights);
+    if (rights !== this.checkRights) await this.stopCheck();
+    this.checkRights = rights;
     const needsVrrp = (config.keepalived?.instances.length ?? 0) > 0;
     await Promise.all([
       needsCheck

@@ -4,7 +4,7 @@
  * States are kept by names, because ids may change with a reload. A server whose address or check has changed is a
  * new server: nothing is known of it.
  */
-import type { CheckSlice, CheckTarget } from '../config/slice.ts';
+import type { CheckList, CheckTarget } from '../config/slice.ts';
 import type { ServerHealth } from '../ipc/messages.ts';
 
 interface Entry {
@@ -16,7 +16,7 @@ export class KnownHealth {
   private byIds = new Map<string, Entry>();
 
   /** A new configuration is in force; states of servers that it still checks in the same way are carried over. */
-  setTargets(slice: CheckSlice): void {
+  setTargets(slice: CheckList): void {
     const states = new Map(this.replayFor(slice).map((state) => [keyOf(state), state]));
     this.byIds = new Map(
       slice.targets.map((target) => [keyOf(target), { target, state: states.get(keyOf(target)) ?? null }]),
@@ -31,7 +31,7 @@ export class KnownHealth {
   }
 
   /** What is known of the servers of a configuration, with its ids, marked as a replay. */
-  replayFor(slice: CheckSlice): ServerHealth[] {
+  replayFor(slice: CheckList): ServerHealth[] {
     const known = new Map([...this.byIds.values()].map((entry) => [identityOf(entry.target), entry.state]));
     return slice.targets.flatMap((target) => {
       const state = known.get(identityOf(target));

@@ -1,5 +1,5 @@
 /** Pid files: written with the process's number and a line feed; removed by those whose original removes them. */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 /** Null when it was written, else why not. */
 export function writePidFile(path: string, pid: number): string | null {
@@ -8,6 +8,18 @@ export function writePidFile(path: string, pid: number): string | null {
     return null;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Can it be written? Asked before anything serves; nothing is left behind, and an old file keeps its number. */
+export function canWritePidFile(path: string): boolean {
+  const existed = existsSync(path);
+  try {
+    closeSync(openSync(path, 'a', 0o644));
+    if (!existed) rmSync(path, { force: true });
+    return true;
+  } catch {
+    return false;
   }
 }
 

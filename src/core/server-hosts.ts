@@ -2,7 +2,8 @@
  * Looks up the servers that are given by name, once, when a configuration is put in force, by the methods of `init-addr`:
  * the C library's resolver as HAProxy asks it at start, a fixed address, or none, which leaves the server out of service.
  * What no method finds stops the start unless `-dr` was given; then the server stays out of service as well. There is no
- * state file to find a `last` address in.
+ * state file to find a `last` address in. So are the addresses that only checks go to (`addr`): the check role may have
+ * another root directory by then. One that is not found is looked for again by the role.
  */
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
@@ -19,12 +20,15 @@ export interface ResolvedHosts {
 export async function lookUpServers(config: HaproxyConfig): Promise<ResolvedHosts> {
   const problems: string[] = [];
   const remarks: string[] = [];
-  const lookups = new Map<string, Promise<Found | null>>();
+  const lookups: Lookups = new Map();
   const proxies = await Promise.all(
     config.proxies.map(async (proxy) => {
-      if (!proxy.servers.some(needsLookup)) return proxy;
+      if (!proxy.servers.some((server) => needsLookup(server) || checksName(server))) return proxy;
       const servers = await Promise.all(
-        proxy.servers.map((server) => lookUpServer(proxy, server, lookups, problems, remarks)),
+        proxy.servers.map(async (server) => {
+          const found = await lookUpServer(proxy, server, lookups, problems, remarks);
+          return checksName(found) ? lookUpCheckAddress(found, lookups) : found;
+        }),
       );
       return { ...proxy, servers };
     }),
@@ -37,16 +41,28 @@ interface Found {
   readonly family: 4 | 6;
 }
 
+type Lookups = Map<string, Promise<Found | null>>;
+
 type IpAddress = Extract<ServerAddress, { kind: 'ip' }>;
 
 function needsLookup({ address, disabled }: ServerConf): boolean {
   return !disabled && address.kind === 'ip' && isIP(address.host) === 0;
 }
 
+function checksName({ check, disabled }: ServerConf): boolean {
+  return !disabled && check !== null && check.addr !== null && isIP(check.addr) === 0;
+}
+
+async function lookUpCheckAddress(server: ServerConf, lookups: Lookups): Promise<ServerConf> {
+  const check = server.check!;
+  const found = await askOnce({ host: check.addr!, family: 0 }, lookups);
+  return found === null ? server : { ...server, check: { ...check, addr: found.host } };
+}
+
 async function lookUpServer(
   proxy: ProxyConf,
   server: ServerConf,
-  lookups: Map<string, Promise<Found | null>>,
+  lookups: Lookups,
   problems: string[],
   remarks: string[],
 ): Promise<ServerConf> {
@@ -73,14 +89,14 @@ async function lookUpServer(
 }
 
 /** Many servers may have one name: it is asked for once. */
-function askOnce(address: IpAddress, lookups: Map<string, Promise<Found | null>>): Promise<Found | null> {
+function askOnce(address: Pick<IpAddress, 'host' | 'family'>, lookups: Lookups): Promise<Found | null> {
   const key = `${address.family} ${address.host}`;
   const asked = lookups.get(key) ?? ask(address);
   lookups.set(key, asked);
   return asked;
 }
 
-async function ask(address: IpAddress): Promise<Found | null> {
+async function ask(address: Pick<IpAddress, 'host' | 'family'>): Promise<Found | null> {
   try {
     const found = await lookup(address.host, { family: address.family, verbatim: true });
     return { host: found.address, family: found.family === 6 ? 6 : 4 };

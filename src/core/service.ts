@@ -6,7 +6,7 @@ import type { ProcessLog } from '../log/process-log.ts';
 import { type Core, type RunConfig, StartFailure } from './core.ts';
 import { leaveTerminal } from './daemon.ts';
 import { startedByParent } from './daemon-mark.ts';
-import { removePidFile, writePidFile } from './pid-file.ts';
+import { canWritePidFile, removePidFile, writePidFile } from './pid-file.ts';
 import type { RoleName } from './role-process.ts';
 import { notifyReady, notifyReloading, notifyStopping } from './service-manager.ts';
 
@@ -14,6 +14,8 @@ export interface ServiceOptions {
   readonly log: ProcessLog;
   /** Gets core's process number once everything serves; null: none. */
   readonly pidFile: string | null;
+  /** HAProxy does not start when its pid file cannot be made. */
+  readonly needsPidFile: boolean;
   readonly rolePidFiles: Partial<Record<RoleName, string>>;
   /** keepalived removes its pid files, HAProxy leaves them. */
   readonly removesPidFiles: boolean;
@@ -34,17 +36,22 @@ export class Service {
   }
 
   async start(config: RunConfig): Promise<void> {
+    const { pidFile, needsPidFile, log } = this.options;
+    if (pidFile !== null && needsPidFile && !canWritePidFile(pidFile)) {
+      log('error', `[haproxy.main()] Cannot create pidfile ${pidFile}`);
+      process.exit(this.options.startFailureCode);
+    }
     try {
       await this.core.start(config);
     } catch (error) {
       if (!(error instanceof StartFailure)) throw error;
       if (this.ended) return;
-      for (const line of error.lines) this.options.log('error', line);
+      for (const line of error.lines) log('error', line);
       await this.core.stop();
       process.exit(this.options.startFailureCode);
     }
     if (this.ended) return;
-    if (this.options.pidFile !== null) this.writePid(this.options.pidFile, process.pid);
+    if (pidFile !== null) this.writePid(pidFile, process.pid);
     if (startedByParent) leaveTerminal();
     notifyReady('Ready');
     this.options.onReady();
@@ -52,8 +59,9 @@ export class Service {
 
   async reload(): Promise<void> {
     notifyReloading();
-    await this.core.reload();
-    notifyReady('Ready');
+    const isCurrent = await this.core.reload();
+    if (this.ended) return;
+    notifyReady(isCurrent ? 'Ready' : 'Reload failed; the configuration that was running stays in force');
   }
 
   /** Ends everything at once, or softly; `finish` then ends the process. */

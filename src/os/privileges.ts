@@ -1,11 +1,19 @@
-/** Gives up what the proxy no longer needs once its sockets exist: `chroot`, `group`, `user`, as names or numbers. */
-import type { GlobalConf } from '../config/haproxy.ts';
-import { groupId, userId } from '../os/accounts.ts';
-import { chrootTo } from '../os/chroot.ts';
-import { errorText } from '../os/libc.ts';
+/**
+ * Gives up what a role no longer needs once its sockets exist: `chroot`, `group`, `user`, as names or numbers. Core keeps
+ * its rights, since it opens the sockets of every reload.
+ */
+import { groupId, userId } from './accounts.ts';
+import { chrootTo } from './chroot.ts';
+import { errorText } from './libc.ts';
+
+export interface Rights {
+  readonly user: string | null;
+  readonly group: string | null;
+  readonly chroot: string | null;
+}
 
 /** Returns what went wrong, or null. */
-export function dropPrivileges(conf: GlobalConf): string | null {
+export function dropPrivileges(conf: Rights): string | null {
   // Names first: the files that know them are outside of the new root.
   const user = userId(conf.user);
   const group = groupId(conf.group);
