@@ -123,6 +123,7 @@ export class HttpDownload {
     const { transaction, report } = exchange;
     const { out } = this.worker;
     const tunnel = this.opensTunnel(head.status);
+    const { keepClient, keepServer } = transaction;
     this.settle(head);
     const length = responseLength(head);
     const extra = this.composeLines(connection, bytes, head, tunnel);
@@ -139,6 +140,9 @@ export class HttpDownload {
     if (clientCases !== null && at > 0) adjustCases(clientCases, out.bytes, 0, at);
     const outEnd = at < 0 ? -1 : this.copyRest(bytes, head.end, end, at, tunnel);
     if (outEnd < 0) {
+      // Another response may take its place.
+      transaction.keepClient = keepClient;
+      transaction.keepServer = keepServer;
       exchange.failures.badResponse();
       return;
     }
@@ -200,10 +204,9 @@ export class HttpDownload {
 
   /** What the response's head means for its body and for both connections. */
   private settle(head: Head): void {
-    const { transaction, upload } = this.exchange;
+    const { transaction } = this.exchange;
     const { body } = this;
     body.dropsTrailers = this.exchange.frontend.conf.http.dropResponseTrailers;
-    upload.drop();
     if (!responseHasBody(head, transaction.method)) body.setNone();
     else if (head.chunked && !head.otherCoding) body.setChunked();
     else if (head.contentLength >= 0) {

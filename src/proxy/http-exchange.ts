@@ -301,6 +301,7 @@ export class HttpExchange implements EndOwner, DispatchOwner, TunnelOwner, Defer
 
   /** The response's head is on its way to the client. */
   beginBody(): void {
+    this.upload.drop();
     this.phase = BODY;
   }
 

@@ -220,10 +220,11 @@ export class HttpReply {
     const { worker, owner } = this;
     const { report, exchange } = owner;
     report.takeReply(status);
-    // A page for what was no request does not count, as in HAProxy.
-    if (exchange.transaction.method !== NO_REQUEST) report.bytesOut += answerLength(bytes, worker.responseHead);
+    // A page for what was no request does not count and is sent as it is written, as in HAProxy.
+    const isRequest = exchange.transaction.method !== NO_REQUEST;
+    if (isRequest) report.bytesOut += answerLength(bytes, worker.responseHead);
     const { clientCases } = this.frontend;
-    this.bytes = clientCases === null ? bytes : withCases(clientCases, bytes);
+    this.bytes = clientCases === null || !isRequest ? bytes : withCases(clientCases, bytes);
     this.sent = 0;
     this.cause = cause;
     this.phase = phase;

@@ -3,13 +3,15 @@
  * bytes both ways until the server's side ends, one side breaks, or a timeout strikes.
  *
  * It ends as a response does that only the end of its connection ends: with the server's side, once the client has
- * taken all of it. The exchange keeps the connections; relay.ts moves the bytes, half-timeouts.ts has the limits.
+ * taken all of it; behind CONNECT each side ends by itself. The exchange keeps the connections; relay.ts moves the bytes, half-timeouts.ts has the limits.
  */
+import { METHOD_CONNECT } from '../wire/http1-head.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Frontend } from './frontend.ts';
 import { HalfTimeouts } from './half-timeouts.ts';
 import type { HttpInput } from './http-input.ts';
 import type { HttpReport } from './http-report.ts';
+import type { Transaction } from './http-transaction.ts';
 import { Relay, type RelayOwner } from './relay.ts';
 import type { ServerConnection } from './server-connection.ts';
 import type { SocketEnd } from './socket-end.ts';
@@ -21,6 +23,7 @@ export interface TunnelOwner {
   readonly frontend: Frontend;
   readonly client: SocketEnd;
   readonly report: HttpReport;
+  readonly transaction: Transaction;
   onTunnelEnd(cause: EndCause, phase: Phase): void;
 }
 
@@ -76,8 +79,9 @@ export class HttpTunnel implements RelayOwner {
     this.endServed();
   }
 
-  /** The server has said all, and the client has it. */
+  /** The server has said all, and the client has it. Behind CONNECT the client may go on even so. */
   private endServed(): void {
+    if (this.owner.transaction.method === METHOD_CONNECT) return;
     if (!this.stopped && this.connection.ended && this.owner.client.drained) this.onRelayEnd(null);
   }
 

@@ -157,7 +157,8 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
   private watchClient(): void {
     const { client } = this;
     const gone = client.error !== 0 || (client.finAnnounced && (this.frontend.conf.abortonclose || !this.hasInput()));
-    if (gone) this.finish('client-abort', this.dispatch.queued ? 'Q' : 'C');
+    // HAProxy looks at the phase only where the client has left in order.
+    if (gone) this.finish('client-abort', client.error !== 0 ? 'D' : this.dispatch.queued ? 'Q' : 'C');
   }
 
   private hasInput(): boolean {
