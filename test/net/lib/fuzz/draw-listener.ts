@@ -78,7 +78,6 @@ const BALANCES = [
 const LOG_ITEMS = [
   'B',
   'U',
-  'ST',
   'CC',
   'CS',
   'tsc',
@@ -111,9 +110,10 @@ const LOG_ITEMS = [
 const LOG_TIMES = ['Ta', 'Tc', 'Td', 'Th', 'Ti', 'Tq', 'TR', 'Tr', 'Tt', 'Tw', 'Tu'];
 
 function drawLogFormat(dice: Dice): string {
+  // With the status HAProxy knows that there is one line to write, not two.
   const items = dice.some(LOG_ITEMS, dice.between(4, 14)).map((item) => `${item.replace(/\W/g, '')}=%${item}`);
   const times = dice.some(LOG_TIMES, dice.between(0, 6)).map((item) => `${item}=<%${item}>`);
-  return `log-format ${[...items, ...times].join('|').replace(/[{},]/g, (c) => (c === ',' ? '\\,' : c))}`;
+  return `log-format ${['ST=%ST', ...items, ...times].join('|').replace(/[{},]/g, (c) => (c === ',' ? '\\,' : c))}`;
 }
 
 export function drawListener(dice: Dice): DrawnListener {

@@ -25,7 +25,7 @@ const excuses: readonly Excuse[] = [
   },
   {
     why: 'stricter about the framing of chunks: bare LF',
-    holds: ({ said, answered }) => [said, answered].some((text) => /chunked/.test(text) && /(?<!\r)\n/.test(text)),
+    holds: ({ said, answered }) => [said, answered].some(hasBareLf),
   },
   {
     why: 'stricter: a target that is neither a path nor absolute belongs to CONNECT',
@@ -41,13 +41,47 @@ const excuses: readonly Excuse[] = [
   },
   {
     why: '`Connection: upgrade` without a protocol asks for nothing: the server is told to close',
-    holds: ({ said }) => /connection:.*upgrade/i.test(said) && !/^upgrade:/im.test(said),
+    holds: ({ said, theirs, ours }) =>
+      /connection:.*upgrade/i.test(said) && withoutClose(theirs) === withoutClose(ours),
   },
   {
     why: 'stricter: a status that is not 100 to 999',
     holds: ({ answered, ours }) => /HTTP\/\d\.\d\s+(?![1-9]\d\d\s)/.test(answered) && /502 Bad/.test(ours),
   },
 ];
+
+/** Somewhere in a chunked body a line ends with LF alone. */
+function hasBareLf(text: string): boolean {
+  for (const { index } of text.matchAll(/transfer-encoding:[\s\S]*?\n\r?\n/gi)) {
+    let at = text.indexOf('\n', text.indexOf('\n\r\n', index) + 1) + 1;
+    for (let line = lineAt(text, at); line !== null; line = lineAt(text, at)) {
+      if (line.isBare) return true;
+      const size = Number.parseInt(line.text, 16);
+      if (!(size >= 0)) break;
+      at = line.end + size;
+      if (size === 0) continue;
+      const end = lineAt(text, at);
+      if (end?.isBare) return true;
+      if (end === null || end.text !== '') break;
+      at = end.end;
+    }
+  }
+  return false;
+}
+
+function lineAt(text: string, at: number): { text: string; isBare: boolean; end: number } | null {
+  const lf = text.indexOf('\n', at);
+  if (lf < 0) return null;
+  const isBare = lf === at || text[lf - 1] !== '\r';
+  return { text: text.slice(at, isBare ? lf : lf - 1), isBare, end: lf + 1 };
+}
+
+function withoutClose(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => (line.startsWith('origin') ? line.replaceAll('\\r\\nconnection: close', '') : line))
+    .join('\n');
+}
 
 /** What the client has seen. */
 function clientOf(text: string): string {

@@ -268,20 +268,25 @@ function show(peer: Peer): string {
 }
 
 function maskLine(line: string): string {
-  return line
-    .replace(/^(<\d+>).*?haproxy\[\d+\]: /, '$1')
-    .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1')
-    .replace(/\[\d+\/[^\]]+\]/, '[DATE]')
-    .replace(/<-1>/g, '<none>')
-    .replace(/<\+?\d+>/g, (whole, at) => (at === 0 ? whole : '<N>'))
-    .replace(
-      / (\+?-?\d+(?:\/\+?-?\d+){2,4}) /,
-      (_, times: string) => ` ${times.replace(/(-1)|\d+/g, (t) => (t === '-1' ? t : 'N'))} `,
-    )
-    .replace(/ \d+(\/\d+\/\d+\/\d+\/\+?\d+ \d+\/\d+)/, ' *$1')
-    .replace(/ "" "" \d+ \d+ "/, ' "" "" PORT MS "')
-    .replace(/" (-?\d+(?: \+?-?\d+){4}) ([\w-]{4}) \d+ /, (_, times: string, flags: string) => {
-      return `" ${times.replace(/(-1)|\d+/g, (t) => (t === '-1' ? t : 'N'))} ${flags} * `;
-    })
-    .trimEnd();
+  return (
+    line
+      .replace(/^(<\d+>).*?haproxy\[\d+\]: /, '$1')
+      .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1')
+      .replace(/\[\d+\/[^\]]+\]/, '[DATE]')
+      .replace(/<-1>/g, '<none>')
+      .replace(/<\+?\d+>/g, (whole, at) => (at === 0 ? whole : '<N>'))
+      .replace(
+        / (\+?-?\d+(?:\/\+?-?\d+){2,4}) /,
+        (_, times: string) => ` ${times.replace(/(-1)|\d+/g, (t) => (t === '-1' ? t : 'N'))} `,
+      )
+      .replace(/ \d+(\/\d+\/\d+\/\d+\/\+?\d+ \d+\/\d+)/, ' *$1')
+      .replace(/ "" "" \d+ \d+ "/, ' "" "" PORT MS "')
+      .replace(/" (-?\d+(?: \+?-?\d+){4}) ([\w-]{4}) \d+ /, (_, times: string, flags: string) => {
+        return `" ${times.replace(/(-1)|\d+/g, (t) => (t === '-1' ? t : 'N'))} ${flags} * `;
+      })
+      // Whether a try that fails at once counts before its client is seen to leave is a matter of moments.
+      .replace(/( CC.. .*\/)\d+( \d+\/\d+)/, '$1*$2')
+      .replace(/(?=.*ts?c?=CC)(rc=)\d+/, '$1*')
+      .trimEnd()
+  );
 }
