@@ -294,9 +294,12 @@ export class HttpExchange implements EndOwner, DispatchOwner, TunnelOwner, Defer
       return;
     }
     if (!(reused || afterSending) || !this.requestDone) this.upload.drop();
-    if (this.requestDone) return;
-    this.watchUpload();
-    this.passRequestBody();
+    if (!this.requestDone) {
+      this.watchUpload();
+      this.passRequestBody();
+    }
+    // What a server says before it is asked may have come together with the connection: no event follows for it.
+    if (this.connection === connection && connection.readable) this.onServer();
   }
 
   /** The response's head is on its way to the client. */
