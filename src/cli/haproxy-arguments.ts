@@ -1,7 +1,9 @@
 /**
- * The command line of `haproxy`: every option of 2.6 to 3.4 is known. One that has no effect here is named in
- * `inert`, so that the entry can say so. Follows the management guide, chapter 3.
+ * The command line of `haproxy`: every option of 2.6 to 3.4 is known. One that would do something and does not here is named
+ * in `inert`, so that the entry can say so. Follows the management guide, chapter 3.
  */
+import type { DumpOptions } from '../config/dump-haproxy.ts';
+
 export interface HaproxyArguments {
   files: string[];
   directory: string | null;
@@ -21,6 +23,20 @@ export interface HaproxyArguments {
   warningsAreErrors: boolean;
   ignoreUnresolved: boolean;
   reusePort: boolean;
+  /** `-L`: what this machine is called among peers. */
+  localPeer: string | null;
+  /** `-dS`, and `-dF`, which would also forbid other short ways. */
+  noSplice: boolean;
+  /** `-4`, and `-dG`: the older way to look names up finds IPv4 addresses only. */
+  onlyIpv4: boolean;
+  /** `-dC`. */
+  dump: DumpOptions | null;
+  /** `-dK`. */
+  keywordClasses: string[];
+  /** `-dL`. */
+  listsFiles: boolean;
+  /** `-dD`. */
+  diagnoses: boolean;
   inert: string[];
 }
 
@@ -46,6 +62,12 @@ const flags: Readonly<Record<string, (args: HaproxyArguments) => void>> = {
   '-dW': (a) => (a.warningsAreErrors = true),
   '-dr': (a) => (a.ignoreUnresolved = true),
   '-dR': (a) => (a.reusePort = false),
+  '-dS': (a) => (a.noSplice = true),
+  '-dF': (a) => (a.noSplice = true),
+  '-4': (a) => (a.onlyIpv4 = true),
+  '-dG': (a) => (a.onlyIpv4 = true),
+  '-dL': (a) => (a.listsFiles = true),
+  '-dD': (a) => (a.diagnoses = true),
 };
 
 const valued: Readonly<Record<string, Take>> = {
@@ -56,31 +78,31 @@ const valued: Readonly<Record<string, Take>> = {
   '-N': (a, value) => (a.proxyMaxconn = numberOf(value)),
   '-p': (a, value) => (a.pidFile = value),
   '-m': (a) => a.inert.push('-m'),
-  '-L': (a) => a.inert.push('-L'),
+  '-L': (a, value) => (a.localPeer = value),
   '-x': (a) => a.inert.push('-x'),
   '-S': (a) => a.inert.push('-S'),
 };
 
-/** Without an effect here: pollers, debugging and memory of the original. */
-const inertFlags = new Set([
-  '-de',
-  '-dp',
-  '-dk',
-  '-dv',
-  '-dS',
-  '-dG',
-  '-dV',
-  '-dD',
-  '-dF',
-  '-dI',
-  '-dL',
-  '-dT',
-  '-dZ',
-  '-dc',
-  '-4',
-]);
-/** The same, with the value glued on: -dM0x20, -dKall, -dt... */
-const inertPrefixes = ['-dM', '-dK', '-dt', '-dC', '-dA'];
+/**
+ * Granted without doing anything: pollers of other systems, forks that are not forbidden here, TLS in the kernel, and
+ * ways to pass data on that are not taken.
+ */
+const granted = new Set(['-dk', '-dv', '-dI', '-dT', '-dZ']);
+/** Without an effect here: pollers, debugging and memory of the original, and what belongs to TLS. */
+const inertFlags = new Set(['-de', '-dp', '-dV', '-dc']);
+/** The same, with the value glued on: -dM0x20, -dt... */
+const inertPrefixes = ['-dM', '-dt', '-dA'];
+/** These are carried out. */
+const glued: Readonly<Record<string, Take>> = {
+  '-dK': (a, value) => a.keywordClasses.push(...value.split(',').filter((name) => name !== '')),
+  '-dC': (a, value) => (a.dump = readDump(value)),
+};
+
+/** `[key][,line]`: the key of a disguise, and whether lines are numbered. */
+function readDump(value: string): DumpOptions {
+  const parts = value.split(',');
+  return { key: numberOf(parts[0]!), numbers: parts.includes('line') };
+}
 
 const versions = new Set<string>(['-v', '-vv', '-vq', '-vqs', '-vqb']);
 
@@ -110,6 +132,8 @@ export function parseHaproxyArguments(words: readonly string[]): HaproxyCommand 
       if (value === undefined) return usage;
       take(args, value);
     } else if (flags[word]) flags[word](args);
+    else if (glued[word.slice(0, 3)]) glued[word.slice(0, 3)]!(args, word.slice(3));
+    else if (granted.has(word)) continue;
     else if (inertFlags.has(word) || inertPrefixes.some((prefix) => word.startsWith(prefix))) args.inert.push(word);
     else return usage;
   }
@@ -148,6 +172,13 @@ function emptyArguments(): HaproxyArguments {
     warningsAreErrors: false,
     ignoreUnresolved: false,
     reusePort: true,
+    localPeer: null,
+    noSplice: false,
+    onlyIpv4: false,
+    dump: null,
+    keywordClasses: [],
+    listsFiles: false,
+    diagnoses: false,
     inert: [],
   };
 }
@@ -169,5 +200,12 @@ export const haproxyUsage: readonly string[] = [
   '        -dW     takes warnings for errors',
   '        -dr     starts even if a server name does not resolve',
   '        -dR     does not set SO_REUSEPORT',
+  '        -dS, -dF         does not splice',
+  '        -4, -dG          looks names up as IPv4 addresses only',
+  '        -L <name>        name of this machine among peers (HAPROXY_LOCALPEER)',
+  '        -dC[<key>][,line]  shows the configuration as read; with a key: disguised',
+  '        -dK<class[,...]> shows the words of the language (-dKhelp: the classes)',
+  '        -dL     shows the files that the program is made of',
+  '        -dD     tells of what looks suspicious in the configuration',
   '        -sf, -st [pid]*  asks old processes to finish, or to stop, once the new one listens',
 ];

@@ -4,9 +4,12 @@
  */
 import { readFileSync } from 'node:fs';
 import type { HaproxyConfig } from '../config/haproxy.ts';
+import type { LoadedHaproxy } from '../config/load-haproxy.ts';
 import type { Profile } from '../config/profile.ts';
 import { startedByParent } from '../core/daemon-mark.ts';
 import { type HaproxyArguments, haproxyUsage, parseHaproxyArguments } from './haproxy-arguments.ts';
+import { answerInquiries, diagnose } from './haproxy-inquiries.ts';
+import { overrideConfig } from './haproxy-overrides.ts';
 import { assumesFiles, type Program, printError, printOut, readProfile, versionOf } from './program.ts';
 
 export async function runHaproxy(program: Program): Promise<void> {
@@ -24,7 +27,7 @@ export async function runHaproxy(program: Program): Promise<void> {
   const { args } = command;
   if (args.directory !== null) changeDirectory(args.directory);
   if (args.condition !== null) process.exit(await tellCondition(args.condition, profile));
-  const reader = new ConfigReader(args, profile);
+  const reader = new ConfigReader(args, profile, program.mainFile);
   if (args.check) process.exit(await reader.check());
   const config = await reader.read();
   if (!config) process.exit(1);
@@ -73,10 +76,14 @@ async function tellCondition(text: string, profile: Profile): Promise<number> {
 class ConfigReader {
   private readonly args: HaproxyArguments;
   private readonly profile: Profile;
+  private readonly mainFile: string;
+  /** Shown once, not again at each reload. */
+  private answered = false;
 
-  constructor(args: HaproxyArguments, profile: Profile) {
+  constructor(args: HaproxyArguments, profile: Profile, mainFile: string) {
     this.args = args;
     this.profile = profile;
+    this.mainFile = mainFile;
   }
 
   /** `-c`. */
@@ -107,7 +114,7 @@ class ConfigReader {
       this.alert(text);
       return null;
     }
-    return this.override(config);
+    return overrideConfig(config, this.args);
   }
 
   private async load(assumeFiles: boolean) {
@@ -115,19 +122,25 @@ class ConfigReader {
     const { renderHaproxy } = await import('../config/render.ts');
     const { args, profile } = this;
     const readFile = (path: string) => readFileSync(path);
-    const loaded = loadHaproxy(args.files, { compat: profile, assumeFiles, env: process.env, readFile });
+    const { localPeer, onlyIpv4 } = args;
+    const options = { compat: profile, assumeFiles, env: process.env, readFile, localPeer, onlyIpv4 };
+    const loaded = loadHaproxy(args.files, options);
     const { list } = loaded.diagnostics;
     const lines = renderHaproxy(list, { pid: process.pid, quietWarnings: false });
     for (const option of args.inert) lines.unshift(`[WARNING]  (${process.pid}) : ${describeInert(option)}`);
     this.report(lines);
+    await this.answer(loaded, assumeFiles);
     const warned = list.some((diagnostic) => diagnostic.severity === 'warning');
     return { config: loaded.config, hasListeners: loaded.hasListeners, warned };
   }
 
-  private override(config: HaproxyConfig): HaproxyConfig {
-    const { maxconn, proxyMaxconn } = this.args;
-    const proxies = config.proxies.map((proxy) => ({ ...proxy, maxconn: proxy.maxconn ?? proxyMaxconn }));
-    return { ...config, global: { ...config.global, maxconn: maxconn ?? config.global.maxconn }, proxies };
+  /** What was asked to be shown. */
+  private async answer({ nodes, config }: LoadedHaproxy, assumeFiles: boolean): Promise<void> {
+    if (this.answered || this.spokenFor) return;
+    this.answered = true;
+    const { args, profile, mainFile } = this;
+    if (args.diagnoses) printError(await diagnose(args, profile, assumeFiles));
+    printOut(await answerInquiries(args, profile, nodes.trees, mainFile, config !== null));
   }
 
   private refuseWarnings(): number {

@@ -11,11 +11,12 @@ import { availableParallelism, hostname } from 'node:os';
 import { join } from 'node:path';
 import { Diagnostics } from '../../grammar/diagnostic.ts';
 import type { Tree } from '../../grammar/haproxy/ast.ts';
-import type { Language } from '../../grammar/haproxy/keyword.ts';
+import { isAtLeast, type Language } from '../../grammar/haproxy/keyword.ts';
 import { lower } from '../../grammar/haproxy/lower.ts';
 import type { HaproxyNodes } from '../../grammar/haproxy/nodes.ts';
 import { parse } from '../../grammar/haproxy/parser.ts';
 import { sourceOf } from '../../grammar/source.ts';
+import { formatVariables } from './format-variables.ts';
 import type { HaproxyConfig } from './haproxy.ts';
 import type { Profile } from './profile.ts';
 import { defaultsOf } from './release-defaults.ts';
@@ -29,6 +30,10 @@ export interface LoadHaproxyOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Reads a file; throws what node:fs throws. */
   readonly readFile: (path: string) => Uint8Array;
+  /** `-L`: HAPROXY_LOCALPEER, the machine's name otherwise. */
+  readonly localPeer?: string | null;
+  /** Names are looked up as IPv4 addresses only. */
+  readonly onlyIpv4?: boolean;
 }
 
 export interface LoadedHaproxy {
@@ -48,7 +53,7 @@ export function loadHaproxy(files: readonly string[], options: LoadHaproxyOption
   const diagnostics = new Diagnostics();
   const trees = files.flatMap((file) => readTrees(file, options, diagnostics));
   const language = languageOf(options.compat);
-  const env = { ...options.env, ...ownVariables(files, language) };
+  const env = { ...options.env, ...ownVariables(files, language, options.localPeer ?? hostname()) };
   const nodes = lower(trees, { language, env, diagnostics });
   // The original looks at sections as a whole only when every line of them is right.
   const later = !language.lenient && diagnostics.hasErrors ? new Diagnostics() : diagnostics;
@@ -65,11 +70,12 @@ export function loadHaproxy(files: readonly string[], options: LoadHaproxyOption
 }
 
 /** Variables that the original sets for the configuration to use (manual, chapter 2.3). */
-function ownVariables(files: readonly string[], { release }: Language): Record<string, string> {
+function ownVariables(files: readonly string[], { release }: Language, localPeer: string): Record<string, string> {
   return {
     HAPROXY_BRANCH: release.join('.'),
     HAPROXY_CFGFILES: files.join(';'),
-    HAPROXY_LOCALPEER: hostname(),
+    HAPROXY_LOCALPEER: localPeer,
+    ...(isAtLeast(release, '2.7') && formatVariables),
   };
 }
 
@@ -156,12 +162,12 @@ function readTextWith({ assumeFiles, readFile }: LoadHaproxyOptions): ReadText {
 function lookUpWith(options: LoadHaproxyOptions): LookUp {
   return (name) => {
     if (name === 'localhost') return { host: '127.0.0.1', family: 4 };
-    return options.assumeFiles ? 'assumed' : lookUpHost(name);
+    return options.assumeFiles ? 'assumed' : lookUpHost(name, options.onlyIpv4 ?? false);
   };
 }
 
-function lookUpHost(name: string): FoundHost | null {
-  const { stdout } = spawnSync('getent', ['ahosts', name], { encoding: 'utf8', timeout: 5000 });
+function lookUpHost(name: string, onlyIpv4: boolean): FoundHost | null {
+  const { stdout } = spawnSync('getent', [onlyIpv4 ? 'ahostsv4' : 'ahosts', name], { encoding: 'utf8', timeout: 5000 });
   const host = /^\S+/.exec(stdout ?? '')?.[0] ?? '';
   const family = isIP(host);
   return family === 4 || family === 6 ? { host, family } : null;

@@ -136,7 +136,8 @@ function checkDeclareCapture(_node: ProxyNode, call: Call): void {
   }
 }
 
-const filters = 'trace compression cache spoe fcgi-app opentracing bwlim-in bwlim-out comp-req comp-res';
+export const FILTER_NAMES: readonly string[] =
+  'trace compression cache spoe fcgi-app opentracing bwlim-in bwlim-out comp-req comp-res'.split(' ');
 
 function checkSpoeFilter(node: ProxyNode, call: Call): void {
   const found = readOptions({ engine: 'any', config: 'any' }, node, call, 1);
@@ -147,7 +148,7 @@ function checkSpoeFilter(node: ProxyNode, call: Call): void {
 
 function checkFilter(node: ProxyNode, call: Call): void {
   const [name] = call.words;
-  const isKnown = filters.split(' ').includes(name?.text ?? '');
+  const isKnown = FILTER_NAMES.includes(name?.text ?? '');
   const isTooYoung = !call.language.lenient && call.language.release[0] < 3 && /^(?:bwlim|comp-)/.test(name!.text);
   if (name?.text === 'cache' && call.words[1]) node.sectionReferences.push({ section: 'cache', name: call.words[1] });
   if (!isKnown || isTooYoung) call.fail('bad-value', name, `'filter' : unknown keyword '${name?.text}'.`);

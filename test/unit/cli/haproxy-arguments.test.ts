@@ -41,8 +41,44 @@ describe('haproxy command line', () => {
   });
 
   it('knows the options that have no effect here, and names them', () => {
-    const line = '-f a -d -m 100 -x /run/s.sock -L peer -de -dp -dS -dG -dV -dD -dM0x50 -dKall -dL -dt';
-    expect(run(line).inert).toEqual('-d -m -x -L -de -dp -dS -dG -dV -dD -dM0x50 -dKall -dL -dt'.split(' '));
+    const line = '-f a -d -m 100 -x /run/s.sock -S /run/m.sock -de -dp -dV -dc -dM0x50 -dt -dAcore.tar';
+    expect(run(line).inert).toEqual('-d -m -x -S -de -dp -dV -dc -dM0x50 -dt -dAcore.tar'.split(' '));
+  });
+
+  it('grants what goes without saying', () => {
+    expect(run('-f a -dk -dv -dI -dT -dZ')).toEqual(run('-f a'));
+  });
+
+  it('reads what is to be shown', () => {
+    expect(run('-f a -dKcfg,smp -dKall -dL -dD')).toMatchObject({
+      keywordClasses: ['cfg', 'smp', 'all'],
+      listsFiles: true,
+      diagnoses: true,
+      inert: [],
+    });
+  });
+
+  it.each([
+    ['-dC', { key: null, numbers: false }],
+    ['-dC0', { key: null, numbers: false }],
+    ['-dC123', { key: 123, numbers: false }],
+    ['-dC,line', { key: null, numbers: true }],
+    ['-dC7,line', { key: 7, numbers: true }],
+  ])('%s asks for a dump', (flag, dump) => {
+    expect(run(`-f a ${flag}`).dump).toEqual(dump);
+  });
+
+  it.each([
+    ['-dS', { noSplice: true, onlyIpv4: false }],
+    ['-dF', { noSplice: true, onlyIpv4: false }],
+    ['-dG', { noSplice: false, onlyIpv4: true }],
+    ['-4', { noSplice: false, onlyIpv4: true }],
+  ])('%s changes how it runs', (flag, expected) => {
+    expect(run(`-f a ${flag}`)).toMatchObject(expected);
+  });
+
+  it('takes the name of the local peer', () => {
+    expect(run('-f a -L here')).toMatchObject({ localPeer: 'here' });
   });
 
   it.each(['-v', '-vv', '-vq', '-vqs', '-vqb'])('%s asks for the version', (form) => {
