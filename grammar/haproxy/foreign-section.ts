@@ -1,6 +1,7 @@
 /**
  * One section that is no proxy, while its lines are read: by rows of its own, or as a proxy reads them, on a proxy that is
- * thrown away. Of these, rings alone are carried out: their settings and servers are handed on. What must not be missing is told when the section ends.
+ * thrown away. What is carried out (rings, log profiles, pages of
+ * errors) is handed on when the section ends, and what must not be missing is told then.
  */
 import type { AddressLineReader } from './address-line.ts';
 import type { ErrorSectionNode } from './http-settings.ts';
@@ -9,6 +10,7 @@ import { borrowedWords, neededWords, sectionRows } from './keywords/section-rows
 import { wordsOfSection } from './keywords/sections.ts';
 import { proxyTable } from './keywords/table.ts';
 import type { SectionName } from './lexer.ts';
+import type { LogProfileNode } from './log-profile-settings.ts';
 import { newProxyNode, type ProxyNode, type RingNode, type SectionFault, type SectionNode } from './nodes.ts';
 
 /** What the reader of all sections lends. */
@@ -19,6 +21,7 @@ export interface SectionTools {
   /** What is wrong with a section as a whole: told when everything has been read. */
   readonly faults: SectionFault[];
   readonly rings: RingNode[];
+  readonly logProfiles: LogProfileNode[];
   readonly errorSections: ErrorSectionNode[];
   callOf(keyword: string, values: readonly Value[], from: number): Call;
   readProxy(node: ProxyNode, values: readonly Value[]): void;
@@ -36,7 +39,8 @@ export class ForeignSection {
     const name = header[1]?.text ?? '';
     this.header = header;
     this.tools = tools;
-    this.node = { kind, name, users: new Set(), groups: new Set(), wanted: [], ring: {}, errorPages: [] };
+    const members = { users: new Set<string>(), groups: new Set<string>(), wanted: [] };
+    this.node = { kind, name, ...members, ring: {}, logProfile: { steps: new Map() }, errorPages: [] };
     this.proxy = newProxyNode('listen', name, header[0]!.at, null);
   }
 
@@ -63,6 +67,9 @@ export class ForeignSection {
     if (kind === 'ring') {
       const { servers } = this.proxy;
       this.tools.rings.push({ name, at: this.header[0]!.at, settings: this.node.ring, servers });
+    }
+    if (kind === 'log-profile') {
+      this.tools.logProfiles.push({ name, at: this.header[0]!.at, settings: this.node.logProfile });
     }
     if (kind === 'http-errors') this.tools.errorSections.push({ name, pages: this.node.errorPages });
     const { [kind]: needed } = neededWords;

@@ -66,8 +66,18 @@ class Lowering {
   }
 
   result(trees: readonly Tree[]): HaproxyNodes {
-    const { declared, tables, faults, rings, errorSections } = this.sections;
-    return { global: this.global, proxies: this.proxies, trees, declared, tables, faults, rings, errorSections };
+    const { declared, tables, faults, rings, logProfiles, errorSections } = this.sections;
+    return {
+      global: this.global,
+      proxies: this.proxies,
+      trees,
+      declared,
+      tables,
+      faults,
+      rings,
+      logProfiles,
+      errorSections,
+    };
   }
 
   readTree(tree: Tree): void {

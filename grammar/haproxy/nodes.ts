@@ -16,6 +16,7 @@ import type { Value } from './keyword.ts';
 import type { SectionName } from './lexer.ts';
 import type { ProxyLinkSettings, ServerLinkSettings } from './link-settings.ts';
 import type { LimitSettings, ListenerSettings } from './listener-settings.ts';
+import type { LogProfileNode, LogProfileSettings, LogStepName } from './log-profile-settings.ts';
 import type { CaptureSettings, PersistenceSettings } from './persistence-settings.ts';
 import type { PipeSettings, SpliceSettings } from './splice-settings.ts';
 
@@ -31,6 +32,8 @@ export interface LogNode {
   readonly len?: number;
   readonly format?: LogFormatName;
   readonly sample?: LogSampleNode;
+  /** Name of a `log-profile` section. */
+  readonly profile?: Value;
 }
 
 /** `ring@<name>` of `log` lines. */
@@ -192,6 +195,7 @@ export interface ProxySettings
   logFormat?: NamedLogFormat | Value;
   logFormatSd?: Value;
   errorLogFormat?: Value;
+  logSteps?: readonly LogStepName[];
   logTag?: string;
   monitorUri?: string;
   check?: 'tcp' | 'http' | 'foreign';
@@ -274,6 +278,7 @@ export interface SectionNode {
   /** Users and groups that its lines name, with commas between them. */
   readonly wanted: { readonly kind: 'user' | 'group'; readonly value: Value }[];
   readonly ring: RingSettings;
+  readonly logProfile: LogProfileSettings;
   /** Of a section `http-errors`. */
   readonly errorPages: ErrorPageNode[];
 }
@@ -328,6 +333,7 @@ export interface HaproxyNodes {
   readonly tables: ReadonlySet<string>;
   readonly faults: readonly SectionFault[];
   readonly rings: readonly RingNode[];
+  readonly logProfiles: readonly LogProfileNode[];
   /** Sections `http-errors`. */
   readonly errorSections: readonly ErrorSectionNode[];
 }

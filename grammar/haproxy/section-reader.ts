@@ -14,8 +14,9 @@ import { applyRow, type Call, isAtLeast, type KeywordRow, type Language, type Va
 import { isSectionIn } from './keywords/sections.ts';
 import { globalTable, type KeywordTable, proxyTable } from './keywords/table.ts';
 import { SECTION_NAMES, type SectionName } from './lexer.ts';
+import type { LogProfileNode } from './log-profile-settings.ts';
 import type { LowerOptions } from './lower.ts';
-import { type NameTable, nearestSection, notesOn, sectionMeant, wordsMeant } from './meant.ts';
+import { type NameTable, nearestSection, sectionMeant, wordsMeant } from './meant.ts';
 import {
   type GlobalNode,
   newProxyNode,
@@ -24,6 +25,7 @@ import {
   type RingNode,
   type SectionFault,
 } from './nodes.ts';
+import { notesOn } from './odd-words.ts';
 import { ProxyNames } from './proxy-names.ts';
 
 /** Where a bad header leaves the reader when one release's language is spoken. */
@@ -54,6 +56,8 @@ const fixedOptions: ReadonlySet<string> = new Set([
   'option httpslog',
   'option originalto',
 ]);
+/** Sections beside proxies that something comes of. */
+const carriedSections: ReadonlySet<string> = new Set(['ring', 'http-errors', 'log-profile']);
 /** Sections that need no name. */
 const nameless: ReadonlySet<string> = new Set(['crt-store', 'traces', 'namespace_list', 'ruleset']);
 /** Words of the global section that "no" may stand before. */
@@ -86,6 +90,7 @@ export class SectionReader {
   readonly tables = new Set<string>();
   readonly faults: SectionFault[] = [];
   readonly rings: RingNode[] = [];
+  readonly logProfiles: LogProfileNode[] = [];
   readonly errorSections: ErrorSectionNode[] = [];
   private readonly global: GlobalNode;
   private readonly proxies: ProxyNode[];
@@ -212,7 +217,7 @@ export class SectionReader {
     const odd = nameSyntax.exec(values[1]?.text ?? '')?.[0];
     if (odd)
       this.fail(values[1]!, 'bad-name', `character '${odd}' is not permitted in '${name}' name '${values[1]!.text}'.`);
-    if (name !== 'ring' && name !== 'http-errors') {
+    if (!carriedSections.has(name)) {
       const message = `section '${name}' is accepted but not carried out.`;
       this.diagnostics.warning('not-carried-out', values[0]!.at, message);
     }

@@ -9,7 +9,7 @@
 import type { Balance, HashKey, HashType } from './balance.ts';
 import type { HttpOptions } from './http-options.ts';
 import type { AcceptRules, ListenerOptions, ProcessLimits } from './listener-options.ts';
-import type { LoggingConf, LogHeader, LogSample, RingConf } from './logging.ts';
+import type { LoggingConf, LogHeader, LogProfileConf, LogSample, RingConf } from './logging.ts';
 import type { CapturesConf, PersistenceConf, UniqueIdConf } from './persistence.ts';
 import type { ProxyLink, ServerLink } from './server-link.ts';
 import type { PipeConf, SpliceConf } from './splicing.ts';
@@ -24,6 +24,7 @@ export interface HaproxyConfig {
   readonly global: GlobalConf;
   readonly proxies: readonly ProxyConf[];
   readonly rings: readonly RingConf[];
+  readonly logProfiles: readonly LogProfileConf[];
   /** Files read, in order, as named. */
   readonly files: readonly string[];
 }
@@ -88,6 +89,8 @@ export interface LogTarget {
   readonly format: LogHeader;
   /** Null: every line. */
   readonly sample: LogSample | null;
+  /** What lines of sessions look like, where that is not as their proxy says. */
+  readonly profile: LogProfileConf | null;
 }
 
 export type ProxyKind = 'listen' | 'frontend' | 'backend';

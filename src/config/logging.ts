@@ -1,5 +1,8 @@
 /** Records about log lines: their formats, which of them a target takes, and rings (manual, chapters 3.9, 4.2 and 8.2). */
+import { LOG_STEPS, type LogStepName, type ProfileStepName } from '../../grammar/haproxy/log-profile-settings.ts';
 import type { LogFormat } from './log-format.ts';
+
+export { LOG_STEPS, type LogStepName };
 
 /** Formats that have names; `default` is the one line of a proxy that has no `option ...log`. */
 export type NamedLogFormat = 'default' | 'tcplog' | 'tcplog clf' | 'httplog' | 'clf' | 'httpslog';
@@ -12,6 +15,22 @@ export interface LoggingConf {
   /** `log-format-sd`: RFC 5424's structured data. */
   readonly logFormatSd: LogFormat | null;
   readonly errorLogFormat: LogFormat | null;
+  /** `log-steps`: in their order; null: one line, when everything is known that it shows. */
+  readonly logSteps: readonly LogStepName[] | null;
+}
+
+/** Null: as the proxy says. */
+export interface ProfileStepConf {
+  readonly drop: boolean;
+  readonly format: LogFormat | null;
+  readonly data: LogFormat | null;
+}
+
+export interface LogProfileConf {
+  readonly name: string;
+  readonly tag: string | null;
+  /** Steps that are not there are as `any` says, if that is there. */
+  readonly steps: Readonly<Partial<Record<ProfileStepName, ProfileStepConf>>>;
 }
 
 /** `log ... sample`: of `size` lines in a row, those whose numbers (from 1) lie in the ranges. */

@@ -16,6 +16,7 @@ import type {
   StatsConf,
   Timeouts,
 } from './haproxy.ts';
+import { printLogProfile } from './log-profiles.ts';
 import { printBalance, printHashBounds, printHashType, printServerBalance } from './print-balance.ts';
 import { printHeaderCases, printHttp } from './print-http.ts';
 import { printAcceptRules, printLimits, printListener, printUnixPath } from './print-listeners.ts';
@@ -39,6 +40,7 @@ export function printHaproxy(config: HaproxyConfig): string {
   const sections = [
     ['global', ...printGlobal(config.global)],
     ...config.rings.map((ring) => printRing(ring, quote)),
+    ...config.logProfiles.map((profile) => printLogProfile(profile, quote)),
     [`defaults ${COMMON}`, ...linesOf(common)],
     ...config.proxies.flatMap((proxy) => printProxy(proxy, settings.get(proxy)!, common, names)),
   ];

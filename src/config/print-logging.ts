@@ -19,23 +19,26 @@ const NAMED: Readonly<Record<NamedLogFormat, string | null>> = {
   httpslog: 'option httpslog',
 };
 
-export function printLogging({ logFormat, logFormatSd, errorLogFormat }: LoggingConf, quote: Quote): FormatLine[] {
+export function printLogging(conf: LoggingConf, quote: Quote): FormatLine[] {
+  const { logFormat, logFormatSd, errorLogFormat, logSteps } = conf;
   const lines: FormatLine[] = [];
   const named = typeof logFormat === 'string' ? NAMED[logFormat] : `log-format ${quote(logFormat.text)}`;
   if (named !== null) lines.push({ key: 'log format', line: named });
   if (logFormatSd) lines.push({ key: 'log-format-sd', line: `log-format-sd ${quote(logFormatSd.text)}` });
   if (errorLogFormat) lines.push({ key: 'error-log-format', line: `error-log-format ${quote(errorLogFormat.text)}` });
+  if (logSteps) lines.push({ key: 'log-steps', line: `log-steps ${logSteps.join(',')}` });
   return lines;
 }
 
 export function printLog(log: LogTarget, quote: Quote): string {
-  const { address, format, len, sample, facility, level, minLevel } = log;
+  const { address, format, len, sample, profile, facility, level, minLevel } = log;
   const words = [
     'log',
     quote(printAddress(address)),
     len !== 1024 && `len ${len}`,
     format !== 'rfc3164' && `format ${format}`,
     sample !== null && `sample ${printSample(sample)}`,
+    profile !== null && `profile ${quote(profile.name)}`,
     FACILITIES[facility]!,
     (level !== 7 || minLevel !== 0) && LEVELS[level]!,
     minLevel !== 0 && LEVELS[minLevel]!,

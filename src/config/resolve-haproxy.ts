@@ -35,6 +35,7 @@ import type {
   StatsConf,
   Timeouts,
 } from './haproxy.ts';
+import { findLogProfile, type LogProfiles, resolveLogProfiles } from './log-profiles.ts';
 import { earlierDefaults, type ReleaseDefaults } from './release-defaults.ts';
 import { type LookUp, resolveLogAddress } from './resolve-addresses.ts';
 import { resolveBalance, resolveHashType } from './resolve-balance.ts';
@@ -107,7 +108,8 @@ export function resolveHaproxy(nodes: HaproxyNodes, options: ResolveOptions): Ha
   checkProxies(index, options);
   checkReferences(nodes, index, options);
   checkBuffers(nodes.global, options);
-  const global = resolveGlobal(nodes.global, options);
+  const profiles = resolveLogProfiles(nodes.logProfiles, options.diagnostics);
+  const global = resolveGlobal(nodes.global, profiles, options);
   const globalLogs = global.logs;
   const { unixBind = {}, defaultShards = 'by-group' } = nodes.global.settings;
   const surroundings = { unixBind, defaultShards, threads: global.nbthread ?? options.threads ?? 1 };
@@ -115,13 +117,19 @@ export function resolveHaproxy(nodes: HaproxyNodes, options: ResolveOptions): Ha
   const proxies = index.list.map((proxy) => {
     const listeners = resolveListeners(proxy, nextListener, surroundings, options);
     nextListener += listeners.length;
-    const logs = resolveLogs(proxy.logs, globalLogs, options);
+    const logs = resolveLogs(proxy.logs, globalLogs, profiles, options);
     const captures = resolveCaptures(proxy, global.tuneHttpCookielen, options);
     const http = resolveHttp(proxy, nodes.errorSections, options);
     return resolveProxy(proxy, index, { listeners, logs, captures, http }, options);
   });
   const files = nodes.trees.map((tree) => tree.source.file);
-  return deepFreeze({ global, proxies, rings: resolveRings(nodes, options), files });
+  return deepFreeze({
+    global,
+    proxies,
+    rings: resolveRings(nodes, options),
+    logProfiles: [...profiles.values()],
+    files,
+  });
 }
 
 /** The smallest buffer that the original's own error pages fit into. */
@@ -208,7 +216,7 @@ export class IdGiver {
   }
 }
 
-function resolveGlobal(node: GlobalNode, options: ResolveOptions): GlobalConf {
+function resolveGlobal(node: GlobalNode, profiles: LogProfiles, options: ResolveOptions): GlobalConf {
   const { settings } = node;
   const exported = [...node.exported].filter((name) => node.env.has(name));
   return {
@@ -222,7 +230,7 @@ function resolveGlobal(node: GlobalNode, options: ResolveOptions): GlobalConf {
     group: utf8OrNull(settings.group),
     chroot: utf8OrNull(settings.chroot),
     ulimitN: settings.ulimitN || null,
-    logs: resolveLogs(node.logs, [], options),
+    logs: resolveLogs(node.logs, [], profiles, options),
     logTag: utf8OrNull(settings.logTag),
     logSendHostname: utf8OrNull(settings.logSendHostname),
     node: utf8OrNull(settings.node),
@@ -247,6 +255,7 @@ function resolveGlobal(node: GlobalNode, options: ResolveOptions): GlobalConf {
 function resolveLogs(
   nodes: readonly LogNode[],
   globalLogs: readonly LogTarget[],
+  profiles: LogProfiles,
   options: ResolveOptions,
 ): LogTarget[] {
   return nodes.flatMap((node) => {
@@ -254,7 +263,8 @@ function resolveLogs(
     const address = resolveLogAddress(node, options);
     if (!address) return [];
     const { facility = 16, level = 7, minLevel = 0, len = 1024, format = 'rfc3164', sample = null } = node;
-    return [{ address, facility, level, minLevel, len, format, sample }];
+    const profile = findLogProfile(node, profiles, options.diagnostics);
+    return [{ address, facility, level, minLevel, len, format, sample, profile }];
   });
 }
 

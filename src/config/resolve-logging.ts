@@ -4,7 +4,7 @@ import type { MergedProxy, ResolveOptions } from './resolve-haproxy.ts';
 import { type FormatUse, resolveLogFormat } from './resolve-log-format.ts';
 
 export function resolveLogging({ kind, settings }: MergedProxy, { diagnostics }: ResolveOptions): LoggingConf {
-  const { logFormat = 'default', logFormatSd, errorLogFormat } = settings;
+  const { logFormat = 'default', logFormatSd, errorLogFormat, logSteps } = settings;
   const mode = settings.mode ?? 'tcp';
   const use = (keyword: string): FormatUse => ({ keyword, mode, diagnostics });
   // A backend has no lines of its own; what it inherits counts for nothing.
@@ -14,6 +14,7 @@ export function resolveLogging({ kind, settings }: MergedProxy, { diagnostics }:
     logFormat: typeof logFormat === 'string' ? usableFormat(logFormat, mode) : own,
     logFormatSd: logFormatSd && isFront ? resolveLogFormat(logFormatSd, use('log-format-sd')) : null,
     errorLogFormat: errorLogFormat && isFront ? resolveLogFormat(errorLogFormat, use('error-log-format')) : null,
+    logSteps: logSteps && isFront ? [...logSteps] : null,
   };
 }
 

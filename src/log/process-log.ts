@@ -86,7 +86,16 @@ const syslogLevels: Readonly<Record<LogLevel, number>> = { detail: 6, info: 6, n
 async function openSyslog(facility: number, tag: string): Promise<ProcessLog> {
   const { SyslogSender } = await import('./syslog-sender.ts');
   const address = { kind: 'unix', path: '/dev/log' } as const;
-  const target = { address, facility, level: 7, minLevel: 0, len: 1024, format: 'local', sample: null } as const;
+  const target = {
+    address,
+    facility,
+    level: 7,
+    minLevel: 0,
+    len: 1024,
+    format: 'local',
+    sample: null,
+    profile: null,
+  } as const;
   const sender = new SyslogSender([target], { hostname: null, tag, pid: process.pid });
   return (level, text) => sender.send(syslogLevels[level], text);
 }

@@ -10,8 +10,9 @@ import { CLI_ABRT, DRESP, ERESP, HRSP, REQ_TOT, SRV_ABRT } from './counter-layou
 import type { Dispatch } from './dispatch.ts';
 import type { Frontend } from './frontend.ts';
 import type { Listener } from './listener.ts';
+import { type LogStep, STEP_ACCEPT, STEP_CLOSE, STEP_CONNECT, STEP_RESPONSE } from './log/line-forms.ts';
 import { NEEDS_SOURCE } from './log/needs.ts';
-import { BAD_REQUEST, NO_SERVER, requestLine, SessionRecord } from './log/record.ts';
+import { BAD_REQUEST, isErroneous, NO_SERVER, requestLine, SessionRecord } from './log/record.ts';
 import { fillFacts } from './log/session-facts.ts';
 import { fillNothing, type RequestNotes } from './request-notes.ts';
 import type { Server } from './server.ts';
@@ -92,6 +93,7 @@ export class HttpReport implements UniqueIdMaker {
     this.number = 0;
     this.dispatch.reset();
     this.notes?.reset();
+    if (this.frontend.log.steps !== 0) this.logStep(STEP_ACCEPT);
   }
 
   takeRequest(line: string): void {
@@ -127,9 +129,12 @@ export class HttpReport implements UniqueIdMaker {
 
   connected(fd: number): void {
     this.connectedAt = this.worker.loop.now;
-    if ((this.frontend.log.needs & NEEDS_SOURCE) === 0) return;
-    const source = localAddress(fd);
-    this.source = typeof source === 'number' ? null : source;
+    const { log } = this.frontend;
+    if ((log.needs & NEEDS_SOURCE) !== 0) {
+      const source = localAddress(fd);
+      this.source = typeof source === 'number' ? null : source;
+    }
+    if (log.steps !== 0) this.logStep(STEP_CONNECT);
   }
 
   takeResponse(status: number): void {
@@ -218,7 +223,7 @@ export class HttpReport implements UniqueIdMaker {
 
   end(cause: EndCause, phase: Phase): void {
     this.countTraffic();
-    if (this.frontend.log.enabled && !this.silent) this.writeLog(cause, phase, false);
+    if (this.frontend.log.enabled && !this.silent) this.writeLog(cause, phase, STEP_CLOSE);
     this.silent = false;
     if (this.enteredBackend) this.worker.counters.leaveRow(this.frontend.backend!.row);
     this.enteredBackend = false;
@@ -232,11 +237,23 @@ export class HttpReport implements UniqueIdMaker {
     this.acceptedAt = this.worker.loop.now;
   }
 
-  /** The answer begins, and everything is known that the line shows; the end of the request leaves none then. */
-  logEarly(): void {
-    if (!this.frontend.log.isEarly || !this.frontend.log.enabled || this.silent) return;
-    this.writeLog('normal', '-', true);
-    this.silent = true;
+  /**
+   * The answer begins, and everything is known that the line shows; the end of the request leaves none then. `added`: by
+   * how many bytes the head that goes out is longer than the one that came, which HAProxy shows here only.
+   */
+  logEarly(added: number): void {
+    const { log, conf } = this.frontend;
+    if (!log.isEarly || !log.enabled || this.silent) return;
+    this.bytesOut += added;
+    this.writeLog('normal', '-', STEP_RESPONSE);
+    this.bytesOut -= added;
+    // What is normal so far leaves no line with `dontlog-normal`, and may yet go wrong.
+    this.silent = log.steps === 0 && (!conf.dontlogNormal || isErroneous(record));
+  }
+
+  /** Of `log-steps`; what comes later is not known yet. */
+  logStep(step: LogStep): void {
+    if (!this.silent) this.writeLog('normal', '-', step);
   }
 
   /** `head`: of the request, as long as it is at hand. */
@@ -267,13 +284,14 @@ export class HttpReport implements UniqueIdMaker {
     return r;
   }
 
-  private writeLog(cause: EndCause, phase: Phase, early: boolean): void {
+  private writeLog(cause: EndCause, phase: Phase, step: LogStep): void {
     const { frontend, notes } = this;
+    const early = step === STEP_CONNECT || step === STEP_RESPONSE;
     if (frontend.uniqueId !== null && this.line !== BAD_REQUEST) notes!.uniqueId ??= this.makeUniqueId(null, NO_BYTES);
     const r = record;
     const server = this.fill(r, cause, phase, early);
     if (frontend.log.isCustom) this.fillCustom(r, server, early);
-    frontend.log.write(r, this.nothing);
+    frontend.log.write(r, this.nothing, step);
   }
 
   private fill(r: SessionRecord, cause: EndCause, phase: Phase, early: boolean): Server | null {

@@ -21,6 +21,7 @@ import { HttpInput } from './http-input.ts';
 import { HttpReply, type ReplyOwner } from './http-reply.ts';
 import { HttpReport } from './http-report.ts';
 import type { Listener } from './listener.ts';
+import { STEP_REQUEST } from './log/line-forms.ts';
 import { requestLine } from './log/record.ts';
 import type { Server } from './server.ts';
 import { BROKEN, END, type EndOwner, SocketEnd } from './socket-end.ts';
@@ -262,6 +263,7 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, ReplyOwner, 
       worker.enterBackend(backend);
       worker.counters.add(backend.row, REQ_TOT, 1);
       report.enteredBackend = true;
+      if (this.frontend.log.steps !== 0) report.logStep(STEP_REQUEST);
       this.phase = EXCHANGE;
       if (!exchange.requestDone) this.acknowledge();
       exchange.send(this.listener.portOf(this.client.fd, this.exchange.address), this.requests === 1);

@@ -13,6 +13,7 @@ import { Dispatch, type DispatchFailure, type DispatchOwner } from './dispatch.t
 import type { Frontend } from './frontend.ts';
 import { HalfTimeouts } from './half-timeouts.ts';
 import type { Listener } from './listener.ts';
+import { type LogStep, STEP_ACCEPT, STEP_CLOSE, STEP_CONNECT } from './log/line-forms.ts';
 import { NEEDS_SOURCE } from './log/needs.ts';
 import { NO_SERVER, SessionRecord } from './log/record.ts';
 import { fillFacts } from './log/session-facts.ts';
@@ -98,7 +99,7 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
       this.finish('resource', 'R');
       return;
     }
-    if (frontend.log.atBegin) this.writeLog('normal', '-', false);
+    if (frontend.log.atBegin || frontend.log.steps !== 0) this.writeLog('normal', '-', STEP_ACCEPT);
     const { backend } = frontend;
     if (backend === null) {
       this.finish('no-server', 'C');
@@ -143,7 +144,7 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
     this.halves.touch();
     const splice = spliceDirections(this.frontend.conf, this.frontend.backend!.conf);
     this.relay = new Relay(this.worker, this.client, connection, this, splice);
-    if (this.frontend.log.isEarly && !this.frontend.log.atBegin) this.writeLog('normal', '-', true);
+    if (this.frontend.log.isEarly && !this.frontend.log.atBegin) this.writeLog('normal', '-', STEP_CONNECT);
     this.relay.move();
   }
 
@@ -210,7 +211,7 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
     this.deadlines.cancel();
     this.relay?.stop();
     this.countEnd(cause);
-    if (!this.logged && !this.frontend.log.atBegin) this.writeLog(cause, phase, false);
+    if (!this.logged && !this.frontend.log.atBegin) this.writeLog(cause, phase, STEP_CLOSE);
     // A side that broke is told by a reset, so that it does not take the end for a complete one.
     const clean = cause === 'normal' || this.struck !== 'normal';
     const resets = this.frontend.backend?.conf.http.nolinger ?? false;
@@ -258,17 +259,18 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
     counters.time(backend.row, waited, connected, 0, total);
   }
 
-  /** `early`: `option logasap`, as soon as the server is there; the end leaves no line then. */
-  private writeLog(cause: EndCause, phase: Phase, early: boolean): void {
+  /** The end leaves no line when there was one as soon as the server was there (`option logasap`), but for `log-steps`. */
+  private writeLog(cause: EndCause, phase: Phase, step: LogStep): void {
     const { frontend } = this;
+    const early = step === STEP_CONNECT;
     if (!frontend.log.enabled) return;
     const { uniqueId } = this;
     const r = record;
-    this.logged = early;
+    this.logged = early && frontend.log.steps === 0 && !frontend.conf.dontlogNormal;
     this.fill(r, cause, phase, early);
     if (frontend.log.isCustom) this.fillCustom(r);
     r.uniqueId = frontend.uniqueId === null ? null : uniqueId;
-    frontend.log.write(r, this.bytesIn === 0 && !early);
+    frontend.log.write(r, this.bytesIn === 0 && !early, step);
   }
 
   private fill(r: SessionRecord, cause: EndCause, phase: Phase, early: boolean): void {

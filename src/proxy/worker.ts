@@ -34,7 +34,7 @@ import { Loop } from './loop.ts';
 import { ApplicationSessions } from './persistence/application-sessions.ts';
 import type { SampleWorld } from './sample/sample-world.ts';
 import { Server } from './server.ts';
-import { SessionLog } from './session-log.ts';
+import { SessionLog, type SinkPlan } from './session-log.ts';
 import { SharedIdle } from './shared-idle.ts';
 import { preparePipes } from './splicing.ts';
 import { BackendHistories } from './stats/backend-history.ts';
@@ -202,8 +202,7 @@ class ProxyWorker {
     const { slice, logCounts } = this.start;
     const counts = new Int32Array(logCounts);
     const at = planCounts(slice.proxies).linesAt.get(proxy.id)!;
-    const sender = new SyslogSender(proxy.logs, origin, counts, at + 1);
-    const log = new SessionLog(proxy, sender, this.world, { counts, at });
+    const log = new SessionLog(proxy, planSinks(proxy, origin, counts, at + 1), this.world, { counts, at });
     this.provide(log.needs);
     return log;
   }
@@ -283,6 +282,17 @@ class ProxyWorker {
     for (const stream of [...this.context.streams]) stream.kill('stop');
     this.loop.stop();
   }
+}
+
+/** `first`: where lines offered to the proxy's targets are counted, one number each. */
+function planSinks({ logs }: ProxyConf, origin: SyslogOrigin, counts: Int32Array, first: number): SinkPlan[] {
+  if (logs.every(({ profile }) => profile === null)) {
+    return [{ sink: new SyslogSender(logs, origin, counts, first), profile: null }];
+  }
+  return logs.map((target, i) => {
+    const tag = target.profile?.tag ?? origin.tag;
+    return { sink: new SyslogSender([target], { ...origin, tag }, counts, first + i), profile: target.profile };
+  });
 }
 
 /** Threads that do not exist leave a socket to all of them: somebody has to answer. */

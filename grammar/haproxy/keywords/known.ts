@@ -131,7 +131,6 @@ const proxyWords = `
   dflb 1 1.6: email-alert to
   dlb 0 1.3: option transparent
   dfl 0 2.2: option disable-h2-upgrade
-  dfl 1 3.1: log-steps
   dflb 0 1.5: compression, option independent-streams
   dflb 0 2.3: stats show-modules
   dflb 0 3.4: stats show-version

@@ -106,7 +106,7 @@ function readTarget(call: Call, target: Value): NonNullable<LogNode['address']> 
   return undefined;
 }
 
-type Parameters = Pick<LogNode, 'format' | 'sample'> & { readonly len: number };
+type Parameters = Pick<LogNode, 'format' | 'sample' | 'profile'> & { readonly len: number };
 
 function readParameters(
   call: Call,
@@ -131,10 +131,7 @@ function readParameters(
 function readParameter(call: Call, name: Value, value: Value): Partial<Parameters> | undefined {
   if (name.text === 'len') return readLength(call, value);
   if (name.text === 'sample') return readSampling(call, value);
-  if (name.text === 'profile') {
-    warnParameter(call, name);
-    return {};
-  }
+  if (name.text === 'profile') return { profile: value };
   const format = formats.find((known) => known === value.text);
   return format ? { format } : refuse(call, 'bad-value', value, `log : unknown log format '${value.text}'`);
 }
@@ -192,8 +189,4 @@ function readLevels(call: Call, words: readonly Value[]): Pick<LogNode, 'facilit
 function refuse(call: Call, code: string, value: Value | undefined, message: string): undefined {
   call.fail(code, value, message);
   return undefined;
-}
-
-function warnParameter(call: Call, name: Value): void {
-  call.diagnostics.warning('not-carried-out', name.at, `'log ... ${name.text}' is accepted but not carried out.`);
 }

@@ -10,6 +10,7 @@ import type { SectionName } from '../lexer.ts';
 import type { SectionNode } from '../nodes.ts';
 import { integer, oneOf, text, time, word } from '../units.ts';
 import { errorStatus } from './http.ts';
+import { logProfileRows } from './log-profile.ts';
 import { ringRows } from './ring.ts';
 
 const row = rowsFor<SectionNode>();
@@ -218,14 +219,6 @@ const others = [
       node.errorPages.push({ kind: 'file', status, path, at: call.at });
     },
   }),
-  plain('log-profile', '3.1', 'log-tag', [text('<tag>')], 'log-tag x'),
-  plain(
-    'log-profile',
-    '3.1',
-    'on',
-    [oneOf('accept', 'request', 'connect', 'response', 'close', 'error', 'any')],
-    'on error drop',
-  ),
   plain('crt-store', '3.0', 'crt-base', [text('<folder>')], 'crt-base /etc/ssl'),
   plain('crt-store', '3.0', 'key-base', [text('<folder>')], 'key-base /etc/ssl'),
   plain('crt-store', '3.0', 'load', [text('<parameter>')], 'load crt site.pem'),
@@ -254,6 +247,7 @@ export const sectionRows: readonly KeywordRow<SectionNode>[] = [
   ...userRows,
   ...mailerRows,
   ...ringRows,
+  ...logProfileRows,
   ...logForwardRows,
   ...cacheRows,
   ...fcgiRows,

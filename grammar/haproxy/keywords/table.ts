@@ -13,6 +13,7 @@ import { legacyGlobalRows, legacyProxyRows } from './legacy.ts';
 import { limitGlobalRows, limitProxyRows } from './limits.ts';
 import { logRows } from './log.ts';
 import { logFormatRows } from './log-format.ts';
+import { logStepsRow } from './log-profile.ts';
 import { optionRows } from './options.ts';
 import { persistenceGlobalRows, persistenceProxyRows, persistenceServerRows } from './persistence.ts';
 import { proxyRows } from './proxy.ts';
@@ -67,7 +68,7 @@ export const proxyTable: KeywordTable<ProxyNode> = tableOf(
   statsRows,
   checkRows,
   ruleRows,
-  [logRows.proxy],
+  [logRows.proxy, logStepsRow],
 );
 
 export const bindTable: KeywordTable<BindNode> = tableOf(knownBindRows, bindRows);

@@ -151,7 +151,6 @@ const proxyDocs = `
   persist rdp-cookie: Keeps a client with its server by the cookie of RDP.
   tcp-check: Step of a check over TCP.
   transparent: Connects to the address that the client asked.
-  log-steps: At which steps of a stream a line is logged.
   option disable-h2-upgrade: Does not change from HTTP/1 to HTTP/2 by the preface.
   crt: Certificate of the frontend.
   declare capture: Declares a place for captured values.
@@ -290,8 +289,6 @@ const sectionDocs = `
   acme dns-timeout: Longest wait for the DNS.
   acme keytype: RSA or elliptic keys.
   acme reuse-key: Keeps the key at a renewal.
-  log-profile log-tag: Program name in log lines.
-  log-profile on: Format of the line of a step.
   crt-store crt-base: Folder of certificates.
   crt-store key-base: Folder of private keys.
   crt-store load: A certificate with its files.

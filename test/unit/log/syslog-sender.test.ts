@@ -14,7 +14,17 @@ import { SyslogSender } from '../../../src/log/syslog-sender.ts';
 const ORIGIN = { hostname: null, tag: 'haproxy', pid: 7 };
 
 function target(address: LogAddress, given: Partial<LogTarget> = {}): LogTarget {
-  return { address, facility: 16, level: 7, minLevel: 0, len: 1024, format: 'priority', sample: null, ...given };
+  return {
+    address,
+    facility: 16,
+    level: 7,
+    minLevel: 0,
+    len: 1024,
+    format: 'priority',
+    sample: null,
+    profile: null,
+    ...given,
+  };
 }
 
 describe('sending to UDP targets', () => {

@@ -145,6 +145,7 @@ export function makeProxy(
     logFormat: 'default',
     logFormatSd: null,
     errorLogFormat: null,
+    logSteps: null,
     logTag: null,
     monitorUri: null,
     stats: null,

@@ -276,12 +276,17 @@ describe('SessionLog', () => {
       len: 1024,
       format: 'raw',
       sample: null,
+      profile: null,
     } as const;
     const conf = makeProxy({ logFormat: 'tcplog', logs: [target], ...given });
     const lines: string[] = [];
     const text = new LineText(new Uint8Array(1024));
     const send = (level: number, line = String(text)): void => void lines.push(`${level} ${line}`);
-    const log = new SessionLog(conf, { begin: () => text, sendLine: (level) => send(level), send }, makeWorld());
+    const log = new SessionLog(
+      conf,
+      [{ sink: { begin: () => text, sendLine: (level) => send(level), send }, profile: null }],
+      makeWorld(),
+    );
     log.write(Object.assign(new SessionRecord(), record), empty);
     return lines;
   }
