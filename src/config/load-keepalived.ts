@@ -4,7 +4,7 @@
  * The I/O of the keepalived language is here and in the callbacks of the caller (`readFile`, `hostFacts`); the
  * grammar does none. Which diagnostics are errors under which profile is `keepalived-verdict.ts`.
  */
-import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { type Diagnostic, Diagnostics, type Severity } from '../../grammar/diagnostic.ts';
@@ -179,10 +179,14 @@ function realName(path: string): string {
   }
 }
 
-/** From sysfs, which follows the network namespace; `os.networkInterfaces` leaves out those without an address. */
+/**
+ * From procfs, which shows the network namespace of the process: sysfs shows the one that it was mounted in, and
+ * `os.networkInterfaces` leaves out interfaces without an address.
+ */
 function localInterfaces(): ReadonlySet<string> | null {
   try {
-    return new Set(readdirSync('/sys/class/net'));
+    const lines = readFileSync('/proc/self/net/dev', 'latin1').split('\n');
+    return new Set(lines.flatMap((line) => /^\s*([^\s:]+):/.exec(line)?.[1] ?? []));
   } catch {
     return null;
   }

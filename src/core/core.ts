@@ -221,6 +221,7 @@ export class Core {
     const checks = haproxy ? sliceForCheck(haproxy) : NO_CHECKS;
     if (this.generation > 0) {
       await this.changeProxy(haproxy, checks, generation);
+      if (this.stopping) return;
       this.generation = generation;
       this.health.setTargets(checks);
       this.tellHealth(checks);

@@ -12,7 +12,7 @@ import { type Program, startProgram, type TestFiles, writeFiles } from './lib/pr
 import { exchange } from './lib/raw-http.ts';
 import { describeNet, distBin, findBinary } from './lib/requirements.ts';
 import { findRole, type Role } from './lib/roles.ts';
-import { waitUntil } from './lib/wait.ts';
+import { sleep, waitUntil } from './lib/wait.ts';
 
 const timeouts = ' timeout connect 1s\n timeout client 5s\n timeout server 5s\n';
 
@@ -67,7 +67,7 @@ async function serverStatus(): Promise<string> {
 }
 
 describeNet('user, group and chroot', { build: true, root: true }, () => {
-  const roleOf = (role: Role) => waitUntil(role, () => findRole(running!.pid, role));
+  const roleOf = async (role: Role) => (await waitUntil(role, () => findRole(running!.pid, role)))!;
 
   function rightsOf(pid: number): string[] {
     const status = readFileSync(`/proc/${pid}/status`, 'latin1');
@@ -99,10 +99,8 @@ describeNet('user, group and chroot', { build: true, root: true }, () => {
     await waitUntil('the first check', async () => (await serverStatus()) === 'UP');
     write(' user nobody');
     await reload(program);
-    const after = await waitUntil('another process', async () => {
-      const pid = findRole(program.pid, 'check');
-      return pid !== before && pid;
-    });
+    await waitUntil('another process', () => ![null, before].includes(findRole(program.pid, 'check')));
+    const after = await roleOf('check');
     await waitUntil('its rights', () => rightsOf(after)[0] === '65534');
     expect(await serverStatus()).toBe('UP');
     await reload(program);
@@ -132,6 +130,32 @@ describeNet('a pid file that cannot be made', { build: true }, () => {
     const file = write(' user nobody-of-this-name');
     spawnSync(distBin('haproxy'), ['-D', '-f', file, '-p', files.path('x.pid')], { timeout: 20_000 });
     expect(existsSync(files.path('x.pid'))).toBe(false);
+  });
+});
+
+describeNet('an interface of a network namespace', { build: true, root: true, binaries: ['unshare', 'ip'] }, () => {
+  it('is there for keepalived although sysfs was mounted outside', () => {
+    const instance = (name: string) => `vrrp_instance ${name} {\n interface ${name}\n virtual_router_id 5\n}\n`;
+    const file = files.path('keepalived.conf');
+    writeFileSync(file, `${instance('inside0')}${instance('nowhere0')}`);
+    const script = `ip link add inside0 type veth peer name inside1 && exec ${distBin('keepalived')} -t -f ${file}`;
+    const { stderr } = spawnSync('unshare', ['-n', 'sh', '-c', script], { encoding: 'utf8', timeout: 20_000 });
+    expect(stderr).toContain('interface nowhere0');
+    expect(stderr).not.toContain('interface inside0');
+  });
+});
+
+describeNet('a stop in the midst of a reload', { build: true }, () => {
+  it('starts no role any more', async () => {
+    for (const delayMs of [0, 50, 150]) {
+      const program = await start(write());
+      program.kill('SIGUSR2');
+      await waitUntil('another worker', () => program.output().split('New worker').length > 2, { everyMs: 1 });
+      await sleep(delayMs);
+      program.kill('SIGTERM');
+      expect(await program.exited).toBe(0);
+      expect(program.output().split('Exiting Master process...')[1]).not.toContain('forked');
+    }
   });
 });
 
