@@ -139,7 +139,7 @@ class ConfigReader {
     if (this.answered || this.spokenFor) return;
     this.answered = true;
     const { args, profile, mainFile } = this;
-    if (args.diagnoses) printError(await diagnose(args, profile, assumeFiles));
+    if (args.diagnoses) printError(await diagnose(args, profile, config, assumeFiles));
     printOut(await answerInquiries(args, profile, nodes.trees, mainFile, config !== null));
   }
 

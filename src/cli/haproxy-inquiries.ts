@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import type { Diagnostic } from '../../grammar/diagnostic.ts';
 import type { Tree } from '../../grammar/haproxy/ast.ts';
 import { positionOf, toUtf8 } from '../../grammar/source.ts';
+import type { HaproxyConfig } from '../config/haproxy.ts';
 import type { Profile } from '../config/profile.ts';
 import type { HaproxyArguments } from './haproxy-arguments.ts';
 
@@ -47,16 +48,31 @@ async function listProgramFiles(mainFile: string): Promise<string[]> {
   return [...new Set([process.execPath, ...mapped, ...own.map((name) => join(folder, name))])];
 }
 
-/** `-dD`: what the linter has to say, as lines of the original. */
-export async function diagnose(args: HaproxyArguments, profile: Profile, assumeFiles: boolean): Promise<string[]> {
+/** `-dD`: what the original and the linter have to say, as lines of the original. */
+export async function diagnose(
+  args: HaproxyArguments,
+  profile: Profile,
+  config: HaproxyConfig | null,
+  assumeFiles: boolean,
+): Promise<string[]> {
   const { lintFiles } = await import('../config/lint/lint-files.ts');
   const { ruleCodes } = await import('../config/lint/rules.ts');
   const target = { name: null, paths: args.files };
   const options = { compat: profile, assumeFiles, facts: null, carriedOut: false, configId: null, env: process.env };
   const found = lintFiles([target], options).diagnostics.filter(({ code }) => ruleCodes.has(code));
-  return found.map(
-    (diagnostic) => `[DIAG]     (${process.pid}) : config : ${placeOf(diagnostic)}${diagnostic.message}`,
-  );
+  const texts = found.map((diagnostic) => `${placeOf(diagnostic)}${diagnostic.message}`);
+  const idle = config === null ? [] : describeIdleServers(config);
+  return [...idle, ...texts].map((text) => `[DIAG]     (${process.pid}) : config : ${text}`);
+}
+
+function describeIdleServers({ proxies }: HaproxyConfig): string[] {
+  return proxies.flatMap((proxy) => {
+    const idle = proxy.servers.filter(({ weight }) => weight === 0);
+    return idle.map(({ name, place }) => {
+      const what = 'configured with weight of 0 will never be selected by load balancing algorithms';
+      return `[${place.file}:${place.line}] : 'server ${proxy.name}/${name}' : ${what}`;
+    });
+  });
 }
 
 function placeOf({ at }: Diagnostic): string {
