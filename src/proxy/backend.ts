@@ -6,7 +6,8 @@
  */
 import type { Balance, HashType } from '../config/balance.ts';
 import type { ProxyConf } from '../config/haproxy.ts';
-import { type Balancer, makeBalancer, NO_KEY } from './balance/balancer.ts';
+import { makeBalancer } from './balance/algorithms.ts';
+import { type Balancer, NO_KEY } from './balance/balancer.ts';
 import { mixBits } from './balance/hash-functions.ts';
 import type { RequestKey } from './balance/request-key.ts';
 import { findUnit } from './balance/schedule.ts';

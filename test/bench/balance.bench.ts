@@ -10,7 +10,8 @@
 import { loadavg } from 'node:os';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Balance, defaultHashType, type HashType } from '../../src/config/balance.ts';
-import { type Balancer, makeBalancer } from '../../src/proxy/balance/balancer.ts';
+import { makeBalancer } from '../../src/proxy/balance/algorithms.ts';
+import type { Balancer } from '../../src/proxy/balance/balancer.ts';
 import { mixBits } from '../../src/proxy/balance/hash-functions.ts';
 import { findUnit } from '../../src/proxy/balance/schedule.ts';
 import { makeOwnShare } from '../../src/proxy/balance/share.ts';

@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Balance, defaultHashType, type HashType } from '../../src/config/balance.ts';
-import { type Balancer, makeBalancer, NO_KEY, WEIGHT_SCALE } from '../../src/proxy/balance/balancer.ts';
+import { makeBalancer } from '../../src/proxy/balance/algorithms.ts';
+import { type Balancer, NO_KEY, WEIGHT_SCALE } from '../../src/proxy/balance/balancer.ts';
 import { mixBits } from '../../src/proxy/balance/hash-functions.ts';
 import { findUnit, makeSchedule } from '../../src/proxy/balance/schedule.ts';
 import { makeBalanceMemory, makeOwnShare, planShares } from '../../src/proxy/balance/share.ts';

@@ -7,14 +7,6 @@
  * same servers. Workers of one process share turns (share.ts). `test/contract/balance.test.ts` holds every algorithm to
  * this, `test/net/balance-*.test.ts` holds them against the original.
  */
-import type { Balance, HashType } from '../../config/balance.ts';
-import { FirstBalancer } from './first.ts';
-import { LeastconnBalancer } from './leastconn.ts';
-import { MapBalancer } from './map.ts';
-import { RandomBalancer } from './random.ts';
-import { RingBalancer } from './ring.ts';
-import { RoundrobinBalancer } from './roundrobin.ts';
-import type { BalanceShare } from './share.ts';
 
 /** Weights are counted in sixteenths while they are in effect, so that they can grow in steps. */
 export const WEIGHT_SCALE = 16;
@@ -65,33 +57,3 @@ export interface LoadFollower<C extends Candidate> {
 
 /** Sessions at all servers of the backend: needed only when a hash bounds loads. */
 export type BackendLoad = () => number;
-
-export interface BalanceConf {
-  readonly balance: Balance;
-  readonly hashType: HashType;
-  /** What the weights of all servers of the backend, whatever their state, are multiples of. */
-  readonly weightUnit: number;
-}
-
-export function makeBalancer<C extends Candidate>(
-  { balance, hashType, weightUnit }: BalanceConf,
-  members: readonly C[],
-  share: BalanceShare,
-  backendLoad: BackendLoad,
-): Balancer<C> {
-  switch (balance.algorithm) {
-    case 'roundrobin':
-      return new RoundrobinBalancer(members, share);
-    case 'static-rr':
-      return new MapBalancer(members, share, false, weightUnit);
-    case 'leastconn':
-      return new LeastconnBalancer(members, share);
-    case 'first':
-      return new FirstBalancer(members, share);
-    case 'random':
-      return new RandomBalancer(members, hashType, backendLoad, balance.draws);
-    default:
-      if (hashType.method === 'map-based') return new MapBalancer(members, share, true, weightUnit);
-      return new RingBalancer(members, share, hashType, backendLoad);
-  }
-}

@@ -21,7 +21,7 @@ interface Points {
   readonly number: Uint16Array;
 }
 
-export class HashRing<C extends Candidate> {
+class HashRing<C extends Candidate> {
   readonly members: readonly C[];
   /** Members with a point at least. */
   used = 0;
