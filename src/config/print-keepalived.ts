@@ -12,7 +12,6 @@ import type {
   GlobalDefs,
   KeepalivedConfig,
   NotifyConf,
-  ScriptConf,
   SyncGroupConf,
   TrackFileConf,
   TrackScriptConf,
@@ -20,6 +19,18 @@ import type {
   VrrpInstanceConf,
   VrrpScriptConf,
 } from './keepalived.ts';
+import {
+  block,
+  command,
+  listOf,
+  optional,
+  printScript,
+  printWeight,
+  quote,
+  seconds,
+  when,
+  words,
+} from './keepalived-lines.ts';
 import { printVirtualServer, printVirtualServerGroup } from './print-virtual-servers.ts';
 
 export function printKeepalived(config: KeepalivedConfig): string {
@@ -41,44 +52,6 @@ export function printKeepalived(config: KeepalivedConfig): string {
     .join('\n');
 }
 
-/** A block with its lines indented. */
-export function block(head: string, lines: readonly string[]): string[] {
-  return [`${head} {`, ...lines.map((line) => `  ${line}`), '}'];
-}
-
-/** Nothing when there are no lines. */
-export function listOf(head: string, lines: readonly string[]): string[] {
-  return lines.length === 0 ? [] : block(head, lines);
-}
-
-export function when(condition: boolean, ...lines: string[]): string[] {
-  return condition ? lines : [];
-}
-
-/** `keyword value`, or nothing when the value is absent. */
-export function optional(keyword: string, value: string | number | null): string[] {
-  if (value === null) return [];
-  return [`${keyword} ${typeof value === 'number' ? value : quote(value)}`];
-}
-
-/** A word: no quotes can be in it, since none can be written. */
-export function quote(text: string): string {
-  return /^[\w.:/@%+=*,^~-]+$/.test(text) && !/^[~@]/.test(text) ? text : `"${text}"`;
-}
-
-/** Seconds, with the decimals that are needed. */
-export function seconds(ms: number): string {
-  return (ms / 1000).toFixed(6).replace(/\.?0+$/, '');
-}
-
-/** A command line is read twice, the second time with escapes. */
-export function command(script: ScriptConf): string {
-  const escaped = script.text
-    .replaceAll('\\', '\\\\')
-    .replace(/["$\x00-\x1f\x7f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
-  return `"${escaped}"`;
-}
-
 function printGlobalDefs(global: GlobalDefs): string[] {
   const { scriptUser } = global;
   return [
@@ -95,10 +68,6 @@ function printGlobalDefs(global: GlobalDefs): string[] {
     ...when(global.dynamicInterfaces, 'dynamic_interfaces'),
     ...optional('notify_fifo', global.notifyFifo),
   ];
-}
-
-function words(keyword: string, ...rest: readonly (string | null)[]): string {
-  return [keyword, ...rest.flatMap((each) => (each === null ? [] : [quote(each)]))].join(' ');
 }
 
 const BUILT_IN_GARP: GarpConf = {
@@ -143,10 +112,6 @@ function printBfdSession(session: BfdSessionConf): string[] {
   return block(`bfd_instance ${quote(session.name)}`, [`neighbor_ip ${session.neighbor}`]);
 }
 
-export function printWeight(weight: number, reverse: boolean): string {
-  return `weight ${weight}${reverse ? ' reverse' : ''}`;
-}
-
 function printVrrpScript(script: VrrpScriptConf): string[] {
   const { user, group } = script.script;
   return block(`vrrp_script ${quote(script.name)}`, [
@@ -179,12 +144,6 @@ const NOTIFY_WORDS: Readonly<Record<keyof NotifyConf, string>> = {
 
 function printNotify(notify: NotifyConf): string[] {
   return Object.entries(notify).flatMap(([key, script]) => printScript(NOTIFY_WORDS[key as keyof NotifyConf], script));
-}
-
-export function printScript(keyword: string, script: ScriptConf | null): string[] {
-  if (!script) return [];
-  const owner = [script.user, script.group].flatMap((each) => (each === null ? [] : [quote(each)]));
-  return [[keyword, command(script), ...owner].join(' ')];
 }
 
 function printInstance(instance: VrrpInstanceConf, global: GlobalDefs, scripts: readonly VrrpScriptConf[]): string[] {

@@ -11,7 +11,7 @@ import type {
   VirtualServerGroupConf,
   VirtualServerTarget,
 } from './keepalived.ts';
-import { block, command, optional, printScript, printWeight, quote, seconds, when } from './print-keepalived.ts';
+import { block, command, optional, printScript, printWeight, quote, seconds, when } from './keepalived-lines.ts';
 
 export function printVirtualServerGroup(group: VirtualServerGroupConf): string[] {
   return block(`virtual_server_group ${quote(group.name)}`, group.members.map(printMember));
