@@ -11,7 +11,7 @@ const unitMs: Readonly<Record<string, number>> = {
 };
 
 /** The longest time a 32-bit millisecond tick can hold, about 24.8 days. */
-export const MAX_TIME_MS = 2_147_483_647;
+const MAX_TIME_MS = 2_147_483_647;
 
 export type TimeProblem = 'not-a-time' | 'overflow';
 

@@ -191,7 +191,7 @@ export interface UrlNode {
   tlsCompliant?: boolean;
 }
 
-export const CHECKER_KINDS = [
+const CHECKER_KINDS = [
   'TCP_CHECK',
   'PING_CHECK',
   'HTTP_GET',

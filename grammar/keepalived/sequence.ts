@@ -23,7 +23,7 @@ export interface SequenceProblem {
 
 const HEAD = /^[ \t\r\v\f]*~(SEQx?|LST)\(/;
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
-export const MAX_ROUNDS = 10_000;
+const MAX_ROUNDS = 10_000;
 
 /** Does the line start with `~SEQ(` or `~LST(`? */
 export function startsSequence(line: string): boolean {

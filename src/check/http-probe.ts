@@ -13,7 +13,7 @@ import { makeVerdict, type Probe } from './verdict.ts';
 type HttpMethod = Extract<CheckMethod, { kind: 'http' }>;
 
 /** Most of a response that is looked at: HAProxy's default buffer. */
-export const responseLimit = 16_384;
+const responseLimit = 16_384;
 
 /** `header`: the PROXY header of `send-proxy` servers, which goes out before the request, or null. */
 export function createHttpProbe(method: HttpMethod, header: ProxyHeaderConf | null): Probe {

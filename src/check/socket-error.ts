@@ -34,7 +34,7 @@ const words: Readonly<Record<string, string>> = {
 /** What the network reports after connect(2) has returned. */
 const late = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'EHOSTDOWN', 'ETIMEDOUT', 'ECONNRESET', 'ECONNABORTED']);
 
-export function describeError(code: string): string {
+function describeError(code: string): string {
   return words[code] ?? code;
 }
 

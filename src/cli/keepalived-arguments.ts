@@ -32,7 +32,7 @@ export type KeepalivedCommand =
   | { readonly kind: 'wrong'; readonly message: string; readonly code: number }
   | { readonly kind: 'run'; readonly args: KeepalivedArguments };
 
-export const DEFAULT_FILE = '/etc/keepalived/keepalived.conf';
+const DEFAULT_FILE = '/etc/keepalived/keepalived.conf';
 
 /** Facility numbers of syslog(3). */
 const LOG_USER = 1;

@@ -15,10 +15,10 @@ import type { Profile } from './profile.ts';
  */
 type Verdict = 'silent' | 'error' | 'check' | 'early' | 'fatal' | 'unread';
 
-export const EXIT_OK = 0;
-export const EXIT_FATAL = 2;
+const EXIT_OK = 0;
+const EXIT_FATAL = 2;
 export const EXIT_ERRORS = 5;
-export const EXIT_CHECKS = 6;
+const EXIT_CHECKS = 6;
 
 /** Codes whose weight is not simply that of an error. */
 const VERDICTS: Readonly<Record<string, Verdict>> = {

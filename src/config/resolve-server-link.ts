@@ -79,7 +79,7 @@ function resolveConnectionName(
 }
 
 /** Null: nothing that would bind a socket to anything. */
-export function resolveSource(source: SourceSetting, at: Span, options: ResolveOptions): SourceConf | null {
+function resolveSource(source: SourceSetting, at: Span, options: ResolveOptions): SourceConf | null {
   const { firstPort, lastPort } = source;
   const host = resolveHost(source.host, source.family, at, options);
   const useSource = source.useSource ? resolveUseSource(source.useSource, at, options) : null;

@@ -3,7 +3,6 @@ import type {
   CheckMethod,
   GlobalConf,
   HaproxyConfig,
-  LogTarget,
   ProxyConf,
   ServerAddress,
   ServerCheckConf,
@@ -77,13 +76,4 @@ export function sliceForCheck(config: HaproxyConfig): CheckSlice {
 export function sliceForVrrp(config: KeepalivedConfig): VrrpSlice {
   const { globalDefs, scripts, syncGroups, instances } = config;
   return { globalDefs, scripts, syncGroups, instances };
-}
-
-/** Every distinct log target of the configuration, the global ones first. */
-export function logTargetsOf(config: HaproxyConfig): readonly LogTarget[] {
-  const seen = new Map<string, LogTarget>();
-  for (const target of [...config.global.logs, ...config.proxies.flatMap((p) => p.logs)]) {
-    seen.set(JSON.stringify(target), target);
-  }
-  return [...seen.values()];
 }

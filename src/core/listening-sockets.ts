@@ -170,7 +170,7 @@ function nameProxy(proxy: ProxyConf): string {
 }
 
 /** As in HAProxy's messages. */
-export function nameAddress(address: ListenAddress): string {
+function nameAddress(address: ListenAddress): string {
   if (address.kind === 'unix') return address.path.replace('\0', 'abns@').replace(/\0+$/, '');
   if (address.kind === 'fd') return `fd@${address.fd}`;
   return `${address.host}:${address.port}`;

@@ -20,7 +20,7 @@ const CTL_DEL = 2;
 const CTL_MOD = 3;
 
 const packed = process.arch === 'x64';
-export const EVENT_SIZE = packed ? 12 : 16;
+const EVENT_SIZE = packed ? 12 : 16;
 const DATA_AT = packed ? 4 : 8;
 
 const createCall = declare('int epoll_create1(int)');

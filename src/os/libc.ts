@@ -46,12 +46,9 @@ export const ENETUNREACH = 101;
 export const ECONNABORTED = 103;
 export const ECONNRESET = 104;
 export const ENOBUFS = 105;
-export const EISCONN = 106;
-export const ENOTCONN = 107;
 export const ETIMEDOUT = 110;
 export const ECONNREFUSED = 111;
 export const EHOSTUNREACH = 113;
-export const EALREADY = 114;
 export const EINPROGRESS = 115;
 
 const strerrorCall = libc.func('const char* strerror(int)');

@@ -9,7 +9,7 @@ import type { ProxyKind } from '../config/haproxy.ts';
 import type { CheckCode, ServerHealth } from '../ipc/messages.ts';
 
 /** Severities of syslog (RFC 5424) that these lines use. */
-export const emergency = 0;
+const emergency = 0;
 export const alert = 1;
 export const notice = 5;
 

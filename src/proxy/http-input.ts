@@ -148,4 +148,4 @@ export class HttpInput {
 }
 
 /** Beside the parser's errors: more than a head may take. */
-export const TOO_LONG = -100;
+const TOO_LONG = -100;

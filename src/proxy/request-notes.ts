@@ -19,7 +19,7 @@ export const REQUEST_UNUSED = 6;
 const REQUEST_CHARS = 'NIDVEOU';
 
 /** What became of the response's: none, provided by the server, deleted, inserted, rewritten, updated. */
-export const RESPONSE_NONE = 0;
+const RESPONSE_NONE = 0;
 export const RESPONSE_FOUND = 1;
 export const RESPONSE_DELETED = 2;
 export const RESPONSE_INSERTED = 3;

@@ -27,7 +27,7 @@ export const REUSE_LATER = 2;
 export type Reuse = typeof REUSE_NONE | typeof REUSE_FIRST | typeof REUSE_LATER;
 
 /** Of a connection that was opened: its answer is awaited, or it stands at once. */
-export const OPENING = 0;
+const OPENING = 0;
 export const ESTABLISHED = 1;
 
 export interface AttemptOwner {

@@ -7,7 +7,7 @@
 
 const ETHERTYPE_ARP = 0x0806;
 const REQUEST = 1;
-export const ARP_FRAME_LENGTH = 42;
+const ARP_FRAME_LENGTH = 42;
 
 /** `mac` is the sending interface's 6 bytes, `address` the 4 bytes that are announced. */
 export function encodeGratuitousArp(mac: Uint8Array, address: Uint8Array): Uint8Array {

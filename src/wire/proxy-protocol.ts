@@ -21,7 +21,7 @@ export const COMMAND_LOCAL = 0;
 export const COMMAND_PROXY = 1;
 
 /** Address family in the upper half, transport in the lower. */
-export const UNSPECIFIED = 0x00;
+const UNSPECIFIED = 0x00;
 export const TCP_OVER_IPV4 = 0x11;
 export const TCP_OVER_IPV6 = 0x21;
 export const UNIX_STREAM = 0x31;

@@ -17,10 +17,10 @@ import { checksum } from './ipv4.ts';
 
 export const VRRP_PROTOCOL = 112;
 export const VRRP_TTL = 255;
-export const ADVERTISEMENT = 1;
-export const AUTH_NONE = 0;
-export const AUTH_PASSWORD = 1;
-export const AUTH_DATA_LENGTH = 8;
+const ADVERTISEMENT = 1;
+const AUTH_NONE = 0;
+const AUTH_PASSWORD = 1;
+const AUTH_DATA_LENGTH = 8;
 export const ADVERT_HEADER_LENGTH = 8;
 
 export type VrrpVersion = 2 | 3;

@@ -78,7 +78,7 @@ function preamble(device: string): string[] {
   ];
 }
 
-export function wholeFile(path: readonly string[], line: string, device: string): string {
+function wholeFile(path: readonly string[], line: string, device: string): string {
   let lines = [line];
   for (const block of [...path].reverse()) {
     const frame = FRAMES[block] ?? [`${block} {`, '@', '}'];

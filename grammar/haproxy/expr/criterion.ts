@@ -13,7 +13,7 @@ import { hexProblem, networkProblem, regexProblem } from './argument-checks.ts';
 import { isCastable, readSample, type Sample, type SampleFailure } from './sample.ts';
 import { type SampleType, signatures } from './sample-signature.ts';
 
-export const MATCH_METHODS = [
+const MATCH_METHODS = [
   'found',
   'bool',
   'int',

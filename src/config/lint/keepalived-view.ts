@@ -134,7 +134,7 @@ function valueIn(entries: readonly Entry[], name: string): Placed<string> | null
   return lastNamed(entries, name)?.args[0] ?? null;
 }
 
-export function numberIn(entries: readonly Entry[], name: string): Placed<number> | null {
+function numberIn(entries: readonly Entry[], name: string): Placed<number> | null {
   const found = valueIn(entries, name);
   const value = Number(found?.value);
   return found && Number.isFinite(value) ? { value, at: found.at } : null;

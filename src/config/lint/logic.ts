@@ -157,7 +157,7 @@ export function isStableTerm({ name, tests }: Term): boolean {
 }
 
 /** Does `b` hold wherever `a` does? */
-export function termImplies(a: Term, b: Term): boolean {
+function termImplies(a: Term, b: Term): boolean {
   if (isSameAcl(a, b)) return a.negated === b.negated && isStableTerm(a);
   const [left, right] = [a.tests, b.tests];
   if (!left || !right) return false;

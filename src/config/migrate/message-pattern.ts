@@ -92,7 +92,7 @@ function closingParenthesis(pattern: string, from: number): number {
   return -1;
 }
 
-export function countGroups(pattern: string): number {
+function countGroups(pattern: string): number {
   const plain = pattern.replace(/\\./g, '').replace(/\[\^?\]?[^\]]*\]/g, '');
   return [...plain.matchAll(/\((?!\?)/g)].length;
 }

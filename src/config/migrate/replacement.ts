@@ -12,7 +12,7 @@ export interface UriReplacement {
 }
 
 /** References `\N` moved down by `dropped`; null when one points into what was dropped. */
-export function moveReferences(text: string, dropped: number): string | null {
+function moveReferences(text: string, dropped: number): string | null {
   let broken = false;
   const moved = text.replace(/\\([0-9])/g, (_, digit: string) => {
     const number = Number(digit);

@@ -19,7 +19,7 @@ export const STATS_SERVER = '<STATS>';
 export const BAD_REQUEST = '<BADREQ>';
 
 /** HAProxy keeps this much of a request line, unless `tune.http.logurilen` says otherwise. */
-export const REQUEST_LINE_LIMIT = 1023;
+const REQUEST_LINE_LIMIT = 1023;
 const VERSION_LENGTH = 'HTTP/1.1'.length;
 
 const NO_BYTES = new Uint8Array(0);

@@ -74,7 +74,7 @@ function readPair(text: string): Cookie[] {
 }
 
 /** Where the path of a target begins: -1 when it has none ("*", an authority). */
-export function pathStart(target: string): number {
+function pathStart(target: string): number {
   if (target.startsWith('/')) return 0;
   const authority = /^[A-Za-z][A-Za-z0-9+.-]*:\/\//.exec(target)?.[0].length;
   return authority === undefined ? -1 : target.indexOf('/', authority);

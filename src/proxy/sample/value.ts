@@ -81,7 +81,7 @@ export function addressText(address: IpValue): string {
   return address.family === 4 ? unpackInet4(address.bytes, 0) : unpackInet6(address.bytes, 0);
 }
 
-export function addressBytes(address: IpValue): string {
+function addressBytes(address: IpValue): string {
   return Buffer.from(address.bytes).toString('latin1');
 }
 

@@ -40,7 +40,7 @@ export function findBinary(name: string): string | null {
 }
 
 /** Why the needs are not met; null when they are. */
-export function findMissing(needs: Requirements): string | null {
+function findMissing(needs: Requirements): string | null {
   if (needs.root && process.getuid?.() !== 0) return 'it needs root';
   const binaries = [...(needs.binaries ?? []), ...(needs.root ? ['ip', 'unshare', 'nsenter', 'bash'] : [])];
   const absent = binaries.filter((name) => !findBinary(name));

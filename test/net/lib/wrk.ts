@@ -25,7 +25,7 @@ export interface WrkResult {
   readonly output: string;
 }
 
-export function parseWrk(output: string): WrkResult {
+function parseWrk(output: string): WrkResult {
   const number = (pattern: RegExp) => Number(pattern.exec(output)?.[1] ?? 0);
   const socket = /Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)/.exec(output);
   const [connectErrors, readErrors, writeErrors, timeouts] = [1, 2, 3, 4].map((i) => Number(socket?.[i] ?? 0));

@@ -192,7 +192,7 @@ export function sliceOf(instances: readonly TestInstance[], groups: VrrpSlice['s
 }
 
 /** The same instances as a keepalived.conf. */
-export function keepalivedConf(instances: readonly TestInstance[]): string {
+function keepalivedConf(instances: readonly TestInstance[]): string {
   const lines = ['global_defs {', '  router_id test', '  script_user root', '}'];
   for (const script of instances.flatMap((each) => each.scripts ?? [])) {
     lines.push(`vrrp_script ${script.name} {`, `  script "${script.command}"`, `  interval ${script.interval}`);
