@@ -12,7 +12,7 @@ import { copyBytes, type PooledBuffer } from './buffers.ts';
 import { adjustCases } from './header-cases.ts';
 import { BodyMeter } from './http-body.ts';
 import type { HttpExchange } from './http-exchange.ts';
-import { clientConnectionLine, HeadLines, responseLength } from './http-rewrite.ts';
+import { clientConnectionLine, HeadLines, responseLength, rewrittenLength } from './http-rewrite.ts';
 import type { ServerConnection } from './server-connection.ts';
 import { BROKEN, END, type SocketEnd } from './socket-end.ts';
 import { MORE, SPLICE_BODY, SPLICE_RESPONSE, spliceBody, spliceDirections } from './splicing.ts';
@@ -151,7 +151,7 @@ export class HttpDownload {
     if (bodyEnd < end) transaction.keepServer = false;
     report.takeResponse(head.status);
     report.bytesOut += length + (tunnel ? bodyEnd - head.end : this.body.content);
-    report.logEarly();
+    report.logEarly(exchange.frontend.steps.response === null ? 0 : rewrittenLength(head, added.take()) - length);
     this.drop();
     exchange.beginBody();
     const last = !tunnel && this.endsConnection;
@@ -168,7 +168,7 @@ export class HttpDownload {
     if (bodyEnd < end) exchange.transaction.keepServer = false;
     report.takeResponse(head.status);
     report.bytesOut += length + body.content;
-    report.logEarly();
+    report.logEarly(0);
     exchange.beginBody();
     const address = partial === null ? worker.scratch.address : partial.address;
     const size = bodyEnd - head.lineStart - cutLength(head);

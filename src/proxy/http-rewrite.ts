@@ -127,6 +127,36 @@ export function responseLength(head: Head): number {
   return START_LINE + VERSION + 3 + head.reasonEnd - head.reasonStart + fieldsLength(head) + head.dropped;
 }
 
+/** The same of a response as it goes out, with new values and more lines; the one about the connection does not count. */
+export function rewrittenLength(head: Head, lines: Uint8Array): number {
+  const { fields, newValues, count } = head;
+  let length = responseLength(head) + linesLength(lines);
+  for (let i = 0; newValues !== null && i < count; i++) {
+    const value = newValues[i];
+    const at = FIELD_STRIDE * i;
+    if (value !== undefined) length += value.length - fields[at + 3]! + fields[at + 2]!;
+  }
+  return length;
+}
+
+/** Names and values of whole lines. */
+function linesLength(lines: Uint8Array): number {
+  let length = 0;
+  for (let at = 0, end = lines.indexOf(10) + 1; end > at; at = end, end = lines.indexOf(10, at) + 1) {
+    if (!startsWith(lines, at, CONNECTION_NAME)) length += end - at - SEPARATORS;
+  }
+  return length;
+}
+
+function startsWith(bytes: Uint8Array, at: number, start: Uint8Array): boolean {
+  for (let i = 0; i < start.length; i++) if (bytes[at + i] !== start[i]) return false;
+  return true;
+}
+
+const CONNECTION_NAME = Buffer.from('connection: ', 'latin1');
+/** Colon, blank, and the line's end. */
+const SEPARATORS = 4;
+
 const START_LINE = 20;
 const VERSION = 8;
 

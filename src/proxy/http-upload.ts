@@ -112,11 +112,14 @@ export class HttpUpload {
     }
   }
 
-  /** Steps over what has come of a body that goes to nobody, so that a client that sent all of it may go on. */
+  /**
+   * Steps over what has come of a body that goes to nobody, so that a client that sent all of it may go on; as much as a
+   * buffer would have held.
+   */
   skim(client: SocketEnd, worker: WorkerContext): void {
     const { body, exchange } = this;
     const { scratch, headLimit } = worker;
-    for (let room = headLimit; client.readable && !body.done && room > 0; ) {
+    for (let room = headLimit - body.content; client.readable && !body.done && room > 0; ) {
       const n = client.read(scratch.address, body.most(room));
       if (n === END || n === BROKEN) client.readable = true;
       if (n <= 0) return;

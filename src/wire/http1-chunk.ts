@@ -46,15 +46,18 @@ export class ChunkDecoder {
   /** After `feed`: the position behind the last byte that belongs to the body. */
   consumed = 0;
   /**
-   * Bytes of content without the framing, since `reset`; in the way of HAProxy's counters with names and values of
-   * trailers, and one byte for the end.
+   * Bytes of content without the framing, since `reset`; in the way of HAProxy's counters, once it is done, with names and
+   * values of trailers, and one byte for the end.
    */
   contentLength = 0;
   private state = SIZE;
   private remaining = 0;
   private digits = 0;
   private lineLength = 0;
+  /** Names and values of trailers, and the blanks that a value may end with. */
+  private trailerLength = 0;
   private valueBegun = false;
+  private blanks = 0;
 
   /** After `recode`: the position behind what was written. */
   written = 0;
@@ -67,7 +70,7 @@ export class ChunkDecoder {
   reset(): void {
     this.trailers = null;
     this.state = SIZE;
-    this.remaining = this.digits = this.lineLength = this.consumed = this.contentLength = 0;
+    this.remaining = this.digits = this.lineLength = this.consumed = this.contentLength = this.trailerLength = 0;
   }
 
   /**
@@ -97,7 +100,7 @@ export class ChunkDecoder {
       this.state = next;
       at++;
       if (next === DONE) {
-        this.contentLength++;
+        this.contentLength += this.trailerLength + 1;
         this.consumed = at;
         return CHUNK_DONE;
       }
@@ -144,11 +147,17 @@ export class ChunkDecoder {
     const c = bytes[at]!;
     if (next === TRAILER_NAME) {
       this.valueBegun = false;
+      this.blanks = 0;
+      this.trailerLength++;
       if (c >= 65 && c <= 90) bytes[at] = c + 32;
     } else if (this.state === TRAILER_NAME) return;
-    else this.valueBegun ||= c !== 32 && c !== 9;
+    else if (isBlank(c)) this.blanks++;
+    else {
+      this.trailerLength += this.valueBegun ? this.blanks + 1 : 1;
+      this.blanks = 0;
+      this.valueBegun = true;
+    }
     if (next !== TRAILER_NAME && !this.valueBegun) return;
-    this.contentLength++;
     if (this.out === null) return;
     this.trailers ??= new TrailerText();
     this.trailers.take(bytes[at]!, next === TRAILER_NAME);

@@ -8,7 +8,7 @@ export interface RequestCase {
   readonly name: string;
   readonly raw: string;
   /** 200: passed on. */
-  readonly status: 200 | 400 | 422;
+  readonly status: 200 | 400 | 413 | 422;
   /** Where HAProxy 2.6 differs, and why we do. */
   readonly haproxy?: { readonly status: 200 | 400 | 422 | 'other'; readonly why: string };
   /** What a server must see of the head, where that is the point. */
@@ -63,6 +63,21 @@ export const requestCases: readonly RequestCase[] = [
   { name: 'absolute target, default port', raw: line('GET http://A:80/x HTTP/1.1'), status: 200 },
   { name: 'absolute target, user', raw: line('GET http://u:p@a/x HTTP/1.1'), status: 200 },
   { name: 'absolute target, other host', raw: line('GET http://b/x HTTP/1.1'), status: 400 },
+  { name: 'absolute target, query behind the authority', raw: line('GET http://a?x HTTP/1.1'), status: 400 },
+  { name: 'CONNECT without a port', raw: 'CONNECT a HTTP/1.1\r\nHost: a\r\n\r\n', status: 400 },
+  { name: 'CONNECT with an empty port', raw: 'CONNECT a: HTTP/1.1\r\n\r\n', status: 400 },
+  { name: 'CONNECT with a port of letters', raw: 'CONNECT a:x HTTP/1.1\r\n\r\n', status: 400 },
+  {
+    name: 'authority without CONNECT',
+    raw: 'GET a:443 HTTP/1.1\r\n\r\n',
+    status: 400,
+    haproxy: { status: 200, why: 'RFC 9112 section 3.2.3 has it for CONNECT alone' },
+  },
+  { name: 'body with GET of HTTP/1.0', raw: 'GET / HTTP/1.0\r\nContent-Length: 2\r\n\r\nab', status: 413 },
+  { name: 'body with HEAD of HTTP/1.0', raw: 'HEAD / HTTP/1.0\r\nContent-Length: 2\r\n\r\nab', status: 413 },
+  { name: 'body with DELETE of HTTP/1.0', raw: 'DELETE / HTTP/1.0\r\nContent-Length: 2\r\n\r\nab', status: 413 },
+  { name: 'body with POST of HTTP/1.0', raw: 'POST / HTTP/1.0\r\nContent-Length: 2\r\n\r\nab', status: 200 },
+  { name: 'no body with GET of HTTP/1.0', raw: 'GET / HTTP/1.0\r\nContent-Length: 0\r\n\r\n', status: 200 },
   { name: 'CONNECT without authority', raw: line('CONNECT / HTTP/1.1'), status: 400 },
   { name: 'no Host', raw: 'GET / HTTP/1.1\r\n\r\n', status: 200 },
   { name: 'Host twice, equal', raw: get('Host: A\r\n'), status: 200, forwarded: 'GET / HTTP/1.1\r\nhost: a\r\n\r\n' },
@@ -208,6 +223,18 @@ export const requestCases: readonly RequestCase[] = [
     raw: post('Connection: Upgrade\r\nUpgrade: foo\r\nContent-Length: 0\r\n'),
     status: 200,
     forwarded: 'POST / HTTP/1.1\r\nhost: a\r\nconnection: Upgrade\r\nupgrade: foo\r\ncontent-length: 0\r\n\r\n',
+  },
+  {
+    name: 'upgrade without a token, with a body',
+    raw: post('Upgrade: foo\r\nContent-Length: 2\r\n', 'ab'),
+    status: 200,
+    forwarded: 'POST / HTTP/1.1\r\nhost: a\r\nupgrade: foo\r\ncontent-length: 2\r\n\r\n',
+  },
+  {
+    name: 'persistence tokens among others',
+    raw: get('Connection: one , two, close, three , four\r\n'),
+    status: 200,
+    forwarded: 'GET / HTTP/1.1\r\nhost: a\r\nconnection: one , two,three,four\r\n\r\n',
   },
   { name: '100 fields', raw: get('X: 1\r\n'.repeat(99)), status: 200 },
   { name: '101 fields', raw: get('X: 1\r\n'.repeat(100)), status: 400 },
