@@ -50,7 +50,8 @@ function drawPlay(dice: Dice, listeners: Listeners): Play {
 function listenersOfFinds(): Listeners {
   return Object.fromEntries(
     finds.map(({ lines, mode, isDead }, i): [string, DrawnListener] => {
-      const server = `server s1 127.0.0.1:${isDead ? '%DEAD%' : '%ORIGIN%'}`;
+      const cookie = lines.some((line) => line.startsWith('cookie')) ? ' cookie s1' : '';
+      const server = `server s1 127.0.0.1:${isDead ? '%DEAD%' : '%ORIGIN%'}${cookie}`;
       const log = mode === 'tcp' ? 'option tcplog' : 'option httplog';
       const all = [`mode ${mode ?? 'http'}`, 'log 127.0.0.1:%LOG% local0', log, ...lines, server];
       return [`f${i}`, { mode: mode ?? 'http', lines: all, allowsRival: true }];
@@ -69,7 +70,13 @@ async function openPair(listeners: Listeners, lanes = LANES): Promise<Pair> {
 }
 
 /** Null when both did the same at least once. */
-async function compare(pair: Pair, lane: number, play: Play, tries = MOST_TRIES): Promise<Difference | null> {
+async function compare(
+  pair: Pair,
+  lane: number,
+  play: Play,
+  tries = MOST_TRIES,
+  excuse = findExcuse,
+): Promise<Difference | null> {
   const seen = { theirs: new Set<string>(), ours: new Set<string>() };
   for (let n = 0; n < tries; n++) {
     const [theirs, ours] = await Promise.all([
@@ -79,7 +86,7 @@ async function compare(pair: Pair, lane: number, play: Play, tries = MOST_TRIES)
     seen.theirs.add(theirs);
     seen.ours.add(ours);
     if ([...seen.theirs].some((text) => seen.ours.has(text))) return null;
-    if (findExcuse(play, theirs, ours) !== null) return null;
+    if (excuse(play, theirs, ours) !== null) return null;
   }
   return { play, theirs: [...seen.theirs].at(-1)!, ours: [...seen.ours].at(-1)! };
 }
@@ -106,6 +113,16 @@ function report({ play, theirs, ours }: Difference, listeners: Listeners, seed: 
   return `seed ${seed}\n    ${lines}\n${printPlay(play)}\n-- HAProxy\n${theirs}\n-- ours\n${ours}\n`;
 }
 
+function hasDied({ proxy }: House): boolean {
+  return proxy.process.exitCode !== null || proxy.process.signalCode !== null;
+}
+
+function describeDeath({ proxy }: House, play: Play, listeners: Listeners): string {
+  const { exitCode, signalCode } = proxy.process;
+  const lines = listeners[play.at]!.lines.join('\n ');
+  return `HAProxy died (${exitCode ?? signalCode}), maybe of ${printPlay(play).slice(0, 1000)}\n ${lines}\n${proxy.output().slice(-1000)}`;
+}
+
 async function playRound(seed: number): Promise<{ played: number; findings: string[] }> {
   const dice = new Dice(seed);
   const listeners = drawListeners(dice);
@@ -121,9 +138,16 @@ async function playRound(seed: number): Promise<{ played: number; findings: stri
       // What a listener does wrong shows soon enough: taking it apart again and again takes time.
       if (before >= 2) continue;
       const difference = await compare(pair, lane, play);
+      if (hasDied(pair.original)) {
+        // Its own fault: nothing can be compared with it any more.
+        if (played < PLAYS) console.log(describeDeath(pair.original, play, listeners));
+        played = PLAYS;
+        return;
+      }
       if (difference === null) continue;
       found.set(play.at, before + 1);
       const text = report(await shrink(pair, lane, difference), listeners, seed);
+      if (hasDied(pair.original)) continue;
       findings.push(text);
       if (process.env.FUZZ_FILE) appendFileSync(process.env.FUZZ_FILE, `${text}\n`);
     }
@@ -144,7 +168,7 @@ describeNet('random exchanges beside the real HAProxy', { binaries: ['haproxy'],
     const next = finds.entries();
     const runLane = async (lane: number): Promise<void> => {
       for (const [i, { play }] of next) {
-        const difference = await compare(pair, lane, { at: `f${i}`, ...play });
+        const difference = await compare(pair, lane, { at: `f${i}`, ...play }, MOST_TRIES, () => null);
         if (difference !== null) differing.push(difference);
       }
     };

@@ -80,7 +80,6 @@ const LOG_ITEMS = [
   'U',
   'CC',
   'CS',
-  'tsc',
   'b',
   's',
   'f',
@@ -113,7 +112,7 @@ function drawLogFormat(dice: Dice): string {
   // With the status HAProxy knows that there is one line to write, not two.
   const items = dice.some(LOG_ITEMS, dice.between(4, 14)).map((item) => `${item.replace(/\W/g, '')}=%${item}`);
   const times = dice.some(LOG_TIMES, dice.between(0, 6)).map((item) => `${item}=<%${item}>`);
-  return `log-format ${['ST=%ST', ...items, ...times].join('|').replace(/[{},]/g, (c) => (c === ',' ? '\\,' : c))}`;
+  return `log-format ${['ST=%ST', 'tsc=%tsc', ...items, ...times].join('|').replace(/[{},]/g, (c) => (c === ',' ? '\\,' : c))}`;
 }
 
 export function drawListener(dice: Dice): DrawnListener {

@@ -117,4 +117,46 @@ export const finds: readonly Find[] = [
     ['CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n', one, 80, 'late', 40, 'fin!'],
     [{ on: 'request', says: ['HTTP/1.1 200 OK\r\n\r\nhello', 20], end: 'fin' }],
   ),
+  find(
+    'bytes of a response with a cookie, logged at once',
+    ['option logasap', 'cookie SRV insert'],
+    [get, one, 'fin!'],
+  ),
+  find(
+    'what goes wrong behind a line that is not written',
+    ['option logasap', 'option dontlog-normal'],
+    [get, one],
+    [{ on: 'request', says: ['HTTP/1.1 200 OK\r\n\r\n'] }],
+  ),
+  find(
+    'what goes wrong behind a line that is not written, in mode tcp',
+    ['option logasap', 'option dontlog-normal'],
+    ['x'],
+    [],
+    { mode: 'tcp' },
+  ),
+  find(
+    'bytes of trailers that do not end',
+    [counts],
+    [get, one],
+    [{ on: 'request', says: ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nX-B:  two \r\n'] }],
+  ),
+  find(
+    'bytes of trailers',
+    [counts],
+    [get, one, 'fin!'],
+    [
+      {
+        on: 'request',
+        says: ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\nX-B:  t w \r\n\r\n'],
+      },
+    ],
+  ),
+  find(
+    'a body of more than a buffer while the server is tried',
+    [],
+    [`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 30000\r\n\r\n${'b'.repeat(30_000)}`, one, 'fin!'],
+    [],
+    { isDead: true },
+  ),
 ];

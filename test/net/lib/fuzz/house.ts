@@ -119,7 +119,7 @@ async function give(lane: Lane, play: Play, mode: 'http' | 'tcp'): Promise<strin
   return [
     `client: ${show(client)}`,
     ...(rival === null ? [] : [`rival: ${show(rival)}`]),
-    ...stage.origin.map((peer) => `origin: ${show(peer)}`).sort(),
+    ...(rival === null ? stage.origin.map(show) : splitRequests(stage.origin)).map((text) => `origin: ${text}`).sort(),
     ...lines()
       .map((line) => `log: ${maskLine(line)}`)
       .sort(),
@@ -260,11 +260,22 @@ function takeRequest(text: string, on: OriginAnswer['on'], mode: 'http' | 'tcp')
   return text.length < end + 4 + length ? null : text.slice(0, end + 4 + length);
 }
 
+function textOf(peer: Peer): string {
+  const data = peer.events.find((event) => event.startsWith('data'));
+  return data === undefined ? '' : joinChunks(JSON.parse(data.slice(5)));
+}
+
 /** How a connection ends, in order or by a reset, hangs on who was faster; so does what a reset takes along. */
 function show(peer: Peer): string {
-  const data = peer.events.find((event) => event.startsWith('data'));
-  const text = data === undefined ? '' : JSON.stringify(joinChunks(JSON.parse(data.slice(5))));
+  const text = peer.events.some((event) => event.startsWith('data')) ? JSON.stringify(textOf(peer)) : '';
   return hasEnded(peer) ? `${text} and ended` : text;
+}
+
+/** Which of two idle connections serves a request is nobody's business. */
+function splitRequests(peers: readonly Peer[]): string[] {
+  return peers
+    .flatMap((peer) => textOf(peer).split(/(?<![A-Za-z-])(?=[A-Za-z-]+ \S+ HTTP\/1\.\d\r\n)/))
+    .map((text) => JSON.stringify(text));
 }
 
 function maskLine(line: string): string {
