@@ -24,6 +24,7 @@ export const SO_KEEPALIVE = 9;
 export const SO_LINGER = 13;
 export const SO_REUSEPORT = 15;
 export const SO_BINDTODEVICE = 25;
+export const SO_ACCEPTCONN = 30;
 export const SOL_IP = 0;
 export const IP_TRANSPARENT = 19;
 export const IP_FREEBIND = 15;

@@ -7,10 +7,12 @@
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { ListenerConf, ProxyConf } from '../config/haproxy.ts';
 import { includesThread } from '../config/listener-options.ts';
+import type { ProxySlice } from '../config/slice.ts';
 import { dispatch } from '../ipc/channel.ts';
-import type { Handlers, ServerHealth } from '../ipc/messages.ts';
+import type { Handlers, InheritedSocket, ServerHealth } from '../ipc/messages.ts';
 import { SyslogSender, syslogOrigin } from '../log/syslog-sender.ts';
 import { wake } from '../os/epoll.ts';
+import { getOption, SO_ACCEPTCONN, SOL_SOCKET } from '../os/socket.ts';
 import { VERSION } from '../version.ts';
 import type { SyslogOrigin } from '../wire/syslog.ts';
 import { Backend } from './backend.ts';
@@ -105,6 +107,7 @@ class ProxyWorker {
       },
       backendHistory: (proxyId, nowMs) => this.histories.of(proxyId, nowMs),
       stopping: false,
+      isPaused: () => isPaused(slice, start.sockets),
     };
   }
 
@@ -299,6 +302,16 @@ function planSinks({ logs }: ProxyConf, origin: SyslogOrigin, counts: Int32Array
 function isForThread({ options: { threads } }: ListenerConf, index: number, count: number): boolean {
   const isTaken = Array.from({ length: count }, (_, i) => i).some((i) => includesThread(threads, i));
   return !isTaken || includesThread(threads, index);
+}
+
+/** Core pauses all of them together, but for those of UNIX and what it did not open itself. */
+function isPaused({ proxies }: ProxySlice, sockets: readonly InheritedSocket[]): boolean {
+  for (const { listeners } of proxies) {
+    const listener = listeners.find(({ address }) => address.kind === 'ip');
+    const socket = listener && sockets.find(({ listenerId }) => listenerId === listener.id);
+    if (socket) return getOption(socket.fd, SOL_SOCKET, SO_ACCEPTCONN) === 0;
+  }
+  return false;
 }
 
 function tell(message: FromWorker): void {

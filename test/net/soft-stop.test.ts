@@ -42,7 +42,7 @@ async function start(which: Which, global: string): Promise<Running> {
   const timeouts = ' timeout client 20s\n timeout server 20s\n timeout connect 1s\n';
   writeFileSync(
     file,
-    `global\n nbthread 1\n ${global}\ndefaults\n mode http\n${timeouts}frontend front\n monitor-uri /\n bind 127.0.0.1:${port}\n bind ${path}\n`,
+    `global\n nbthread 1\n ${global}\ndefaults\n mode http\n${timeouts}frontend front\n monitor-uri /\n stats uri /stats\n option socket-stats\n bind 127.0.0.1:${port}\n bind ${path}\n`,
   );
   const program = which === 'ours' ? distBin('haproxy') : findBinary('haproxy')!;
   const child = spawn(program, ['-db', '-f', file], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -91,6 +91,21 @@ async function ask(idle: Idle): Promise<string> {
   idle.socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
   await waitUntil('an answer', () => idle.text.includes('\r\n\r\n') || idle.ended);
   return idle.text;
+}
+
+/** What the statistics say of the frontend and its listeners, asked for by way of the UNIX socket. */
+async function statusesBy(path: string): Promise<string[]> {
+  const socket = connect(path);
+  let text = '';
+  socket.on('data', (data) => {
+    text += data.toString('latin1');
+  });
+  const ended = new Promise((resolve) => socket.once('end', resolve));
+  socket.write('GET /stats;csv HTTP/1.0\r\n\r\n');
+  await ended;
+  socket.destroy();
+  const rows = text.split('\n').map((line) => line.split(','));
+  return rows.filter(([name]) => name === 'front').map((row) => `${row[1]} ${row[17]}`);
 }
 
 const ended = (all: readonly Idle[]): number => all.filter((idle) => idle.ended).length;
@@ -157,10 +172,11 @@ describeNet('a soft stop', { binaries: ['haproxy'], build: true }, () => {
     const [idle] = await openIdle(port, 1);
     child.kill('SIGTTOU');
     await waitUntil('the pause', async () => !(await accepts(port)));
-    expect(await connects(path)).toBe(true);
+    expect(await statusesBy(path)).toEqual(['FRONTEND PAUSED', 'sock-1 OPEN', 'sock-2 OPEN']);
     expect(await ask(idle!)).toMatch(/^HTTP\/1\.1 200/);
     child.kill('SIGTTIN');
     await waitUntil('the resumption', async () => accepts(port));
+    expect(await statusesBy(path)).toEqual(['FRONTEND OPEN', 'sock-1 OPEN', 'sock-2 OPEN']);
     const [again] = await openIdle(port, 1);
     expect(again!.text).toMatch(/^HTTP\/1\.1 200/);
     expect(output()).toMatch(/\[WARNING\] .* Paused frontend front\.\n.*\[WARNING\] .* Resumed frontend front\./);
@@ -194,14 +210,3 @@ describeNet('a start beside an old process', { build: true }, () => {
     holder.close();
   });
 });
-
-function connects(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
-}

@@ -78,7 +78,9 @@ function frontendRow(source: StatsSource, proxy: ProxyConf, nowMs: number): Row 
   const row = startRow(source, proxy, 'FRONTEND', FRONTEND_TYPE, at);
   addCounts(row, source, at, FRONTEND_COUNTS);
   row.slim = proxy.maxconn ?? source.maxconn;
-  row.status = openText(source, proxy, counters.gauge(at, C.SCUR), row.slim);
+  // Their listeners stay open, in the statistics of HAProxy.
+  const isPaused = !proxy.disabled && !source.stopping && source.isPaused();
+  row.status = isPaused ? 'PAUSED' : openText(source, proxy, counters.gauge(at, C.SCUR), row.slim);
   row.rate = counters.rate(at, C.SESS_RATE, nowMs);
   row.rate_lim = proxy.accept.sessionRate;
   row.rate_max = counters.rateMax(at, C.SESS_RATE);

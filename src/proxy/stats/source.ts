@@ -25,6 +25,8 @@ export interface StatsSource {
   backendHistory(proxyId: number, nowMs: number): BackendHistory | undefined;
   /** True once the process no longer accepts. */
   readonly stopping: boolean;
+  /** Core has paused the listening sockets (SIGTTOU). */
+  isPaused(): boolean;
 }
 
 export interface BackendHistory {

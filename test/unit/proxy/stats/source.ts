@@ -28,6 +28,7 @@ export function makeSource(proxies: readonly ProxyConf[], healths: readonly Serv
     warmWeight: () => null,
     backendHistory: () => undefined,
     stopping: false,
+    isPaused: () => false,
   };
 }
 
