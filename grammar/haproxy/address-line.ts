@@ -9,6 +9,7 @@ import { applyRow, type Call, isAtLeast, type KeywordRow, type Language, type Va
 import { bindTable, type KeywordTable, serverTable } from './keywords/table.ts';
 import type { LowerOptions } from './lower.ts';
 import type { BindNode, ProxyNode, ServerSettings } from './nodes.ts';
+import { notesOn } from './odd-words.ts';
 
 const contexts: Readonly<Record<string, readonly string[]>> = {
   bind: ['frontend', 'listen'],
@@ -182,7 +183,13 @@ export class AddressLineReader {
         const suggestion = nearestWord(word.text, table.rows.keys());
         const hint = suggestion ? `; did you mean '${suggestion}' maybe ?` : '.';
         const message = `${unknown(word.text)}${hint}`;
-        this.diagnostics.error('unknown-keyword', word.at, message, suggestion ? { suggestion } : {});
+        const notes = this.accepts(word.text)
+          ? [{ message: `'${word.text}' begins a line of its own.` }]
+          : notesOn(word.text);
+        this.diagnostics.error('unknown-keyword', word.at, message, {
+          ...(suggestion && { suggestion }),
+          ...(notes.length > 0 && { notes }),
+        });
         return false;
       }
       const next = at + 1 + argumentCount(row, words, at + 1, table);

@@ -9,6 +9,7 @@
  */
 import type { Diagnostic, Diagnostics } from '../diagnostic.ts';
 import type { Span } from '../source.ts';
+import { hintsOnSurplus } from './odd-words.ts';
 
 /** A word after quotes, escapes and variables: what the user meant, and where it stands. */
 export interface Value {
@@ -169,7 +170,8 @@ export function applyRow<Node>(row: KeywordRow<Node>, node: Node, call: Call): b
   }
   const surplus = words[row.args.length + (row.optional ?? 0)];
   if (surplus && row.extra === 'refused') {
-    call.fail('extra-argument', surplus, `'${row.name}' cannot handle unexpected argument '${surplus.text}'.`);
+    const hints = hintsOnSurplus(words[row.args.length - 1], surplus);
+    call.fail('extra-argument', surplus, `'${row.name}' cannot handle unexpected argument '${surplus.text}'.`, hints);
     return false;
   }
   if (surplus && row.extra === 'ignored' && call.language.lenient) {

@@ -3,11 +3,10 @@
  *
  * Three slips are so common that they have answers of their own: a section's name that is misspelt (`fronted web`),
  * after which a hundred lines would be reported as not belonging where they stand; the first word of two left out
- * (`forwardfor`); and two words run together (`timeout-connect`, `maxconn=100`, a blank that does not break). Besides, the
- * marks that templates and merges leave behind. It knows the words only, not what they do, and reports nothing itself.
+ * (`forwardfor`); and two words run together (`timeout-connect`, `maxconn=100`, a blank that does not break). It knows the
+ * words only, not what they do, and reports nothing itself.
  */
-import type { Note } from '../diagnostic.ts';
-import { editDistance, foreignCharacter } from '../spelling.ts';
+import { editDistance } from '../spelling.ts';
 import type { Value } from './keyword.ts';
 import { wordsOfSection } from './keywords/sections.ts';
 import { globalTable, proxyTable } from './keywords/table.ts';
@@ -37,7 +36,8 @@ function firstWords(): ReadonlySet<string> {
 /** The section that a line was to begin: its first word begins the line, is near a section's name and nothing else. */
 export function sectionMeant(words: readonly Pick<Value, 'text' | 'at'>[]): SectionName | null {
   const [first] = words;
-  if (!first || words.length > MAX_HEADER_WORDS || firstWords().has(first.text)) return null;
+  if (!first || words.length > MAX_HEADER_WORDS || !/^[a-z_-]+:?$/i.test(first.text)) return null;
+  if (firstWords().has(first.text)) return null;
   const { source, start } = first.at;
   if (start > 0 && source.text[start - 1] !== '\n') return null;
   // "default option httplog" takes an option back.
@@ -66,20 +66,4 @@ export function wordsMeant(text: string, table: NameTable): string | undefined {
   const [name = '', value] = text.split(/[=:]|\xc2\xa0/);
   if (value && table.rows.has(name)) return `${name} ${value}`;
   return ['option', 'timeout', 'stats'].map((family) => `${family} ${text}`).find((row) => table.rows.has(row));
-}
-
-const marks: readonly (readonly [RegExp, string])[] = [
-  [/^(?:<{7}|={7}|>{7}|\|{7})/, 'This is the mark of a merge conflict.'],
-  [/^(?:\{[{%#]|[%#]\}|<%)/, 'This is a template, which has to be rendered first.'],
-  [/^(?:\/\/|\/\*|;|--$)/, "A comment begins with '#'."],
-  [/^[{}]$/, 'There are no braces around sections: one ends where the next one begins.'],
-  [/^!?\{./, "A blank belongs behind '{' and before '}'."],
-];
-
-/** What a person should know of a word that stands where it cannot. */
-export function notesOn(text: string): readonly Note[] {
-  const mark = marks.find(([pattern]) => pattern.test(text));
-  if (mark) return [{ message: mark[1] }];
-  const foreign = foreignCharacter(text);
-  return foreign ? [{ message: `The word contains ${foreign.name}.` }] : [];
 }

@@ -7,6 +7,7 @@
 import type { Site, Statement, Word } from './ast.ts';
 import type { Context } from './context.ts';
 import type { RowFacts } from './keyword.ts';
+import { hintsOn } from './meant.ts';
 
 const MISSING = { fatal: 'missing-argument', error: 'argument-needed', ignored: 'argument-unset' } as const;
 
@@ -66,11 +67,20 @@ export class Arguments {
     }
   }
 
-  report(code: string, at: Site, message: string, expected?: string): undefined {
+  report(code: string, at: Site, message: string, expected?: string, suggestion?: string): undefined {
     this.failed = true;
-    const more = expected === undefined ? {} : { expected };
-    this.context.error(code, at, message, more);
+    // What is missing is reported at the last word, which is in order.
+    const hints = code.startsWith('missing') ? {} : hintsOn(this.textAt(at));
+    this.context.error(code, at, message, {
+      ...hints,
+      ...(expected !== undefined && { expected }),
+      ...(suggestion !== undefined && { suggestion }),
+    });
     return undefined;
+  }
+
+  private textAt(at: Site): string {
+    return this.statement.words.find(({ start }) => start === at.start)?.text ?? '';
   }
 
   private behind(): Site {

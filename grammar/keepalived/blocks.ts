@@ -12,10 +12,12 @@ import type { Block, Site, Word } from './ast.ts';
 import type { Context } from './context.ts';
 import type { Row, Table } from './keyword.ts';
 import { Close, expandedLexer, Newline, Open, originalLexer, Quoted, UnclosedQuote } from './lexer.ts';
+import { notesOn } from './meant.ts';
 
 interface OpenStatement {
   words: Word[];
   start: number;
+  column: number;
   end: number;
   block: OpenBlock | null;
 }
@@ -36,10 +38,16 @@ interface Frame {
   /** Null: the brace is missing. */
   readonly brace: Site | null;
   readonly keyword: string | null;
+  /** Where the keyword stands, and how far from the beginning of its line. */
+  readonly start: number;
+  readonly column: number;
 }
 
+/** Braces that are taken to be forgotten: in a file with more of them, lines tell nothing about blocks. */
+const MAX_FORGOTTEN = 20;
+
 export function readBlocks(text: string, root: Table<never>, context: Context): Block {
-  const reader = new BlockReader(root, context);
+  const reader = new BlockReader(text, root, context);
   const lexer = context.asOriginal ? originalLexer : expandedLexer;
   for (const token of lexer.tokenize(text).tokens) reader.take(token);
   return reader.finish(text.length);
@@ -49,23 +57,44 @@ class BlockReader {
   private readonly root: OpenBlock = { statements: [], start: 0, end: 0 };
   private readonly frames: Frame[];
   private readonly context: Context;
+  private readonly text: string;
   private current: OpenStatement | null = null;
+  /** The first `}` that stands deeper than its block: when there is one too many, it is mostly this one. */
+  private deepClose: Site | null = null;
+  private forgotten = 0;
+  private lineStart = 0;
+  private isLineFresh = true;
 
-  constructor(root: Table<never>, context: Context) {
-    this.frames = [{ block: this.root, table: root, isList: false, transparent: false, brace: null, keyword: null }];
+  constructor(text: string, root: Table<never>, context: Context) {
+    this.text = text;
+    this.frames = [
+      {
+        block: this.root,
+        table: root,
+        isList: false,
+        transparent: false,
+        brace: null,
+        keyword: null,
+        start: 0,
+        column: 0,
+      },
+    ];
     this.context = context;
   }
 
   take(token: IToken): void {
     const type = token.tokenType;
+    const site = { start: token.startOffset, end: token.startOffset + token.image.length };
     if (type === Newline) {
       this.current = null;
+      this.lineStart = site.end;
+      this.isLineFresh = true;
       return;
     }
-    const site = { start: token.startOffset, end: token.startOffset + token.image.length };
     if (type === Open) this.openBrace(site);
     else if (type === Close) this.closeBrace(site);
     else this.addWord(token, site);
+    this.isLineFresh = false;
   }
 
   finish(end: number): Block {
@@ -93,11 +122,50 @@ class BlockReader {
     }
     if (!this.current) {
       this.requireBlock(site);
-      this.current = { words: [], start: site.start, end: site.end, block: null };
+      this.closeForgotten(word);
+      this.current = { words: [], start: site.start, column: this.columnOf(site), end: site.end, block: null };
       this.top.block.statements.push(this.current);
     }
     this.current.words.push(word);
     this.current.end = site.end;
+  }
+
+  /**
+   * A `}` was forgotten where a line stands no deeper than the block that it would belong to, and only a block further
+   * out knows its word. It is told there, and not for every line up to the end of the file.
+   */
+  private closeForgotten(word: Word): void {
+    const { table, isList, column } = this.top;
+    if (this.context.asOriginal || word.quoted || this.rowOf(word.text)) return;
+    if (!(table || isList) || this.columnOf(word) > column) return;
+    if (this.forgotten >= MAX_FORGOTTEN) return;
+    const home = this.frames.findLastIndex(({ table: outer }) => outer?.rows.has(word.text) ?? false);
+    // The outermost frame is the file itself.
+    if (home < 0 || home === this.frames.length - 1) return;
+    for (const frame of this.frames.splice(home + 1)) {
+      this.forgotten++;
+      frame.block.end = word.start;
+      const site = frame.brace ?? { start: frame.start, end: frame.start + (frame.keyword?.length ?? 0) };
+      const message = `the block of '${frame.keyword ?? ''}' that opens here is not closed before '${word.text}'`;
+      const at = this.context.spanOf(word);
+      const notes = at ? [{ at, message: `'${word.text}' belongs to the block around it` }] : [];
+      this.context.error('missing-close-brace', site, message, { expected: `a '}' before '${word.text}'`, notes });
+    }
+  }
+
+  private refuseClose(brace: Site): void {
+    const at = this.context.spanOf(brace);
+    if (!this.deepClose || this.context.asOriginal || !at) {
+      this.context.error('extra-close-brace', brace, "this '}' closes nothing");
+      return;
+    }
+    const message = "this '}' stands deeper than the block that it closes, and there is one too many";
+    const notes = [{ at, message: 'nothing is left to close here' }];
+    this.context.error('extra-close-brace', this.deepClose, message, { notes });
+  }
+
+  private columnOf({ start }: Site): number {
+    return start - this.lineStart;
   }
 
   private openBrace(brace: Site): void {
@@ -109,7 +177,8 @@ class BlockReader {
 
   /** What stands in the braces belongs to the enclosing block; keepalived takes the `}` for the end of that one. */
   private refuseBrace(brace: Site, message: string): void {
-    this.context.error('unexpected-brace', brace, message);
+    const around = this.text.slice(Math.max(0, brace.start - 1), brace.end + 1);
+    this.context.error('unexpected-brace', brace, message, { notes: /\{[{%]/.test(around) ? notesOn('{{') : [] });
     if (!this.context.asOriginal) this.frames.push({ ...this.top, transparent: true, brace, keyword: null });
   }
 
@@ -129,6 +198,8 @@ class BlockReader {
       transparent: false,
       brace,
       keyword,
+      start: statement.start,
+      column: statement.column,
     });
   }
 
@@ -136,9 +207,10 @@ class BlockReader {
     this.current = null;
     this.requireBlock();
     if (this.frames.length === 1) {
-      this.context.error('extra-close-brace', brace, "this '}' closes nothing");
+      this.refuseClose(brace);
       return;
     }
+    if (this.isLineFresh && this.columnOf(brace) > this.top.column) this.deepClose ??= brace;
     const frame = this.frames.pop()!;
     if (!frame.transparent) frame.block.end = brace.end;
   }

@@ -7,6 +7,7 @@ import { nearestWord } from '../spelling.ts';
 import { Arguments } from './arguments.ts';
 import type { Block, Site, Statement } from './ast.ts';
 import type { Build, Reader, RowFacts, Table } from './keyword.ts';
+import { notesOn } from './meant.ts';
 import type { TracedText } from './traced.ts';
 
 /** Blocks where a word that is unknown here would be at home; built from the tables by `lower.ts`. */
@@ -93,7 +94,9 @@ export class Context {
   reportExtraWords(statement: Statement, from: number): void {
     const extra = statement.words[from];
     const keyword = statement.words[0]!.text;
-    if (extra) this.warning('extra-argument', extra, `'${extra.text}' behind '${keyword}' has no effect`);
+    if (!extra) return;
+    const message = `'${extra.text}' behind '${keyword}' has no effect`;
+    this.warning('extra-argument', extra, message, { notes: notesOn(extra.text) });
   }
 
   deprecated(statement: Statement, facts: RowFacts): void {
@@ -152,7 +155,11 @@ export class Context {
     }
     const words = [...table.rows.keys()].filter((word) => word !== keyword.text);
     const suggestion = nearestWord(keyword.text, words);
-    this.error('unknown-keyword', keyword, `Unknown keyword '${keyword.text}'`, suggestion ? { suggestion } : {});
+    const notes = notesOn(keyword.text);
+    this.error('unknown-keyword', keyword, `Unknown keyword '${keyword.text}'`, {
+      ...(suggestion !== undefined && { suggestion }),
+      notes,
+    });
   }
 }
 

@@ -8,6 +8,7 @@ import type { Arguments } from './arguments.ts';
 import type { Word } from './ast.ts';
 import { addressFamily, splitPrefix } from './ip.ts';
 import type { Reader } from './keyword.ts';
+import { valueMeant } from './meant.ts';
 import type { ScriptNode, Sited } from './nodes.ts';
 import { splitCommand } from './script.ts';
 
@@ -127,7 +128,8 @@ export function oneOf<const T extends string>(...values: readonly T[]): Reader<T
     const word = args.next(takes);
     if (!word) return undefined;
     const value = values.find((candidate) => candidate === word.text);
-    return value ?? args.report('invalid-value', word, `unknown value '${word.text}'`, values.join(' or '));
+    const meant = () => valueMeant(word.text, values);
+    return value ?? args.report('invalid-value', word, `unknown value '${word.text}'`, values.join(' or '), meant());
   });
 }
 

@@ -14,6 +14,7 @@ import {
   type Value,
 } from '../keyword.ts';
 import type { ProxyNode } from '../nodes.ts';
+import { notesOn } from '../odd-words.ts';
 import { oneOf, time, word } from '../units.ts';
 import { readAction, readOptions, redirectOptions } from './actions.ts';
 import { anyButDefaults, anyProxy, backSide, frontSide } from './contexts.ts';
@@ -310,5 +311,6 @@ export function checkCondition(node: ProxyNode, call: Call, words: readonly Valu
 function reportUnknownAcl(node: ProxyNode, call: Call, value: Value, name: string): void {
   const suggestion = nearestWord(name, [...node.aclNames, ...PREDEFINED_ACLS]);
   const message = `error detected while parsing '${call.keyword}' rule : no such ACL : '${name}'.`;
-  call.fail('unknown-acl', value, message, suggestion ? { suggestion } : {});
+  const notes = notesOn(value.text);
+  call.fail('unknown-acl', value, message, { ...(suggestion && { suggestion }), ...(notes.length > 0 && { notes }) });
 }

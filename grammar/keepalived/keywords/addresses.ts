@@ -4,9 +4,10 @@
  *     192.0.2.10/24 brd 192.0.2.255 dev eth0 scope global label eth0:vip no_track
  */
 import { NOT_CARRIED_OUT } from '../../diagnostic.ts';
-import type { Block, Site, Statement, Word } from '../ast.ts';
+import type { Block, Statement, Word } from '../ast.ts';
 import type { Context } from '../context.ts';
 import { addressFamily, splitPrefix } from '../ip.ts';
+import { hintsOn } from '../meant.ts';
 import type { AddressNode } from '../nodes.ts';
 
 /** rtnetlink's scope numbers (`/etc/iproute2/rt_scopes`). */
@@ -52,6 +53,7 @@ export function readAddress(statement: Statement, context: Context): AddressNode
   if (!split) {
     context.error('invalid-address', first, `VRRP parsed invalid IP ${first.text}. skipping IP...`, {
       expected: 'an address as in 192.0.2.10/24 or 2001:db8::10/64',
+      ...hintsOn(first.text),
     });
     return undefined;
   }
@@ -69,12 +71,13 @@ export function readAddress(statement: Statement, context: Context): AddressNode
   return node;
 }
 
-function checkPrefix(length: number | null, family: 4 | 6, site: Site, context: Context): number {
+function checkPrefix(length: number | null, family: 4 | 6, word: Word, context: Context): number {
   const longest = family === 4 ? 32 : 128;
   if (length === null) return longest;
   if (length >= 0 && length <= longest) return length;
-  context.error('out-of-range', site, `prefix length outside range [0, ${longest}], using ${longest}`, {
+  context.error('out-of-range', word, `prefix length outside range [0, ${longest}], using ${longest}`, {
     expected: `0 to ${longest}`,
+    ...hintsOn(word.text),
   });
   return longest;
 }

@@ -8,6 +8,7 @@
  */
 import { type Line, linesOf, type Tree } from '../../../grammar/haproxy/ast.ts';
 import { SECTION_NAMES } from '../../../grammar/haproxy/lexer.ts';
+import { sectionMeant } from '../../../grammar/haproxy/meant.ts';
 import { parse } from '../../../grammar/haproxy/parser.ts';
 import { decodeWord } from '../../../grammar/haproxy/words.ts';
 import type { Source } from '../../../grammar/source.ts';
@@ -23,17 +24,23 @@ export function formatHaproxy(source: Source): string {
   const layout = new Layout(source.text, { keepLineCount: source.text.includes('.LINE') });
   for (const line of linesOf(tree)) {
     const text = layOut(tree, line);
-    if (isHeader(line)) layout.addApart(text);
+    if (isHeader(tree, line)) layout.addApart(text);
     else layout.add(text);
   }
   return layout.finish();
 }
 
-function isHeader(line: Line): boolean {
-  return line.words.length > 0 && sectionNames.has(line.words[0]!.raw);
+/** A misspelt header stays at the margin: it is told from other words by that. */
+function isHeader({ source }: Tree, { words }: Line): boolean {
+  if (words.length === 0) return false;
+  return (
+    sectionNames.has(words[0]!.raw) ||
+    sectionMeant(words.map((word) => ({ text: word.raw, at: { source, ...word } }))) !== null
+  );
 }
 
-function layOut({ source }: Tree, line: Line): string {
+function layOut(tree: Tree, line: Line): string {
+  const { source } = tree;
   const { words, comment, start, end } = line;
   const written = source.text.slice(start, end).replace(/\r?\n$/, '');
   if (words.length === 0 && comment < 0) return '';
@@ -46,7 +53,7 @@ function layOut({ source }: Tree, line: Line): string {
     const directive = source.text.slice(words[0]!.start, words.at(-1)!.end);
     return note === '' ? directive : `${directive} ${note}`;
   }
-  const indent = isHeader(line) ? '' : INDENT;
+  const indent = isHeader(tree, line) ? '' : INDENT;
   return `${indent}${words.map(({ raw }) => raw).join(' ')}${note === '' ? '' : ` ${note}`}`;
 }
 

@@ -15,6 +15,7 @@ import { loadHaproxy, languageOf as releaseOf } from '../load-haproxy.ts';
 import { type LoadedKeepalived, type LoadKeepalivedOptions, loadKeepalived, localOptions } from '../load-keepalived.ts';
 import type { Profile } from '../profile.ts';
 import { lintMachine, lintNodes, withDefaultsNotes } from './engine.ts';
+import { dropFollowUps } from './follow-ups.ts';
 import { type HaproxyView, viewHaproxy } from './haproxy-view.ts';
 import { type HostFacts, NO_FACTS } from './host-facts.ts';
 import { applyIgnores } from './ignore.ts';
@@ -76,7 +77,10 @@ function lintTarget({ paths }: LintTarget, options: LintOptions): Machine {
   const views = keepalived.flatMap(({ document }) => (document ? [viewKeepalived(document)] : []));
   const facts = options.facts ?? (options.assumeFiles ? NO_FACTS : null);
   const found = lintMachine({ haproxy: haproxy?.view ?? null, keepalived: views, facts, reported });
-  const diagnostics = withIncludeNotes([...reported, ...found], keepalived);
+  const all = [...reported, ...found];
+  const read = { haproxy: haproxy?.view ?? null, keepalived: views };
+  const told = options.compat === 'default' ? dropFollowUps(all, read, ruleCodes) : all;
+  const diagnostics = withIncludeNotes(told, keepalived);
   const sources = [...(haproxy?.sources ?? []), ...keepalived.flatMap(sourcesOf)];
   return { diagnostics: haproxy ? withDefaultsNotes(diagnostics, haproxy.view) : diagnostics, sources, views };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { globalTable, proxyTable } from '../../../../grammar/haproxy/keywords/table.ts';
-import { notesOn, sectionMeant, wordsMeant } from '../../../../grammar/haproxy/meant.ts';
+import { sectionMeant, wordsMeant } from '../../../../grammar/haproxy/meant.ts';
+import { notesOn } from '../../../../grammar/haproxy/odd-words.ts';
 import { foreignCharacter } from '../../../../grammar/spelling.ts';
 
 function meant(line: string) {
