@@ -4,7 +4,8 @@
  * original's.
  */
 import type { ProxyNode } from '../../grammar/haproxy/nodes.ts';
-import { findBackend, type MergedProxy, type ProxyIndex, placeOf, type ResolveOptions } from './resolve-haproxy.ts';
+import { findBackend, type MergedProxy, type ProxyIndex } from './merged-proxies.ts';
+import { placeOf, type ResolveOptions } from './resolve-surroundings.ts';
 
 export function checkProxies(index: ProxyIndex, options: ResolveOptions): void {
   for (const proxy of index.list) {

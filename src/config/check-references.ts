@@ -5,7 +5,8 @@
 import type { HaproxyNodes, ProxyNode } from '../../grammar/haproxy/nodes.ts';
 import type { Span } from '../../grammar/source.ts';
 import { nearestWord } from '../../grammar/spelling.ts';
-import type { MergedProxy, ProxyIndex, ResolveOptions } from './resolve-haproxy.ts';
+import type { MergedProxy, ProxyIndex } from './merged-proxies.ts';
+import type { ResolveOptions } from './resolve-surroundings.ts';
 
 export function checkReferences(nodes: HaproxyNodes, index: ProxyIndex, options: ResolveOptions): void {
   for (const { code, at, message } of nodes.faults) options.diagnostics.error(code, at, message);

@@ -20,8 +20,8 @@ import { formatVariables } from './format-variables.ts';
 import type { HaproxyConfig } from './haproxy.ts';
 import type { Profile } from './profile.ts';
 import { defaultsOf } from './release-defaults.ts';
-import type { FoundHost, LookUp } from './resolve-addresses.ts';
-import { type ReadText, resolveHaproxy } from './resolve-haproxy.ts';
+import { resolveHaproxy } from './resolve-haproxy.ts';
+import type { FoundHost, LookUp, ReadText } from './resolve-surroundings.ts';
 
 export interface LoadHaproxyOptions {
   readonly compat: Profile;

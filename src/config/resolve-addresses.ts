@@ -1,17 +1,8 @@
-/** Log targets to addresses, and what looks names up. */
+/** Log targets to addresses; names of abstract sockets. */
 import type { LogNode } from '../../grammar/haproxy/nodes.ts';
 import { toUtf8 } from '../../grammar/source.ts';
 import type { LogAddress } from './haproxy.ts';
-import type { ResolveOptions } from './resolve-haproxy.ts';
-import { abstractPath } from './resolve-listeners.ts';
-
-export interface FoundHost {
-  readonly host: string;
-  readonly family: 4 | 6;
-}
-
-/** Finds the address of a host name, or null. 'assumed': the name stands for itself until the program runs. */
-export type LookUp = (name: string) => FoundHost | 'assumed' | null;
+import type { ResolveOptions } from './resolve-surroundings.ts';
 
 /** Null: a target that nobody here writes to; a warning was given. */
 export function resolveLogAddress(log: LogNode, options: ResolveOptions): LogAddress | null {
@@ -32,4 +23,13 @@ export function resolveLogAddress(log: LogNode, options: ResolveOptions): LogAdd
   if (found) return { kind: 'udp', host: found.host, port, family: found.family };
   options.diagnostics.error('unresolved-host', log.at, `log : invalid address: '${address.host}' cannot be resolved.`);
   return null;
+}
+
+/** Bytes of `sun_path`; `abns@` fills all of them. */
+const SUN_PATH = 108;
+
+/** An abstract name as the kernel has it: a NUL, the name, and for `abns@` zeros to the end. */
+export function abstractPath({ name, padded }: { readonly name: string; readonly padded: boolean }): string {
+  const path = `\0${toUtf8(name)}`;
+  return padded ? path.padEnd(SUN_PATH, '\0') : path;
 }

@@ -3,8 +3,9 @@ import type { BalanceSetting } from '../../grammar/haproxy/balance-settings.ts';
 import type { ProxySettings } from '../../grammar/haproxy/nodes.ts';
 import type { Balance, HashType } from './balance.ts';
 import { defaultHashType } from './balance.ts';
+import type { MergedProxy } from './merged-proxies.ts';
 import { earlierDefaults } from './release-defaults.ts';
-import type { MergedProxy, ResolveOptions } from './resolve-haproxy.ts';
+import type { ResolveOptions } from './resolve-surroundings.ts';
 
 /** These look at a request: a proxy in mode tcp has none. */
 const needsHttp: readonly BalanceSetting['algorithm'][] = ['uri', 'url_param', 'hdr'];

@@ -1,43 +1,29 @@
 /**
  * From nodes to the frozen records of `haproxy.ts`.
  *
- * Lays every proxy over its defaults section and HAProxy's built-in values, gives ids, looks up backends and tracked
- * servers, and makes one listener of every address and port. What is wrong between sections is reported with the
- * original's severity: an unknown backend is an error, missing timeouts are a warning. Text leaves the grammar here,
- * so it is turned from Latin-1 bytes into UTF-8.
+ * Lays every proxy, with what its defaults section brings (merged-proxies.ts), over HAProxy's built-in values, gives
+ * ids, looks up backends and tracked servers, and makes one listener of every address and port; most parts of a record
+ * have a `resolve-*.ts` of their own. What is wrong between sections is reported with the original's severity: an
+ * unknown backend is an error, missing timeouts are a warning. Text leaves the grammar here, so it is turned from
+ * Latin-1 bytes into UTF-8.
  */
-import type { Diagnostics } from '../../grammar/diagnostic.ts';
-import type { ErrorPageNode } from '../../grammar/haproxy/http-settings.ts';
-import type { Value } from '../../grammar/haproxy/keyword.ts';
 import type {
   GlobalNode,
   HaproxyNodes,
   HttpCheckSettings,
   LogNode,
-  ProxyNode,
   ProxySettings,
-  ServerSettings,
   StatsSettings,
   TimeoutSettings,
 } from '../../grammar/haproxy/nodes.ts';
-import { positionOf, type Span, toUtf8 } from '../../grammar/source.ts';
-import { nearestWord } from '../../grammar/spelling.ts';
+import { toUtf8 } from '../../grammar/source.ts';
 import { checkProxies } from './check-haproxy.ts';
 import { checkReferences } from './check-references.ts';
-import type {
-  CheckMethod,
-  GlobalConf,
-  HaproxyConfig,
-  LogTarget,
-  Place,
-  ProxyConf,
-  ProxyKind,
-  StatsConf,
-  Timeouts,
-} from './haproxy.ts';
+import type { CheckMethod, GlobalConf, HaproxyConfig, LogTarget, ProxyConf, StatsConf, Timeouts } from './haproxy.ts';
 import { findLogProfile, type LogProfiles, resolveLogProfiles } from './log-profiles.ts';
+import { findBackend, indexProxies, type MergedProxy, type ProxyIndex } from './merged-proxies.ts';
 import { earlierDefaults, type ReleaseDefaults } from './release-defaults.ts';
-import { type LookUp, resolveLogAddress } from './resolve-addresses.ts';
+import { resolveLogAddress } from './resolve-addresses.ts';
 import { resolveBalance, resolveHashType } from './resolve-balance.ts';
 import { resolveHeaderCases, resolveHttp } from './resolve-http.ts';
 import { resolveAcceptRules, resolveLimits, resolveListeners } from './resolve-listeners.ts';
@@ -46,65 +32,12 @@ import { COOKIE_LENGTH, resolveCaptures, resolvePersistence, resolveUniqueId } f
 import { resolveRings } from './resolve-rings.ts';
 import { resolveProxyLink } from './resolve-server-link.ts';
 import { resolveServers } from './resolve-servers.ts';
+import { placeOf, type ResolveOptions, utf8OrNull } from './resolve-surroundings.ts';
 import { resolvePipes, resolveSplice } from './splicing.ts';
-
-/** What a file holds, as Latin-1; null: taken for granted. */
-export type ReadText = (path: string) => { readonly text: string } | 'unreadable' | null;
-
-export interface ResolveOptions {
-  readonly diagnostics: Diagnostics;
-  readonly lookUp: LookUp;
-  readonly readText: ReadText;
-  /** The name of a proxy in TCP mode that the release asked for has of its own; it wins over a backend of the file. */
-  readonly ownProxy?: string;
-  /** How many threads there are when `nbthread` does not say; 1 unless given. */
-  readonly threads?: number;
-  /** Those of HAProxy 3.2 and before unless given. */
-  readonly defaults?: ReleaseDefaults;
-}
-
-/** A proxy section with everything its defaults sections bring. */
-export interface MergedProxy {
-  readonly node: ProxyNode;
-  readonly kind: ProxyKind;
-  readonly id: number;
-  readonly settings: ProxySettings;
-  readonly timeouts: TimeoutSettings;
-  readonly stats: StatsSettings;
-  readonly httpCheck: HttpCheckSettings;
-  /** `default-server` of the defaults sections; a section's own counts only for the servers below it. */
-  readonly defaultServer: ServerSettings;
-  readonly logs: readonly LogNode[];
-  /** Those of the defaults sections first. */
-  readonly errorPages: readonly ErrorPageNode[];
-}
-
-/** All proxies, and those with a backend side by name; the first of a name counts. */
-export interface ProxyIndex {
-  readonly list: readonly MergedProxy[];
-  readonly backends: ReadonlyMap<string, MergedProxy>;
-}
-
-/** The part of a section that is inherited. */
-type Inherited = Omit<MergedProxy, 'node' | 'kind' | 'id'>;
-
-const nothing: Inherited = {
-  settings: {},
-  timeouts: {},
-  stats: {},
-  httpCheck: {},
-  defaultServer: {},
-  logs: [],
-  errorPages: [],
-};
-
-export function placeOf(at: Span): Place {
-  return { file: at.source.file, line: positionOf(at.source, at.start).line };
-}
 
 /** Makes the records. Errors are in `options.diagnostics`; the result is of use only when there are none. */
 export function resolveHaproxy(nodes: HaproxyNodes, options: ResolveOptions): HaproxyConfig {
-  const index = indexOf(mergeProxies(nodes, options.diagnostics));
+  const index = indexProxies(nodes, options.diagnostics);
   checkProxies(index, options);
   checkReferences(nodes, index, options);
   checkBuffers(nodes.global, options);
@@ -139,81 +72,6 @@ function checkBuffers({ settings }: GlobalNode, { diagnostics }: ResolveOptions)
   if (settings.tuneBufsize === undefined || settings.tuneBufsize >= SMALLEST_BUFFER) return;
   const message = `'tune.bufsize' : the default error pages do not fit into ${settings.tuneBufsize} bytes.`;
   diagnostics.error('out-of-range', undefined, message);
-}
-
-function indexOf(list: readonly MergedProxy[]): ProxyIndex {
-  const backends = new Map<string, MergedProxy>();
-  for (const proxy of list) {
-    const { name } = proxy.node;
-    if (proxy.kind !== 'frontend' && !backends.has(name)) backends.set(name, proxy);
-  }
-  return { list, backends };
-}
-
-function mergeProxies(nodes: HaproxyNodes, diagnostics: Diagnostics): MergedProxy[] {
-  const named = new Map<string, Inherited>();
-  let current = nothing;
-  const merged: MergedProxy[] = [];
-  // The proxy behind `stats socket` is the first one of all, in the original.
-  const ids = new IdGiver(
-    nodes.global.declaresSocket ? 2 : 1,
-    new Set(nodes.proxies.flatMap((node) => node.settings.id ?? [])),
-  );
-  for (const node of nodes.proxies) {
-    const base = baseOf(node, named, current, diagnostics);
-    const own = mergeNode(base, node);
-    if (node.kind === 'defaults') {
-      current = own;
-      if (node.name !== '') named.set(node.name, own);
-    } else {
-      merged.push({ ...own, node, kind: node.kind, id: ids.give(node.settings.id) });
-    }
-  }
-  return merged;
-}
-
-function baseOf(
-  node: ProxyNode,
-  named: ReadonlyMap<string, Inherited>,
-  current: Inherited,
-  diagnostics: Diagnostics,
-): Inherited {
-  if (!node.from) return node.kind === 'defaults' ? nothing : current;
-  const base = named.get(node.from.text);
-  if (base) return base;
-  const suggestion = nearestWord(node.from.text, named.keys());
-  const message = `${node.kind} '${node.name}' references unknown 'defaults' section '${node.from.text}'.`;
-  diagnostics.error('unknown-defaults', node.from.at, message, suggestion ? { suggestion } : {});
-  return nothing;
-}
-
-function mergeNode(base: Inherited, node: ProxyNode): Inherited {
-  return {
-    settings: { ...base.settings, ...node.settings },
-    timeouts: { ...base.timeouts, ...node.timeouts },
-    stats: { ...base.stats, ...node.stats },
-    httpCheck: { ...base.httpCheck, ...node.httpCheck },
-    defaultServer: node.kind === 'defaults' ? { ...base.defaultServer, ...node.defaultServer } : base.defaultServer,
-    logs: node.logsCleared ? node.logs : [...base.logs, ...node.logs],
-    errorPages: [...base.errorPages, ...node.errorPages],
-  };
-}
-
-/** Numbers not taken by anybody, ascending. What has a number of its own takes its turn all the same, as in the original. */
-export class IdGiver {
-  private candidate: number;
-  private readonly taken: ReadonlySet<number>;
-
-  constructor(first: number, taken: ReadonlySet<number>) {
-    this.candidate = first;
-    this.taken = taken;
-  }
-
-  give(own: number | undefined): number {
-    while (own === undefined && this.taken.has(this.candidate)) this.candidate++;
-    const next = this.candidate++;
-    return own ?? next;
-  }
 }
 
 function resolveGlobal(node: GlobalNode, profiles: LogProfiles, options: ResolveOptions): GlobalConf {
@@ -343,35 +201,6 @@ function resolveBackend(
   return findBackend(merged, settings.defaultBackend, 'default_backend', index, options)?.id ?? null;
 }
 
-/** Looks a backend up by name; reports when there is none or its mode is another. */
-export function findBackend(
-  from: MergedProxy,
-  name: Value,
-  keyword: string,
-  index: ProxyIndex,
-  options: ResolveOptions,
-): MergedProxy | null {
-  if (name.text === options.ownProxy && from.settings.mode === 'http') {
-    const message = `http ${from.kind} '${from.node.name}' tries to use incompatible tcp proxy '${name.text}' (<internal>:0) as its default backend (see 'mode').`;
-    options.diagnostics.error('mode-mismatch', from.node.at, message);
-    return null;
-  }
-  const found = index.backends.get(name.text) ?? null;
-  if (!found) {
-    const suggestion = nearestWord(name.text, index.backends.keys());
-    const message = `Proxy '${from.node.name}': unable to find required ${keyword}: '${name.text}'.`;
-    options.diagnostics.error('unknown-backend', name.at, message, suggestion ? { suggestion } : {});
-    return null;
-  }
-  const [mode, other] = [from.settings.mode ?? 'tcp', found.settings.mode ?? 'tcp'];
-  if (mode === 'http' && other === 'tcp') {
-    const target = `${other} ${found.kind} '${name.text}'`;
-    const message = `${mode} ${from.kind} '${from.node.name}' tries to use incompatible ${target} in a '${keyword}' rule (see 'mode').`;
-    options.diagnostics.error('mode-mismatch', name.at, message);
-  }
-  return found;
-}
-
 function resolveTimeouts(timeouts: TimeoutSettings): Timeouts {
   return {
     connectMs: timeouts.connect || null,
@@ -412,10 +241,6 @@ function resolveCheck(settings: ProxySettings, http: HttpCheckSettings): CheckMe
     headers: (http.headers ?? []).map(({ name, value }) => ({ name: toUtf8(name), value: toUtf8(value) })),
     expect: http.expect ? { ...http.expect, pattern: toUtf8(http.expect.pattern) } : null,
   };
-}
-
-export function utf8OrNull(text: string | undefined): string | null {
-  return text === undefined ? null : toUtf8(text);
 }
 
 function deepFreeze<T>(value: T): T {

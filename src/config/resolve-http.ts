@@ -7,8 +7,9 @@ import type { GlobalNode } from '../../grammar/haproxy/nodes.ts';
 import { type Span, toUtf8 } from '../../grammar/source.ts';
 import { resolveForwarded } from './forwarded.ts';
 import type { ErrorPageConf, HttpOptions } from './http-options.ts';
+import type { MergedProxy } from './merged-proxies.ts';
 import { looksIntoBodies } from './resolve-balance.ts';
-import type { MergedProxy, ResolveOptions } from './resolve-haproxy.ts';
+import type { ResolveOptions } from './resolve-surroundings.ts';
 
 export function resolveHttp(
   { settings, errorPages, node, kind }: MergedProxy,

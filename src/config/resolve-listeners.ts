@@ -10,7 +10,9 @@ import {
   type ListenerOptions,
   type ProcessLimits,
 } from './listener-options.ts';
-import { IdGiver, type MergedProxy, placeOf, type ResolveOptions, utf8OrNull } from './resolve-haproxy.ts';
+import type { MergedProxy } from './merged-proxies.ts';
+import { abstractPath } from './resolve-addresses.ts';
+import { IdGiver, placeOf, type ResolveOptions, utf8OrNull } from './resolve-surroundings.ts';
 import { divideThreads, isDivisible } from './shards.ts';
 
 type BindAddress = BindNode['addresses'][number];
@@ -123,15 +125,6 @@ function expandAddress({ address, at }: BindAddress, prefix: string, options: Re
   const { first, last } = address.port;
   const ports = Array.from({ length: last - first + 1 }, (_, index) => first + index);
   return ports.map((port) => ({ kind: 'ip', host: found.host, family: found.family, port }));
-}
-
-/** Bytes of `sun_path`; `abns@` fills all of them. */
-const SUN_PATH = 108;
-
-/** An abstract name as the kernel has it: a NUL, the name, and for `abns@` zeros to the end. */
-export function abstractPath({ name, padded }: { readonly name: string; readonly padded: boolean }): string {
-  const path = `\0${toUtf8(name)}`;
-  return padded ? path.padEnd(SUN_PATH, '\0') : path;
 }
 
 export function resolveLimits(settings: GlobalSettings): ProcessLimits {

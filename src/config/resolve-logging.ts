@@ -1,7 +1,8 @@
 /** Formats of a proxy's log lines, from settings to records. */
 import type { LoggingConf, NamedLogFormat } from './logging.ts';
-import type { MergedProxy, ResolveOptions } from './resolve-haproxy.ts';
+import type { MergedProxy } from './merged-proxies.ts';
 import { type FormatUse, resolveLogFormat } from './resolve-log-format.ts';
+import type { ResolveOptions } from './resolve-surroundings.ts';
 
 export function resolveLogging({ kind, settings }: MergedProxy, { diagnostics }: ResolveOptions): LoggingConf {
   const { logFormat = 'default', logFormatSd, errorLogFormat, logSteps } = settings;

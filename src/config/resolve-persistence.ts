@@ -1,9 +1,10 @@
 /** Settings about persistence, captures and unique ids to records; what the original says about them between lines. */
 import type { CaptureSetting, CookieSettings } from '../../grammar/haproxy/persistence-settings.ts';
 import { toUtf8 } from '../../grammar/source.ts';
+import type { MergedProxy } from './merged-proxies.ts';
 import type { CaptureConf, CapturesConf, CookieConf, PersistenceConf, UniqueIdConf } from './persistence.ts';
-import { type MergedProxy, type ResolveOptions, utf8OrNull } from './resolve-haproxy.ts';
 import { resolveLogFormat } from './resolve-log-format.ts';
+import { type ResolveOptions, utf8OrNull } from './resolve-surroundings.ts';
 
 /** Captured cookies are cut to one byte less than this, unless `tune.http.cookielen` says otherwise. */
 export const COOKIE_LENGTH = 64;

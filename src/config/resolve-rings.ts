@@ -3,7 +3,7 @@ import type { HaproxyNodes, LogNode, RingNode, ServerNode, ServerSettings } from
 import { toUtf8 } from '../../grammar/source.ts';
 import { nearestWord } from '../../grammar/spelling.ts';
 import type { RingConf, RingServerConf } from './logging.ts';
-import { type ResolveOptions, utf8OrNull } from './resolve-haproxy.ts';
+import { type ResolveOptions, utf8OrNull } from './resolve-surroundings.ts';
 
 /** HAProxy's BUFSIZE: the size of a ring that says nothing of it. */
 const RING_SIZE = 16384;

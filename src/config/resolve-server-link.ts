@@ -4,8 +4,8 @@ import type { ProxySettings, ServerSettings } from '../../grammar/haproxy/nodes.
 import type { Span } from '../../grammar/source.ts';
 import { toUtf8 } from '../../grammar/source.ts';
 import type { SampleExpression } from './log-format.ts';
-import { type ResolveOptions, utf8OrNull } from './resolve-haproxy.ts';
 import { type FormatUse, resolveLogFormat, resolveSample } from './resolve-log-format.ts';
+import { type ResolveOptions, utf8OrNull } from './resolve-surroundings.ts';
 import {
   defaultProxyLink,
   defaultServerLink,

@@ -2,16 +2,10 @@
 import type { ServerNode, ServerSettings } from '../../grammar/haproxy/nodes.ts';
 import { toUtf8 } from '../../grammar/source.ts';
 import type { ServerAddress, ServerCheckConf, ServerConf } from './haproxy.ts';
-import {
-  IdGiver,
-  type MergedProxy,
-  type ProxyIndex,
-  placeOf,
-  type ResolveOptions,
-  utf8OrNull,
-} from './resolve-haproxy.ts';
-import { abstractPath } from './resolve-listeners.ts';
+import { type MergedProxy, type ProxyIndex, settingsOf } from './merged-proxies.ts';
+import { abstractPath } from './resolve-addresses.ts';
 import { resolveServerLink } from './resolve-server-link.ts';
+import { IdGiver, placeOf, type ResolveOptions, utf8OrNull } from './resolve-surroundings.ts';
 import { isDisabledByTracking, resolveTracked, type Tracked } from './resolve-tracking.ts';
 
 export function resolveServers(proxy: MergedProxy, index: ProxyIndex, options: ResolveOptions): readonly ServerConf[] {
@@ -37,16 +31,6 @@ function giveIds(servers: readonly ServerNode[]): ReadonlyMap<ServerNode, number
 
 function idOf({ proxy, server }: Tracked): number {
   return serverIds(proxy).get(server)!;
-}
-
-export function settingsOf(server: ServerNode, proxy: MergedProxy): ServerSettings {
-  const proxySource = proxy.settings.source;
-  return {
-    ...(proxySource !== undefined && { source: proxySource }),
-    ...proxy.defaultServer,
-    ...server.inherited,
-    ...server.settings,
-  };
 }
 
 function resolveServer(

@@ -3,8 +3,8 @@
  * at their end; loops are not. A disabled one there disables those that track it (HAProxy: "MAINT (via ...)").
  */
 import type { ServerNode } from '../../grammar/haproxy/nodes.ts';
-import type { MergedProxy, ProxyIndex, ResolveOptions } from './resolve-haproxy.ts';
-import { settingsOf } from './resolve-servers.ts';
+import { type MergedProxy, type ProxyIndex, settingsOf } from './merged-proxies.ts';
+import type { ResolveOptions } from './resolve-surroundings.ts';
 
 /** A server in its backend. */
 export interface Tracked {
