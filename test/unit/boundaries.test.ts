@@ -35,6 +35,30 @@ function importsOf(file: string): string[] {
   return [...found].map(([, target]) => relative(root, resolve(root, dirname(file), target!)));
 }
 
+/** Imports that are there when the program runs, by the names of their files: those of types alone are not. */
+function runtimeImportsOf(file: string): string[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  const statements = text.matchAll(/^(?:import|export) ([^;']*?)(?:from )?'(\.[^']+)'/gm);
+  return [...statements].flatMap(([, names, target]) => {
+    const list = /^\{(.*)\} $/s.exec(names!)?.[1]?.split(',') ?? [];
+    const isOfTypes =
+      names!.startsWith('type ') || (list.length > 0 && list.every((name) => /^\s*(type |$)/.test(name)));
+    return isOfTypes ? [] : [relative(root, resolve(root, dirname(file), target!))];
+  });
+}
+
+/** A circle of imports, or null: files are searched in depth, `path` leads to the one at hand. */
+function findCircle(file: string, path: string[], done: Set<string>): string[] | null {
+  if (path.includes(file)) return [...path.slice(path.indexOf(file)), file];
+  if (done.has(file) || !file.endsWith('.ts')) return null;
+  for (const target of runtimeImportsOf(file)) {
+    const circle = findCircle(target, [...path, file], done);
+    if (circle !== null) return circle;
+  }
+  done.add(file);
+  return null;
+}
+
 const files = ['grammar', 'src']
   .flatMap((top) => readdirSync(join(root, top), { recursive: true, encoding: 'utf8' }).map((f) => `${top}/${f}`))
   .filter((file) => file.endsWith('.ts'));
@@ -50,7 +74,14 @@ describe('module boundaries', () => {
     });
   }
 
+  it('has no files that need each other to start', () => {
+    const done = new Set<string>();
+    expect(files.flatMap((file) => findCircle(file, [], done) ?? [])).toEqual([]);
+  });
+
   it('finds the files it watches', () => {
     expect(files.length).toBeGreaterThan(10);
+    expect(runtimeImportsOf('src/config/resolve-haproxy.ts')).toContain('src/config/resolve-servers.ts');
+    expect(runtimeImportsOf('src/config/resolve-haproxy.ts')).not.toContain('src/config/haproxy.ts');
   });
 });
