@@ -21,7 +21,7 @@ async function openSide(which: 'original' | 'ours'): Promise<Side> {
   const config = scenarioConfig(theatre.stage.ports, theatre.originPort, dead, log.port);
   const proxy = await startProxy(which, config, theatre.stage.ports[names[0]]!);
   // The connection that found the port open has its own log line.
-  await log.waitFor(/ rr rr\//, { deadlineMs: 2000 }).catch(() => '');
+  await log.waitFor(/ rr rr\//, { deadlineMs: 20_000, details: proxy.output });
   return { proxy, log, theatre };
 }
 
@@ -39,7 +39,7 @@ async function perform(side: Side, scenario: Scenario): Promise<string> {
       .filter((line) => / \[[^\]]+\] /.test(line));
   if (scenario.lines > 0) {
     await waitUntil('log lines', () => lines().length >= scenario.lines, {
-      deadlineMs: 3000,
+      deadlineMs: 10_000,
       details: () => seen.join('\n'),
     }).catch(() => {});
   }

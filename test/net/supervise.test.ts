@@ -13,6 +13,7 @@ import { listTree } from './lib/process-tree.ts';
 import { type Program, startProgram } from './lib/program.ts';
 import { describeNet, distBin } from './lib/requirements.ts';
 import { findRole, type Role } from './lib/roles.ts';
+import { measureSlowness } from './lib/slowness.ts';
 import { sleep, waitUntil } from './lib/wait.ts';
 import { runWrk } from './lib/wrk.ts';
 
@@ -107,7 +108,7 @@ describeNet('roles that die', { build: true, binaries: ['wrk'] }, () => {
     const load = runWrk({ url: `http://127.0.0.1:${port}/`, seconds: 5, connections: 16 });
     await sleep(500);
     for (let n = 0; n < 3; n++) {
-      expect(await killRole('check')).toBeLessThan(BACK_WITHIN_MS);
+      expect(await killRole('check')).toBeLessThan(BACK_WITHIN_MS * (await measureSlowness()));
       expect(await statusOf(port, 'dead')).toBe('DOWN');
     }
     const result = await load;
@@ -118,14 +119,18 @@ describeNet('roles that die', { build: true, binaries: ['wrk'] }, () => {
 
   it('proxy: connections wait in the backlog, the next process serves them and knows who is down', async () => {
     const port = await start();
+    const slowness = await measureSlowness();
     const killedAt = performance.now();
     const back = killRole('proxy');
     await sleep(1);
     const answer = fetchText(port, '/');
-    expect(await back).toBeLessThan(BACK_WITHIN_MS);
+    const backMs = await back;
     await answer.catch(() => {}); // Whether it met the dying process is chance.
     expect(await fetchText(port, '/')).toBe('origin\n');
-    expect(performance.now() - killedAt).toBeLessThan(BACK_WITHIN_MS);
+    const servedMs = performance.now() - killedAt;
+    const withinMs = BACK_WITHIN_MS * Math.max(slowness, await measureSlowness());
+    expect(backMs).toBeLessThan(withinMs);
+    expect(servedMs).toBeLessThan(withinMs);
     expect(await statusOf(port, 'dead')).toBe('DOWN');
     expect(running!.output()).toMatch(/\[ALERT\] .*Current worker \(\d+\) exited with code 137 \(Killed\)/);
   });
@@ -211,14 +216,16 @@ describeNet('both programs under one core', { root: true, build: true, binaries:
     await waitUntil('the address', hasAddress, { details: core.output });
     const load = host.exec('wrk', ['-t1', '-c8', '-d8s', `http://127.0.0.1:${port}/`], 20_000);
     await sleep(500);
+    const slowness = await measureSlowness();
     const old = findRole(core.pid, 'vrrp');
     const killedAt = performance.now();
     process.kill(old!, 'SIGKILL');
     await waitUntil('another vrrp role', () => ![null, old].includes(findRole(core.pid, 'vrrp')));
-    expect(performance.now() - killedAt).toBeLessThan(BACK_WITHIN_MS);
+    const backMs = performance.now() - killedAt;
     // A peer would take over after 3.2 s of silence; the address must not even be away for a moment.
     while (performance.now() < killedAt + 4000) expect(await hasAddress(), core.output()).toBe(true);
     const { stdout } = await load;
+    expect(backMs).toBeLessThan(BACK_WITHIN_MS * slowness);
     expect(stdout).toMatch(/requests in/);
     expect(stdout).not.toMatch(/Socket errors|Non-2xx/);
     core.kill('SIGTERM');

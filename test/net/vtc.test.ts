@@ -34,7 +34,7 @@ function leavePlace(): void {
 }
 
 function play(name: string, program: string): Promise<{ readonly code: number | null; readonly text: string }> {
-  const args = ['-t', '30', join(folder, `${name}.vtc`)];
+  const args = ['-t', '60', join(folder, `${name}.vtc`)];
   const env = { ...process.env, HAPROXY_PROGRAM: program, TMPDIR: temporary };
   return new Promise((resolve) => {
     const child = execFile('varnishtest', args, { env, maxBuffer: 1 << 26 }, (_error, stdout, stderr) => {
@@ -66,12 +66,12 @@ async function hold(name: string, program: string): Promise<void> {
   }
 }
 
-describeNet('scenarios of varnishtest', { binaries: ['varnishtest', 'socat'], build: true }, () => {
+describeNet('scenarios of varnishtest', { binaries: ['varnishtest', 'socat', 'curl'], build: true }, () => {
   it('are many', () => expect(names.length).toBeGreaterThanOrEqual(40));
 
-  it.concurrent.each(names)('%s holds for ours', (name) => hold(name, distBin('haproxy')), 180_000);
+  it.concurrent.each(names)('%s holds for ours', (name) => hold(name, distBin('haproxy')), 300_000);
 });
 
-describeNet('scenarios of varnishtest, the real HAProxy', { binaries: ['varnishtest', 'socat', 'haproxy'] }, () => {
-  it.concurrent.each(names)('%s holds', (name) => hold(name, findBinary('haproxy')!), 180_000);
+describeNet('scenarios of varnishtest, the real HAProxy', { binaries: ['varnishtest', 'socat', 'curl', 'haproxy'] }, () => {
+  it.concurrent.each(names)('%s holds', (name) => hold(name, findBinary('haproxy')!), 300_000);
 });

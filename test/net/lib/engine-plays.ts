@@ -103,7 +103,7 @@ const get = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const over = /^(end|reset)/;
 const chunked = 'POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n';
-const one = [[/\r\n\r\n/, ok]] as const;
+const one = [[/\\r\\n\\r\\n/, ok]] as const;
 const simple = (name: string, at: string, request = get, wait: RegExp = /200 OK.*ok/, lines = 1): Play => ({
   name,
   at,
@@ -146,7 +146,7 @@ export const plays: readonly Play[] = [
   { name: 'ignored probe: half a head', at: 'probes', client: ['GET', over] },
   { name: 'ignored probe: half a head, then the end', at: 'probes', client: ['GET', 50, 'fin!', over] },
   { name: 'dontlognull: closes at once', at: 'lognull', lines: 0, client: ['fin!', over, 100] },
-  { name: 'dontlognull: silence', at: 'lognull', client: [over, 100] },
+  { name: 'dontlognull: silence', at: 'lognull', lines: 0, client: [over, 100] },
   { name: 'dontlognull: half a head', at: 'lognull', client: ['GET', 50, 'fin!', over] },
   simple('originalto', 'originalto'),
   simple('originalto with a name', 'originaltoname'),
@@ -323,7 +323,7 @@ export const plays: readonly Play[] = [
     name: 'chunks of a request in one piece',
     at: 'plain',
     client: [`${chunked}3\r\nabc\r\n3\r\ndef\r\n0\r\n\r\n`, /ok/, 40],
-    origin: [[/\r\n0\\r/, ok]],
+    origin: [[/\\n0\\r/, ok]],
   },
   {
     name: 'chunks of a request, one by one',

@@ -72,7 +72,8 @@ export async function openTheatre(
   };
   const text = config.replace(/%(\w+)%/g, (whole, name: string) => String(known[name] ?? whole));
   const proxy = await startProxy(which, text, house.stage.ports[listeners[0]!]!);
-  await log.waitFor(/ \[[^\]]+\] /, { deadlineMs: 1500 }).catch(() => '');
+  // The connection that found the port open has its own line, once a worker has started and taken it.
+  await log.waitFor(new RegExp(` ${listeners[0]} ${listeners[0]}/`), { deadlineMs: 20_000, details: proxy.output });
   return {
     proxy,
     give: (play, mask = maskLine) => give(play, house.stage, house.reset, log, mask),
@@ -107,7 +108,7 @@ async function give(
   const client = await stage.open(play.at);
   await act(client, play.client);
   const wanted = play.lines ?? 1;
-  if (wanted > 0) await waitUntil('log lines', () => lines().length >= wanted, { deadlineMs: 3000 }).catch(() => {});
+  if (wanted > 0) await waitUntil('log lines', () => lines().length >= wanted, { deadlineMs: 10_000 }).catch(() => {});
   const origin = play.compareOrigin === false ? [] : stage.origin.map((peer) => showEvents(peer, play.anyEnd));
   return [
     '-- client',

@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeNet } from '../lib/requirements.ts';
+import { measureSlowness } from '../lib/slowness.ts';
 import { sleep, waitUntil } from '../lib/wait.ts';
 import { type HeardAdvert, listen } from './listener.ts';
 import { bundleRole, removeBundles, type TestInstance } from './role.ts';
@@ -34,25 +35,26 @@ describeNet('vrrp beside keepalived', { root: true, binaries: ['keepalived', 'tc
           const startedAt = performance.now();
           const b = await start(second, 'b', { state: 'BACKUP', priority: 100 });
           const electedAt = await waitForHolder('a');
-          expect(electedAt - startedAt).toBeLessThan(3000 + skewMs(101) + 500);
+          const slowness = await measureSlowness();
+          expect(electedAt - startedAt).toBeLessThan(3000 + skewMs(101) + 500 * slowness);
           await sleep(1200);
           await expectOneHolder('a');
 
           const killedAt = performance.now();
           await kill(host('a'), a);
           const takenAt = await waitForHolder('b');
-          expect(takenAt - killedAt).toBeLessThan(3000 + skewMs(100) + 500);
+          expect(takenAt - killedAt).toBeLessThan(3000 + skewMs(100) + 500 * slowness);
           await waitUntil('a without the address', async () => !(await holds('a')));
 
           const again = await start(first, 'a', { state: 'MASTER', priority: 101 });
           await waitForHolder('a');
-          await waitUntil('b gives way', async () => !(await holds('b')), { deadlineMs: 2000 });
+          await waitUntil('b gives way', async () => !(await holds('b')), { deadlineMs: 1000 + 1000 * slowness });
           await sleep(1200);
           await expectOneHolder('a');
 
           const stoppedAt = performance.now();
           again.process.kill('SIGTERM');
-          expect((await waitForHolder('b')) - stoppedAt).toBeLessThan(skewMs(100) + 500);
+          expect((await waitForHolder('b')) - stoppedAt).toBeLessThan(skewMs(100) + 500 * slowness);
           await waitUntil('a without the address', async () => !(await holds('a')));
           expect(b.log()).not.toMatch(/bogus|Invalid|invalid|too short|too long|mismatch|unexpected|not present/);
           listener.process.kill('SIGTERM');
@@ -76,13 +78,17 @@ describeNet('vrrp beside keepalived', { root: true, binaries: ['keepalived', 'tc
         await expectOneHolder('a');
         rmSync(ok);
         await waitForHolder('b', 10_000);
-        await waitUntil('a gives way', async () => !(await holds('a')), { deadlineMs: 2000 });
+        await waitUntil('a gives way', async () => !(await holds('a')), {
+          deadlineMs: 1000 + 1000 * (await measureSlowness()),
+        });
         expect(a.log()).toContain('Script `chk` now returning 1');
         expect(a.log()).toContain('VRRP_Script(chk) failed (exited with status 1)');
         expect(a.log()).toContain('(VI_1) Changing effective priority from 101 to 99');
         writeFileSync(ok, '');
         await waitForHolder('a', 10_000);
-        await waitUntil('b gives way', async () => !(await holds('b')), { deadlineMs: 2000 });
+        await waitUntil('b gives way', async () => !(await holds('b')), {
+          deadlineMs: 1000 + 1000 * (await measureSlowness()),
+        });
         expect(a.log()).toContain('(VI_1) Changing effective priority from 99 to 101');
         expect(b.log()).not.toMatch(/bogus|nvalid|mismatch/);
       }),
