@@ -120,7 +120,8 @@ function viewOf(bytes: Uint8Array): DataView {
  * and chunk sizes, but with 20 bytes for the start line and 1 for the end of the head.
  */
 export function requestLength(head: Head): number {
-  return START_LINE + head.methodEnd - head.lineStart + head.uriEnd - head.uriStart + VERSION + fieldsLength(head);
+  const line = head.methodEnd - head.lineStart + head.uriEnd - head.uriStart + VERSION;
+  return START_LINE + line + fieldsLength(head) + head.dropped;
 }
 
 export function responseLength(head: Head): number {

@@ -72,7 +72,7 @@ export class Head {
   readonly fields: Int32Array;
   readonly ids: Uint8Array;
   count = 0;
-  /** Bytes of names and values that came with a response and mean nothing there. */
+  /** Bytes of names and values that came and mean nothing in this message: they are counted and not passed on. */
   dropped = 0;
   isRequest = true;
   /** The caller accepts what breaks rules without touching the framing: odd names, eight bits and "#" in targets. */

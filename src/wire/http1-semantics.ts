@@ -257,6 +257,7 @@ export function settleRequest(bytes: Uint8Array, head: Head): number {
     if (head.contentLength >= 0) dropLength(head);
   }
   // HAProxy, too, takes an upgrade out of a request with a body: nobody agrees on where the new protocol would begin.
+  if (head.method === METHOD_CONNECT) dropBody(head);
   const hasBody = head.chunked || head.contentLength > 0;
   if (hasBody && head.version < 11 && !head.lenient && isBodyless(head.method)) return UNEXPECTED_BODY;
   const asksUpgrade = (head.connection & TOKEN_UPGRADE) !== 0;
@@ -264,6 +265,16 @@ export function settleRequest(bytes: Uint8Array, head: Head): number {
   settleConnection(head);
   if (head.upgrade && head.websocketKeyField < 0 && isWebsocket(bytes, head)) return BAD_FIELD;
   return bytes[head.uriStart] === 47 && head.method !== METHOD_CONNECT ? 0 : checkTarget(bytes, head);
+}
+
+/**
+ * What follows CONNECT belongs to the tunnel, whatever its fields say (RFC 9110 section 9.3.6). If there is none after all,
+ * nobody knows whether a body would have followed, so that the connection ends.
+ */
+function dropBody(head: Head): void {
+  if (!head.chunked && head.contentLength <= 0) return;
+  dropFraming(head);
+  head.framingConflict = true;
 }
 
 /** Of HTTP/1.0: requests that nobody gives a body. */
@@ -283,7 +294,7 @@ export function settleResponse(head: Head): number {
   return 0;
 }
 
-/** These have no body and must not announce one (RFC 9110 section 8.6, RFC 9112 section 6.1). */
+/** Responses that have no body and must not announce one (RFC 9110 section 8.6, RFC 9112 section 6.1). */
 function dropFraming(head: Head): void {
   for (let i = head.count - 1; i >= 0; i--) {
     if (head.ids[i] !== CONTENT_LENGTH && head.ids[i] !== TRANSFER_ENCODING) continue;
@@ -348,7 +359,7 @@ function checkTarget(bytes: Uint8Array, head: Head): number {
     if (!/^[^/?*]+$/.test(target) || !(head.lenient || /:\d+$/.test(target))) return BAD_START_LINE;
     if (!head.lenient && !matchesHost(bytes, head, target.toLowerCase(), '')) return BAD_HOST;
     const port = /:(?:80|443)$/.exec(target);
-    if (port) alignHost(bytes, head, head.uriStart, target.length - port[0].length);
+    if (port) cutHostPort(bytes, head, port[0].length);
     return 0;
   }
   // With PRI it is the preface of HTTP/2, which this port does not speak.
@@ -377,6 +388,16 @@ function cutTargetPort(bytes: Uint8Array, head: Head, authorityEnd: number, leng
   head.lineStart += length;
   head.methodEnd += length;
   head.uriStart += length;
+}
+
+/** As long as Host has a port: it fits the target, so that it is the same one. */
+function cutHostPort(bytes: Uint8Array, head: Head, length: number): void {
+  if (head.hostField < 0 || head.lenient) return;
+  const slot = FIELD_STRIDE * head.hostField;
+  const end = head.fields[slot + 3]!;
+  if (end - length <= head.fields[slot + 2]! || bytes[end - length] !== 58) return;
+  bytes.fill(32, end - length, end);
+  head.fields[slot + 3] = end - length;
 }
 
 /** Host names the authority at `start` then, without its port and as the target spells it. */

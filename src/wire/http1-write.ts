@@ -192,6 +192,7 @@ function writeConnection(
     keptTo = itemEnd;
     from = skipBlanks(bytes, itemEnd + 1, end);
   }
+  if (to > first && out[to - 1] === 44) to--;
   if (to === first) return at;
   out[to++] = 13;
   out[to++] = 10;
