@@ -16,6 +16,7 @@ import { type House, type Listeners, openHouse } from './lib/fuzz/house.ts';
 import { type Play, printPlay } from './lib/fuzz/play.ts';
 import { simplify } from './lib/fuzz/shrink.ts';
 import { describeNet } from './lib/requirements.ts';
+import { sleep } from './lib/wait.ts';
 
 const ROUNDS = Number(process.env.FUZZ_ROUNDS ?? 3);
 const PLAYS = Number(process.env.FUZZ_PLAYS ?? 150);
@@ -59,10 +60,19 @@ function listenersOfFinds(): Listeners {
   );
 }
 
+/** That it listens may be another program's doing, which took one of so many ports: it ends soon then. */
+async function openAlive(which: 'original' | 'ours', lanes: number, listeners: Listeners): Promise<House> {
+  const house = await openHouse(which, lanes, listeners);
+  await sleep(300);
+  if (!hasDied(house)) return house;
+  const output = house.proxy.output();
+  await house.stop();
+  throw new Error(output);
+}
+
 async function openPair(listeners: Listeners, lanes = LANES): Promise<Pair> {
-  const open = (which: 'original' | 'ours', tries = 3): Promise<House> =>
-    openHouse(which, lanes, listeners).catch((error) => {
-      // So many ports: another program may take one of them meanwhile.
+  const open = (which: 'original' | 'ours', tries = 5): Promise<House> =>
+    openAlive(which, lanes, listeners).catch((error) => {
       if (tries === 1) throw error;
       return open(which, tries - 1);
     });

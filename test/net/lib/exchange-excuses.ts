@@ -12,6 +12,7 @@ export const excused: ReadonlyMap<string, string> = new Map([
   ['chunks: bare LF', chunks],
   ['chunks: NUL in the extension', chunks],
   ['request: chunked in HTTP/1.0', 'refused: nobody agrees on what it means'],
+  ['request: CONNECT in chunks', 'what follows belongs to the tunnel: the field is not passed on'],
   ['request: authority without CONNECT', 'stricter: such a target belongs to CONNECT'],
   ['request: CHUNKED', 'always written as chunked'],
   ['request: chunked, trailing comma', 'always written as chunked'],

@@ -63,16 +63,8 @@ const COOKIES = [
   'cookie SRV insert indirect domain .d maxidle 10m maxlife 1h',
 ];
 
-const BALANCES = [
-  'balance first',
-  'balance source',
-  'balance uri',
-  'balance uri depth 1 whole',
-  'balance hdr(X-Key)',
-  'balance url_param key',
-  'balance url_param key check_post',
-  'balance hdr(Host) use_domain_only',
-];
+/** Not those that take turns, nor those that do so when a request has nothing to go by. */
+const BALANCES = ['balance first', 'balance source', 'balance uri', 'balance uri depth 1 whole'];
 
 /** Items of the log whose values do not hang on time, on ports or on what else goes on. */
 const LOG_ITEMS = [

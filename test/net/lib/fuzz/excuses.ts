@@ -54,6 +54,18 @@ const excuses: readonly Excuse[] = [
     holds: ({ play, theirs, ours }) => play.rival !== undefined && blurCounts(theirs) === blurCounts(ours),
   },
   {
+    why: 'Content-Length of a 204 is dropped before it is captured',
+    holds: ({ answered, theirs, ours }) =>
+      /HTTP\/\d\.\d 204/.test(answered) &&
+      /content-length/i.test(answered) &&
+      blurCaptures(theirs) === blurCaptures(ours),
+  },
+  {
+    why: 'an interim answer goes on even if what follows it is broken',
+    holds: ({ answered, theirs, ours }) =>
+      /HTTP\/1\.\d 1\d\d/.test(answered) && / 502 /.test(ours) && withoutInterim(theirs) === withoutInterim(ours),
+  },
+  {
     why: 'when a reset is noticed hangs on what else goes on',
     holds: ({ play, theirs, ours }) =>
       play.client.includes('reset!') &&
@@ -100,13 +112,17 @@ function blurAborts(text: string): string {
   return text
     .split('\n')
     .filter((line) => !/^origin: *(?:and ended)?$/.test(line))
+    .map((line) => line.replace(/^client: "HTTP\/1\.1 400 .* and ended$/, 'client:  and ended'))
     .map((line) => {
-      if (!/ C[RCQHDL](?:--)? |ts?c?=C[RCQHDL]|BADREQ|400/.test(line)) return line;
-      const flags = line.replace(/ [CP][RCQHDL](-- | )/, ' C.$1').replace(/(ts?c?)=[CP][RCQHDL]/, '$1=C.');
+      if (!/ C[RCQHDL](?:\S\S)? |ts?c?=C[RCQHDL]|BADREQ|400/.test(line)) return line;
+      const flags = line
+        .replace(/ -1 0 | 400 \d+ /, ' 400 ')
+        .replace(/ [CP][RCQHDL](\S\S | )/, ' C.$1')
+        .replace(/(ts?c?)=[CP][RCQHDL]/, '$1=C.');
       return flags
         .replace(/\/\S+ (?:(?:-1|N|\+N)\/)+\+?N /, '/SERVER TIMES ')
         .replace(/=<(?:N|none)>/g, '=<T>')
-        .replace(/\b(s|rc)=[^|]*/g, '$1=.')
+        .replace(/\b(s|rc|ST|B)=[^|]*/g, '$1=.')
         .replace(/(\d+\/){3}[\d*]+ \d+\/\d+/, 'COUNTS');
     })
     .join('\n');
@@ -121,10 +137,20 @@ function blurCounts(text: string): string {
   return text.replace(/(?:\/\d+){4} \d+\/\d+/g, ' COUNTS').replace(/\b[sb]q=\d+/g, 'q=.');
 }
 
+function blurCaptures(text: string): string {
+  return text.replace(/\bhsl?=[^|]*/g, 'hs=.').replace(/ \{[^}]*\}/g, '');
+}
+
+function withoutInterim(text: string): string {
+  return text
+    .replace(/(?<=^client.*)HTTP\/1\.\d 1\d\d.*?\\r\\n\\r\\n/gm, '')
+    .replace(/(?<=^client.*)HTTP\/1.1 502 .*/gm, '502');
+}
+
 function withoutClose(text: string): string {
   return text
     .split('\n')
-    .map((line) => (line.startsWith('origin') ? line.replaceAll('\\r\\nconnection: close', '') : line))
+    .map((line) => (line.startsWith('origin') ? line.replace(/\\r\\nconnection: (?:close|keep-alive)/g, '') : line))
     .join('\n');
 }
 

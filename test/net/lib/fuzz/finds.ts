@@ -159,4 +159,14 @@ export const finds: readonly Find[] = [
     [],
     { isDead: true },
   ),
+  find(
+    'CONNECT that announces a body',
+    [counts],
+    ['CONNECT a:80 HTTP/1.1\r\nHost: A:80\r\nContent-Length: 8\r\n\r\n', one, 'abc', 40, 'fin!'],
+  ),
+  find(
+    'Connection with nothing but a comma left',
+    [],
+    ['GET / HTTP/1.1\r\nHost: a\r\nConnection: ,, close ,\r\nConnection: X-Hop ,, \r\n\r\n', one, 'fin!'],
+  ),
 ];

@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { joinChunks } from '../exchange-lanes.ts';
 import { freePorts } from '../ports.ts';
-import { openStage, type Peer, type Stage } from '../proxy-scenarios.ts';
 import { type RunningProxy, startProxy } from '../proxy-under-test.ts';
+import { openSoon, openStage, type Peer, type Stage } from '../stage.ts';
 import { receiveSyslog, type SyslogReceiver } from '../syslog.ts';
 import { sleep } from '../wait.ts';
 import type { DrawnListener } from './draw-listener.ts';
@@ -124,13 +124,6 @@ async function give(lane: Lane, play: Play, mode: 'http' | 'tcp'): Promise<strin
       .map((line) => `log: ${maskLine(line)}`)
       .sort(),
   ].join('\n');
-}
-
-async function openSoon(stage: Stage, at: string): Promise<Peer> {
-  const late = sleep(5000).then(() => null);
-  const peer = await Promise.race([stage.open(at), late]);
-  if (peer === null) throw new Error(`no connection to '${at}' within 5 s`);
-  return peer;
 }
 
 async function act(peer: Peer, steps: readonly ClientStep[]): Promise<void> {
