@@ -4,9 +4,9 @@
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freePorts } from './lib/ports.ts';
-import { maskLine, openStage, type Peer, type Stage } from './lib/proxy-scenarios.ts';
 import { type RunningProxy, startProxy } from './lib/proxy-under-test.ts';
 import { describeNet } from './lib/requirements.ts';
+import { maskLine, openStage, type Peer, type Stage } from './lib/stage.ts';
 import { receiveSyslog, type SyslogReceiver } from './lib/syslog.ts';
 import { sleep, waitUntil } from './lib/wait.ts';
 

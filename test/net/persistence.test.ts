@@ -4,10 +4,10 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { encodeCookieDate } from '../../src/proxy/persistence/cookie-date.ts';
 import { type CookieExchange, cookieExchanges, cookieSections } from './lib/cookie-exchanges.ts';
 import { freePorts } from './lib/ports.ts';
-import { maskLine } from './lib/proxy-scenarios.ts';
 import { type RunningProxy, startProxy } from './lib/proxy-under-test.ts';
 import { exchange, type Origin, startOrigin } from './lib/raw-http.ts';
 import { describeNet } from './lib/requirements.ts';
+import { maskLine } from './lib/stage.ts';
 import { receiveSyslog, type SyslogReceiver } from './lib/syslog.ts';
 import { waitUntil } from './lib/wait.ts';
 

@@ -5,9 +5,9 @@
 import { connect, createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freePorts } from './lib/ports.ts';
-import { Peer } from './lib/proxy-scenarios.ts';
 import { type RunningProxy, startProxy } from './lib/proxy-under-test.ts';
 import { describeNet } from './lib/requirements.ts';
+import { Peer } from './lib/stage.ts';
 import { receiveSyslog, type SyslogReceiver } from './lib/syslog.ts';
 
 type Which = 'original' | 'ours';

@@ -1,9 +1,10 @@
 /** The same exchanges through Debian's HAProxy and through ours: clients, servers and logs must see the same. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freePorts } from './lib/ports.ts';
-import { maskLine, names, openStage, type Scenario, scenarioConfig, scenarios } from './lib/proxy-scenarios.ts';
+import { names, type Scenario, scenarioConfig, scenarios } from './lib/proxy-scenarios.ts';
 import { type RunningProxy, startProxy } from './lib/proxy-under-test.ts';
 import { describeNet } from './lib/requirements.ts';
+import { maskLine, openStage } from './lib/stage.ts';
 import { receiveSyslog, type SyslogReceiver } from './lib/syslog.ts';
 import { waitUntil } from './lib/wait.ts';
 

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { freePorts } from './lib/ports.ts';
-import { Peer } from './lib/proxy-scenarios.ts';
 import { type RunningProxy, startProxy } from './lib/proxy-under-test.ts';
 import { exchange } from './lib/raw-http.ts';
 import { describeNet } from './lib/requirements.ts';
+import { Peer } from './lib/stage.ts';
 import { receiveSyslog, type SyslogReceiver } from './lib/syslog.ts';
 import { sleep, waitUntil } from './lib/wait.ts';
 

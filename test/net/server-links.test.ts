@@ -1,12 +1,12 @@
 /** Connections to servers beside the real HAProxy: what clients, the origin, the log and the statistics tell of them. */
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type LinkScenario, linkScenarios, openStage } from './lib/link-scenarios.ts';
+import { type LinkScenario, linkScenarios } from './lib/link-scenarios.ts';
 import { freePorts } from './lib/ports.ts';
-import { answering, maskLine, Peer } from './lib/proxy-scenarios.ts';
 import { type RunningProxy, startProxy } from './lib/proxy-under-test.ts';
 import { exchange } from './lib/raw-http.ts';
 import { describeNet } from './lib/requirements.ts';
+import { answering, maskLine, openStage, Peer } from './lib/stage.ts';
 import { receiveSyslog, type SyslogReceiver } from './lib/syslog.ts';
 import { sleep, waitUntil } from './lib/wait.ts';
 

@@ -8,7 +8,8 @@ import { type RunningProxy, startProxy } from './lib/proxy-under-test.ts';
 import { exchange, type Origin, startOrigin } from './lib/raw-http.ts';
 import { describeNet } from './lib/requirements.ts';
 
-const defaults = 'global\n  nbthread 1\ndefaults\n  mode http\n  timeout connect 2s\n  timeout client 2s\n  timeout server 2s\n';
+const defaults =
+  'global\n  nbthread 1\ndefaults\n  mode http\n  timeout connect 2s\n  timeout client 2s\n  timeout server 2s\n';
 const answered = (text: string): boolean => text.includes('\r\n\r\n') && !text.endsWith('\r\n\r\n');
 
 describeNet('Formats of servers', { binaries: ['haproxy'], build: true }, () => {

@@ -72,6 +72,10 @@ describeNet('scenarios of varnishtest', { binaries: ['varnishtest', 'socat', 'cu
   it.concurrent.each(names)('%s holds for ours', (name) => hold(name, distBin('haproxy')), 300_000);
 });
 
-describeNet('scenarios of varnishtest, the real HAProxy', { binaries: ['varnishtest', 'socat', 'curl', 'haproxy'] }, () => {
-  it.concurrent.each(names)('%s holds', (name) => hold(name, findBinary('haproxy')!), 300_000);
-});
+describeNet(
+  'scenarios of varnishtest, the real HAProxy',
+  { binaries: ['varnishtest', 'socat', 'curl', 'haproxy'] },
+  () => {
+    it.concurrent.each(names)('%s holds', (name) => hold(name, findBinary('haproxy')!), 300_000);
+  },
+);

@@ -11,13 +11,12 @@
  * be the same.
  */
 import { freePorts } from './ports.ts';
-import { maskLine, openStage, type Peer, type Stage } from './proxy-scenarios.ts';
 import { type RunningProxy, startProxy } from './proxy-under-test.ts';
+import { type Act, act, maskLine, openSoon, openStage, type Peer, type Stage } from './stage.ts';
 import { receiveSyslog, type SyslogReceiver } from './syslog.ts';
 import { sleep, waitUntil } from './wait.ts';
 
-/** A text is sent, a pattern waited for, a number slept in milliseconds; `fin!` and `reset!` end the own side. */
-export type Act = string | RegExp | number | 'fin!' | 'reset!';
+const WAIT_MS = 2500;
 
 /** Answers to whole requests, in their order over all connections; behind the last one the origin is mute. */
 export interface Answers {
@@ -108,10 +107,10 @@ async function give(lane: Lane, exchange: Exchange, log: SyslogReceiver): Promis
   for (const { at = 'http', client } of exchange.before ?? []) {
     const other = await openSoon(stage, at);
     others.push(other);
-    await act(other, client);
+    await act(other, client, WAIT_MS);
   }
   const client = await openSoon(stage, exchange.at ?? 'http');
-  await act(client, exchange.client);
+  await act(client, exchange.client, WAIT_MS);
   const wanted = exchange.lines ?? 1;
   await waitUntil('log lines', () => lines().length >= wanted, { deadlineMs: 2500 }).catch(() => {});
   await sleep(SETTLE_MS);
@@ -128,26 +127,8 @@ async function give(lane: Lane, exchange: Exchange, log: SyslogReceiver): Promis
   ].join('\n');
 }
 
-/** A proxy that does not accept fails one exchange, not all that wait for it. */
-async function openSoon(stage: Stage, at: string): Promise<Peer> {
-  const late = sleep(5000).then(() => null);
-  const peer = await Promise.race([stage.open(at), late]);
-  if (peer === null) throw new Error(`no connection to '${at}' within 5 s`);
-  return peer;
-}
-
-async function act(peer: Peer, acts: readonly Act[]): Promise<void> {
-  for (const one of acts) {
-    if (typeof one === 'number') await sleep(one);
-    else if (one === 'fin!') peer.socket.end();
-    else if (one === 'reset!') peer.socket.resetAndDestroy();
-    else if (typeof one === 'string') peer.send(one);
-    else await peer.see(one, 2500).catch(() => {});
-  }
-}
-
 function playRoles(stage: Stage, roles: readonly (readonly Act[])[]): (peer: Peer) => void {
-  return (peer) => void act(peer, roles[Math.min(stage.origin.length, roles.length) - 1] ?? []);
+  return (peer) => void act(peer, roles[Math.min(stage.origin.length, roles.length) - 1] ?? [], WAIT_MS);
 }
 
 function answerWhole(stage: Stage, { answers, closes }: Answers): (peer: Peer) => void {

@@ -3,7 +3,8 @@
  * and every way in which one of the sides can be silent, leave or be cut off. Mostly products of a few parts.
  */
 import { chunkCases, requestCases, responseCases } from '../../unit/wire/http1-cases.ts';
-import { type Act, type Exchange, ok } from './exchange-lanes.ts';
+import { type Exchange, ok } from './exchange-lanes.ts';
+import type { Act } from './stage.ts';
 
 const end = /^(?:end|reset)$/;
 const head = (start: string, fields = ''): string => `${start}\r\nHost: a\r\n${fields}\r\n`;

@@ -3,7 +3,7 @@
  * they begin with, where they come from, and what is tried again after which failure. Each scenario says in lines what
  * clients and the origin saw; numbers that depend on time and chance are masked.
  */
-import { answering, openStage, type Peer, type Stage } from './proxy-scenarios.ts';
+import { answering, type Peer, type Stage } from './stage.ts';
 import { sleep, waitUntil } from './wait.ts';
 
 export interface LinkScenario {
@@ -401,5 +401,3 @@ export const linkScenarios: readonly LinkScenario[] = [
   source('source 127.0.0.9 usesrc hdr_ip(no-such-field)'),
   source('tfo tcp-ut 5s', 'option srvtcpka', 'srvtcpka-idle 20s', 'srvtcpka-cnt 3', 'srvtcpka-intvl 5s'),
 ];
-
-export { openStage };

@@ -9,13 +9,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from './ports.ts';
-import { maskLine, openStage, type Peer, type Stage } from './proxy-scenarios.ts';
 import { type RunningProxy, startProxy } from './proxy-under-test.ts';
+import { type Act, act, maskLine, openStage, type Peer, type Stage } from './stage.ts';
 import { receiveSyslog, type SyslogReceiver } from './syslog.ts';
-import { sleep, waitUntil } from './wait.ts';
+import { waitUntil } from './wait.ts';
 
-/** A text is sent, a pattern waited for, a number slept in milliseconds; `fin` and `reset` end the own side. */
-export type Act = string | RegExp | number | 'fin!' | 'reset!';
+const WAIT_MS = 4000;
 
 export interface Play {
   readonly name: string;
@@ -39,16 +38,6 @@ export interface Theatre {
   readonly stop: () => Promise<void>;
   /** `mask` takes out of a log line what differs from run to run. */
   readonly give: (play: Play, mask?: (line: string) => string) => Promise<string>;
-}
-
-async function act(peer: Peer, acts: readonly Act[]): Promise<void> {
-  for (const one of acts) {
-    if (typeof one === 'number') await sleep(one);
-    else if (one === 'fin!') peer.socket.end();
-    else if (one === 'reset!') peer.socket.resetAndDestroy();
-    else if (typeof one === 'string') peer.send(one);
-    else await peer.see(one, 4000).catch(() => {});
-  }
 }
 
 export async function openTheatre(
@@ -103,10 +92,10 @@ async function give(
   const roles = play.origin ?? [[]];
   stage.onConnection = (peer) => {
     const role = roles[Math.min(stage.origin.length, roles.length) - 1] ?? [];
-    void act(peer, role);
+    void act(peer, role, WAIT_MS);
   };
   const client = await stage.open(play.at);
-  await act(client, play.client);
+  await act(client, play.client, WAIT_MS);
   const wanted = play.lines ?? 1;
   if (wanted > 0) await waitUntil('log lines', () => lines().length >= wanted, { deadlineMs: 10_000 }).catch(() => {});
   const origin = play.compareOrigin === false ? [] : stage.origin.map((peer) => showEvents(peer, play.anyEnd));

@@ -2,54 +2,8 @@
  * Exchanges that the real HAProxy and ours must answer alike: what the client sees, what the servers see, what is
  * logged. Each scenario runs against both with its own scripted origin; numbers that depend on time are masked.
  */
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import { answering, type Peer, type Stage } from './stage.ts';
 import { sleep, waitUntil } from './wait.ts';
-
-/** What happened on one connection, in order: "data ...", "end", "reset", "close". */
-export class Peer {
-  readonly events: string[] = [];
-  readonly socket: Socket;
-
-  constructor(socket: Socket) {
-    this.socket = socket;
-    socket.on('data', (data) => this.note(`data ${JSON.stringify(data.toString('latin1'))}`));
-    socket.on('end', () => this.note('end'));
-    socket.on('error', (error) =>
-      this.note((error as NodeJS.ErrnoException).code === 'ECONNRESET' ? 'reset' : 'error'),
-    );
-    socket.on('close', () => this.note('close'));
-  }
-
-  private note(event: string): void {
-    const last = this.events.at(-1);
-    if (event.startsWith('data') && last?.startsWith('data')) {
-      this.events[this.events.length - 1] =
-        `data ${JSON.stringify(JSON.parse(last.slice(5)) + JSON.parse(event.slice(5)))}`;
-    } else this.events.push(event);
-  }
-
-  send(text: string): void {
-    this.socket.write(Buffer.from(text, 'latin1'));
-  }
-
-  /** Waits until an event matches. */
-  async see(pattern: RegExp, deadlineMs = 5000): Promise<void> {
-    await waitUntil(`${pattern}`, () => this.events.some((e) => pattern.test(e)), {
-      deadlineMs,
-      details: () => this.events.join('\n'),
-    });
-  }
-}
-
-export interface Stage {
-  /** Ports of the proxy by the names in the configuration. */
-  readonly ports: Readonly<Record<string, number>>;
-  readonly open: (name: string, from?: string) => Promise<Peer>;
-  /** What the origin does with a new connection. */
-  onConnection: (peer: Peer) => void;
-  /** Connections that reached the origin in this scenario. */
-  readonly origin: Peer[];
-}
 
 export interface Scenario {
   readonly name: string;
@@ -61,66 +15,6 @@ export interface Scenario {
   readonly ordered?: boolean;
   /** Compare what the origin received too. */
   readonly origin?: boolean;
-}
-
-export async function openStage(): Promise<{
-  stage: Stage;
-  originPort: number;
-  reset: () => Promise<void>;
-  close: () => void;
-}> {
-  const sockets = new Set<Socket>();
-  const clients = new Set<Socket>();
-  const server: Server = createServer({ allowHalfOpen: true }, (socket) => {
-    sockets.add(socket);
-    const peer = new Peer(socket);
-    stage.origin.push(peer);
-    stage.onConnection(peer);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const stage: Stage = {
-    ports: {},
-    origin: [],
-    onConnection: () => {},
-    open: async (name, from = '127.0.0.1') => {
-      const port = stage.ports[name]!;
-      const socket = connect({ port, host: '127.0.0.1', localAddress: from, allowHalfOpen: true });
-      clients.add(socket);
-      const peer = new Peer(socket);
-      await new Promise((resolve) => socket.once('connect', resolve));
-      return peer;
-    },
-  };
-  const drop = (set: Set<Socket>): void => {
-    for (const socket of set) socket.destroy();
-    set.clear();
-  };
-  return {
-    stage,
-    originPort: (server.address() as { port: number }).port,
-    reset: async () => {
-      drop(clients);
-      drop(sockets);
-      stage.origin.length = 0;
-      stage.onConnection = () => {};
-      await sleep(30);
-    },
-    close: () => {
-      drop(clients);
-      drop(sockets);
-      server.close();
-    },
-  };
-}
-
-/** Answers every request head with this, whatever it asks for. */
-export function answering(text: string, close = false): (peer: Peer) => void {
-  return (peer) => {
-    peer.socket.on('data', () => {
-      if (close) peer.socket.end(Buffer.from(text, 'latin1'));
-      else peer.send(text);
-    });
-  };
 }
 
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
@@ -870,20 +764,4 @@ ${listen('drained', http + server('a', 'weight 0') + server('b'))}
 ${listen('least', `${http}    balance leastconn\n    timeout server 400ms\n${server('a')}${server('b')}${server('c', 'weight 2')}`)}
 ${listen('httpfwd', `${http}    monitor-uri /alive\n    option forwardfor except 10.0.0.0/8 header X-Client\n${live}`)}
 `;
-}
-
-/** A log line without what differs from run to run: header, ports, dates, durations. */
-export function maskLine(line: string): string {
-  return line
-    .replace(/^<\d+>.*?haproxy\[\d+\]: /, '')
-    .replace(/(127\.[\d.]+):\d+/, '$1')
-    .replace(/\[[^\]]+\]/, '[DATE]')
-    .replace(
-      / (-?\d+(?:\/\+?-?\d+){2,4}) /,
-      (_, timers: string) =>
-        ` ${timers
-          .split('/')
-          .map((t) => (t === '-1' ? t : 'N'))
-          .join('/')} `,
-    );
 }
