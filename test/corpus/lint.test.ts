@@ -1,6 +1,6 @@
 /**
  * Lint rules on real files: none of their findings of level error stands on a file that its original accepts, unless a
- * reviewer would agree. Those would be listed in `agreed`; so far there are none.
+ * reviewer would agree. Those are listed in `agreed`.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
@@ -13,7 +13,12 @@ const corpus = resolve('../shared/corpus');
 const isThere = existsSync(corpus);
 if (!isThere) console.log(`skipped: lint rules on real files, ${corpus} is not there`);
 
-const agreed: readonly string[] = [];
+const agreed: readonly string[] = [
+  // Servers at 10.264.0.87 and the like, which HAProxy refuses as well where it may look names up.
+  '085.cfg:106 impossible-address',
+  '085.cfg:107 impossible-address',
+  '085.cfg:108 impossible-address',
+];
 
 function lint(targets: readonly LintTarget[]) {
   return lintFiles(targets, {

@@ -9,6 +9,7 @@ import type { HostFacts } from './host-facts.ts';
 import type { KeepalivedView } from './keepalived-view.ts';
 import { type NodeView, type Rule, reporterFor } from './rule.ts';
 import { rules } from './rules.ts';
+import { wordLinesOfHaproxy, wordLinesOfKeepalived } from './typed-words.ts';
 
 /** The files of one machine. */
 export interface LintInput {
@@ -33,6 +34,10 @@ function runRule(rule: Rule, { haproxy, keepalived, facts }: LintInput): Diagnos
   const report = reporterFor(rule, found);
   if (rule.language === 'haproxy' && haproxy) rule.check(haproxy, report, facts);
   if (rule.language === 'keepalived') for (const view of keepalived) rule.check(view, report, facts);
+  if (rule.language === 'words') {
+    const lines = [...(haproxy ? wordLinesOfHaproxy(haproxy) : []), ...keepalived.flatMap(wordLinesOfKeepalived)];
+    for (const line of lines) rule.check(line, report);
+  }
   if (rule.language === 'both' && haproxy) for (const view of keepalived) rule.check(haproxy, view, report, facts);
   return found;
 }

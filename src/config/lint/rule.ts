@@ -51,7 +51,19 @@ export interface NodesRule extends RuleFacts {
   check(one: NodeView, other: NodeView, report: Report): void;
 }
 
-export type Rule = HaproxyRule | KeepalivedRule | BothRule | NodesRule;
+/** A line of either language: its words, or what is behind the keyword. At least one. */
+export interface WordLine {
+  readonly language: 'haproxy' | 'keepalived';
+  readonly words: readonly Span[];
+}
+
+/** Both languages, line by line. */
+export interface WordsRule extends RuleFacts {
+  readonly language: 'words';
+  check(line: WordLine, report: Report): void;
+}
+
+export type Rule = WordsRule | HaproxyRule | KeepalivedRule | BothRule | NodesRule;
 
 /** Collects the findings of one rule as diagnostics. */
 export function reporterFor(rule: Rule, found: Diagnostic[]): Report {

@@ -7,10 +7,12 @@ import { haproxyConditionRules } from './haproxy-conditions.ts';
 import { haproxySecurityRules } from './haproxy-security.ts';
 import { haproxyServerRules } from './haproxy-servers.ts';
 import { haproxyTableRules } from './haproxy-tables.ts';
+import { haproxyWordRules } from './haproxy-words.ts';
 import { keepalivedInstanceRules } from './keepalived-instances.ts';
 import { keepalivedServerRules } from './keepalived-servers.ts';
 import { nodesRules } from './nodes.ts';
 import type { Rule } from './rule.ts';
+import { wordsRules } from './typed-words.ts';
 
 export const rules: readonly Rule[] = [
   ...haproxyConditionRules,
@@ -19,10 +21,12 @@ export const rules: readonly Rule[] = [
   ...haproxyBindRules,
   ...haproxySecurityRules,
   ...haproxyTableRules,
+  ...haproxyWordRules,
   ...keepalivedInstanceRules,
   ...keepalivedServerRules,
   ...bothFilesRules,
   ...nodesRules,
+  ...wordsRules,
 ];
 
 export const ruleCodes: ReadonlySet<string> = new Set(rules.map((rule) => rule.code));
