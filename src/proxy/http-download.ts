@@ -107,6 +107,7 @@ export class HttpDownload {
       return;
     }
     exchange.report.bytesOut += responseLength(head);
+    exchange.report.takeInterim();
     exchange.upload.drop();
     const next = head.end;
     if (this.partial !== null) this.partial.start = next;
@@ -143,6 +144,7 @@ export class HttpDownload {
       // Another response may take its place.
       transaction.keepClient = keepClient;
       transaction.keepServer = keepServer;
+      transaction.notes?.forgetResponse();
       exchange.failures.badResponse();
       return;
     }

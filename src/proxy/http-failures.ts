@@ -31,8 +31,16 @@ export class HttpFailures {
   /** The client's connection is broken, or it left where it should not. */
   clientGone(): void {
     const { exchange } = this;
-    exchange.report.countClientAbort();
-    exchange.breakOff('client-abort', exchange.currentPhase);
+    const phase = exchange.currentPhase;
+    // HAProxy's figures know of no abort before there was a connection.
+    if (phase !== 'Q' && phase !== 'C') exchange.report.countClientAbort();
+    exchange.breakOff('client-abort', phase);
+  }
+
+  /** It has ended its side, and does not want the answer any more (`option abortonclose`). */
+  clientLeft(): void {
+    this.exchange.report.countClientAbort();
+    this.exchange.fail(400, 'client-abort', 'H');
   }
 
   clientTimedOut(): void {
@@ -82,12 +90,12 @@ export class HttpFailures {
     const hasReset = exchange.connection!.error !== 0;
     const { report, awaitsAnswer } = exchange;
     if (this.tryAgain(this.retryOn.emptyResponse, hasReset)) return;
-    if (awaitsAnswer && !exchange.download.begun && (exchange.reused || !exchange.isFirst)) {
-      this.repeatOrClose();
+    if (awaitsAnswer && (exchange.reused || !exchange.isFirst)) {
+      this.repeatOrClose(!exchange.download.begun);
       return;
     }
-    // HAProxy counts a reset twice: as it comes, and as the answer that does not.
-    if (awaitsAnswer && hasReset) report.countBadResponse();
+    // HAProxy counts twice: a reset as it comes, and as the answer that does not; the rest of one as an abort as well.
+    if (!awaitsAnswer || hasReset) report.countBadResponse();
     report.countServerAbort(awaitsAnswer);
     if (awaitsAnswer) exchange.fail(502, 'server-abort', 'H');
     else exchange.breakOff('server-abort', 'D');
@@ -96,14 +104,14 @@ export class HttpFailures {
   // ---- another try -------------------------------------------------------------------------------------------------
 
   /**
-   * A rested connection died under a request. What may be repeated is sent once more on a new connection; for the
-   * rest the client's connection closes without a word, so that the client decides.
+   * A rested connection died under a request. What may be repeated is sent once more on a new connection, unless an answer
+   * had begun; for the rest the client's connection closes without a word, so that the client decides.
    */
-  private repeatOrClose(): void {
+  private repeatOrClose(mayRepeat: boolean): void {
     const { exchange } = this;
     const { reused } = exchange;
     exchange.recall().discard();
-    if (!reused || !exchange.upload.isRepeatable) {
+    if (!mayRepeat || !reused || !exchange.upload.isRepeatable) {
       exchange.report.silent = true;
       exchange.breakOff('server-abort', 'H');
       return;

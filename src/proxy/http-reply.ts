@@ -78,13 +78,13 @@ export class HttpReply {
   /** Its header names are not allowed here. */
   forbid(): void {
     this.owner.report.bytesIn += requestLength(this.input.head);
-    this.leaveBody();
+    if (!this.leaveBody()) return;
     this.countError();
     this.answer(403, this.frontend.pageFor(403, false), 'bad-request', 'R');
   }
 
   answerMonitor(): void {
-    this.leaveBody();
+    if (!this.leaveBody()) return;
     this.owner.report.silent = true;
     this.answer(200, this.frontend.pageFor(200, false), 'intercepted', 'R');
   }
@@ -94,11 +94,11 @@ export class HttpReply {
     const { bytes, head } = this.input;
     const closes = !owner.exchange.transaction.keepClient;
     const { loop, statsSource } = worker;
+    worker.counters.add(frontend.row, INTERCEPTED, 1);
     const answered = answerStats(frontend.stats!, frontend.conf, bytes, head, statsSource, loop.wallMs, closes);
-    this.leaveBody();
+    if (!this.leaveBody()) return;
     owner.report.serverName = STATS_SERVER;
     owner.report.bytesIn += requestLength(head);
-    worker.counters.add(frontend.row, INTERCEPTED, 1);
     // The page is a response like a server's, but for the one that asks for a password.
     const captures = answered.status === 401 ? null : frontend.responseCaptures;
     if (captures !== null) this.captureOf(answered.bytes, captures);
@@ -114,17 +114,26 @@ export class HttpReply {
   /** The frontend leads nowhere. */
   answerNoBackend(): void {
     this.owner.report.bytesIn += requestLength(this.input.head);
-    this.leaveBody();
+    if (!this.leaveBody()) return;
     this.answer(503, this.frontend.pageFor(503, false), 'no-server', 'C');
   }
 
-  /** Steps over the part of a body that is here; with the rest missing, the connection cannot be kept. */
-  private leaveBody(): void {
+  /**
+   * Steps over the part of a body that is here; with the rest missing, the connection cannot be kept. False: it is broken,
+   * and so it was no request.
+   */
+  private leaveBody(): boolean {
     const { input } = this;
-    const { exchange } = this.owner;
+    const { exchange, report } = this.owner;
     const bodyEnd = exchange.upload.body.take(input.bytes, input.head.end, input.end);
-    if (bodyEnd < 0 || !exchange.requestDone) exchange.transaction.keepClient = false;
-    input.keep(bodyEnd < 0 ? input.end : bodyEnd);
+    if (bodyEnd < 0) {
+      report.forgetRequest();
+      this.refuse(400, 'bad-request', true);
+      return false;
+    }
+    if (!exchange.requestDone) exchange.transaction.keepClient = false;
+    input.keep(bodyEnd);
+    return true;
   }
 
   // ---- in a server's place -----------------------------------------------------------------------------------------

@@ -67,6 +67,13 @@ export class RequestNotes {
     this.session.known = false;
   }
 
+  /** The response turns out to be none. */
+  forgetResponse(): void {
+    this.response = RESPONSE_NONE;
+    this.responseCookie = null;
+    this.responseHeaders?.fill(null);
+  }
+
   /** `server`: which one it came to in the end, or the one that it was bound to until the end. */
   fill(record: SessionRecord, server: Server | null): void {
     const moved = this.request === REQUEST_VALID && server !== this.bound;
