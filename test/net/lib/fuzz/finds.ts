@@ -169,4 +169,29 @@ export const finds: readonly Find[] = [
     [],
     ['GET / HTTP/1.1\r\nHost: a\r\nConnection: ,, close ,\r\nConnection: X-Hop ,, \r\n\r\n', one, 'fin!'],
   ),
+  find(
+    'broken chunks where a cookie would go',
+    ['cookie SRV insert'],
+    [get, one, 'fin!'],
+    [{ on: 'request', says: ['HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n'] }],
+  ),
+  find(
+    'broken chunks for a monitor',
+    ['monitor-uri /alive'],
+    ['POST /alive HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n', one],
+  ),
+  find(
+    'broken chunks with names that are not allowed',
+    ['option http-restrict-req-hdr-names reject'],
+    ['POST / HTTP/1.1\r\nHost: a\r\nX_Y: 1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n', one],
+  ),
+  find(
+    'an end in the head of a second answer',
+    [],
+    [get, one, get, { answers: 2 }],
+    [
+      { on: 'request', says: ['HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'] },
+      { on: 'request', says: ['HTTP/1.1 200 OK\r\nContent-'], end: 'fin' },
+    ],
+  ),
 ];
