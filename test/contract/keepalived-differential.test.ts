@@ -3,29 +3,21 @@
  * against Debian's keepalived 2.2.7. `keepalived -t` starts nothing. The lines that differ are printed.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Row } from '../../grammar/keepalived/keyword.ts';
 import { exitCodeOf } from '../../src/config/keepalived-verdict.ts';
 import { loadKeepalived, localOptions } from '../../src/config/load-keepalived.ts';
+import { device, findHindrance } from './keepalived-oracle.ts';
 import { variations } from './keepalived-variations.ts';
 
 const BOUND_MS = 60_000;
 /** One in so many, unless VARIATIONS=all. */
 const STRIDE = process.env.VARIATIONS === 'all' ? 1 : 3;
 
-const found = spawnSync('keepalived', ['--version']).error === undefined;
-const device = readdirSync('/sys/class/net').find((name) => name !== 'lo');
-const why = !found
-  ? 'no keepalived on this machine'
-  : process.getuid?.() !== 0
-    ? 'keepalived -t needs root'
-    : device === undefined
-      ? 'no network interface but lo'
-      : null;
-if (why) console.log(`skipped: ${why}`);
+const why = findHindrance({ namesDevice: true });
 
 /** Does 2.2.7 have the word? */
 function isInRelease({ since = '0', removed }: Row<never>): boolean {

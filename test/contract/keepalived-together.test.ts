@@ -4,23 +4,15 @@
  */
 // biome-ignore-all lint/style/useTemplate: blocks are set one behind the other here
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { exitCodeOf } from '../../src/config/keepalived-verdict.ts';
 import { loadKeepalived, localOptions } from '../../src/config/load-keepalived.ts';
+import { device, findHindrance } from './keepalived-oracle.ts';
 
-const found = spawnSync('keepalived', ['--version']).error === undefined;
-const device = readdirSync('/sys/class/net').find((name) => name !== 'lo');
-const why = !found
-  ? 'no keepalived on this machine'
-  : process.getuid?.() !== 0
-    ? 'keepalived -t needs root'
-    : device === undefined
-      ? 'no network interface but lo'
-      : null;
-if (why) console.log(`skipped: ${why}`);
+const why = findHindrance({ namesDevice: true });
 const DEVICE = device ?? 'eth0';
 
 const HEAD = 'global_defs {\nscript_user root\nenable_script_security\n}\n';

@@ -11,6 +11,7 @@ import { exitCodeOf } from '../../src/config/keepalived-verdict.ts';
 import { loadKeepalived, localOptions } from '../../src/config/load-keepalived.ts';
 import { broken, changed } from '../unit/grammar/keepalived/broken.ts';
 import { instanceWith } from '../unit/grammar/keepalived/reading.ts';
+import { findHindrance } from './keepalived-oracle.ts';
 
 /** Where there is nothing to compare with. */
 const INCOMPARABLE: Readonly<Record<string, string>> = {
@@ -60,9 +61,7 @@ const whole: [what: string, text: string][] = [
   ],
 ];
 
-const found = spawnSync('keepalived', ['--version']).error === undefined;
-const why = !found ? 'no keepalived on this machine' : process.getuid?.() === 0 ? null : 'keepalived -t needs root';
-if (why) console.log(`skipped: ${why}`);
+const why = findHindrance({ namesDevice: false });
 
 describe.skipIf(why !== null)('keepalived -t', () => {
   const folder = mkdtempSync(join(tmpdir(), 'keepalived-'));
