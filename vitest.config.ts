@@ -4,8 +4,9 @@ const report = process.env.TANDEM_TEST_REPORT;
 
 export default defineConfig({
   test: {
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // What hangs is found; what is slow on a busy machine is not taken for it.
+    testTimeout: 90_000,
+    hookTimeout: 120_000,
     reporters: report ? ['default', ['json', { outputFile: report }]] : ['default'],
     projects: [
       {

@@ -116,7 +116,7 @@ function judge(path: string): number {
 /** Exit code of the original; -1 when it died. */
 function ask(path: string): Promise<number> {
   return new Promise((resolve) => {
-    execFile('haproxy', ['-c', '-f', path], { timeout: 10_000 }, (error) => {
+    execFile('haproxy', ['-c', '-f', path], { timeout: 60_000 }, (error) => {
       resolve(error ? (typeof error.code === 'number' ? error.code : -1) : 0);
     });
   });
@@ -144,7 +144,7 @@ async function compareAll(variations: readonly Variation[], folder: string): Pro
 }
 
 describe.skipIf(!isThere)('one-line variations', () => {
-  it('are judged as HAProxy 2.6 does', { timeout: 300_000 }, async () => {
+  it('are judged as HAProxy 2.6 does', { timeout: 900_000 }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'tandem-differential-'));
     const variations = [...readLines(), ...generate()];
     try {

@@ -39,7 +39,7 @@ describe.skipIf(why !== null)('keepalived 2.2.7 on variations of one line', () =
       for (const { what, text } of variations(device!, isInRelease).filter((_each, i) => i % STRIDE === 0)) {
         if (performance.now() > end) break;
         writeFileSync(file, text);
-        const original = spawnSync('keepalived', ['-t', '-f', file], { timeout: 5_000, stdio: 'ignore' });
+        const original = spawnSync('keepalived', ['-t', '-f', file], { timeout: 60_000, stdio: 'ignore' });
         const { diagnostics } = loadKeepalived(file, localOptions('keepalived-2.2', null));
         const ours = exitCodeOf(diagnostics, 'keepalived-2.2');
         compared++;

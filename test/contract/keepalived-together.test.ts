@@ -282,7 +282,7 @@ describe.skipIf(why !== null)('keepalived 2.2.7 on words together', () => {
   it.each(cases)('%s', (_what, text) => {
     const file = join(folder, 'keepalived.conf');
     writeFileSync(file, HEAD + text);
-    const original = spawnSync('keepalived', ['-t', '-f', file], { timeout: 15_000, stdio: 'ignore' });
+    const original = spawnSync('keepalived', ['-t', '-f', file], { timeout: 60_000, stdio: 'ignore' });
     const { diagnostics } = loadKeepalived(file, localOptions('keepalived-2.2', null));
     expect(exitCodeOf(diagnostics, 'keepalived-2.2')).toBe(original.status);
   });

@@ -74,7 +74,7 @@ describe.skipIf(why !== null)('keepalived -t', () => {
     const file = join(folder, 'keepalived.conf');
     writeFileSync(file, text, 'latin1');
     const { diagnostics } = loadKeepalived(file, localOptions('keepalived-2.2', null));
-    const original = spawnSync('keepalived', ['-t', '-f', file], { timeout: 15_000, maxBuffer: 2 ** 28 });
+    const original = spawnSync('keepalived', ['-t', '-f', file], { timeout: 60_000, maxBuffer: 2 ** 28 });
     expect(exitCodeOf(diagnostics, 'keepalived-2.2')).toBe(original.status);
   });
 });

@@ -67,7 +67,7 @@ describe.skipIf(!hasHaproxy())('forms of today', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tandem-forms-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('are accepted by haproxy 2.6', { timeout: 60_000 }, () => {
+  it('are accepted by haproxy 2.6', { timeout: 180_000 }, () => {
     const surroundings = new Surroundings(folder);
     const declared = ['a', 'b', 'x', 'y', 'old', 'inside'].map((name) => `  acl ${name} always_true\n`).join('');
     const refused = oldForms.flatMap(([header, , ...modern]) => {
@@ -89,7 +89,7 @@ describe.skipIf(!runnable)('migration of the corpus', () => {
   const folder = mkdtempSync(join(tmpdir(), 'tandem-migrate-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('ends in what haproxy 2.6 accepts, or in a report of what is left', { timeout: 120_000 }, () => {
+  it('ends in what haproxy 2.6 accepts, or in a report of what is left', { timeout: 180_000 }, () => {
     const surroundings = new Surroundings(folder);
     const names = legacyFiles();
     const accepted: string[] = [];

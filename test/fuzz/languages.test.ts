@@ -12,6 +12,7 @@ import { parse as parseKeepalived, print as printKeepalived } from '../../gramma
 import { loadHaproxy } from '../../src/config/load-haproxy.ts';
 import { loadKeepalived } from '../../src/config/load-keepalived.ts';
 import type { Profile } from '../../src/config/profile.ts';
+import { measureMs } from '../elapsed.ts';
 import { damaged, haproxyTexts, keepalivedTexts } from './damaged.ts';
 
 const seconds = Number(process.env.TANDEM_FUZZ_SECONDS ?? 3);
@@ -56,15 +57,6 @@ const bombs: [string, string][] = [
   ],
   ['addresses', `vrrp_instance a {\nvirtual_ipaddress {\n~SEQ(a,0,255) ~SEQ(b,0,255) 10.0.\${a}.\${b}\n}\n}\n`],
 ];
-
-/** Of elapsed and of processor time the shorter: other programs lengthen the first, the collector's threads the second. */
-function measureMs(run: () => void): number {
-  const startedAt = performance.now();
-  const cpuBefore = process.cpuUsage();
-  run();
-  const { user, system } = process.cpuUsage(cpuBefore);
-  return Math.min(performance.now() - startedAt, (user + system) / 1000);
-}
 
 function holdTime(text: string, run: () => void): void {
   const bound = MOST_MS_PER_KIB * Math.max(1, text.length / 1024);

@@ -195,7 +195,7 @@ ${theirs.join('\n')}
   }
 
   for (const backend of Object.keys(backends)) {
-    it.each(Object.entries(cases))(`${backend}/%s`, { timeout: 30_000 }, async (serverName, one) => {
+    it.each(Object.entries(cases))(`${backend}/%s`, { timeout: 90_000 }, async (serverName, one) => {
       const name = `${backend}/${serverName}`;
       // A TCP check passes whatever is answered: one line.
       const count = backend === 'tcp' || backend === 'content' ? 1 : (one.lines ?? 1);

@@ -59,7 +59,7 @@ interface Outcome {
 }
 
 function run(bin: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Outcome {
-  const done = spawnSync(bin, resolveArgs(args), { encoding: 'utf8', timeout: 10_000, killSignal: 'SIGKILL', env });
+  const done = spawnSync(bin, resolveArgs(args), { encoding: 'utf8', timeout: 60_000, killSignal: 'SIGKILL', env });
   return { code: done.status, stdout: done.stdout, stderr: done.stderr };
 }
 

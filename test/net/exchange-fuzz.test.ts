@@ -3,7 +3,8 @@
  * logged must be the same, but for what lib/fuzz/excuses.ts names. What differs is played again, since a busy machine makes
  * one side late now and then; only what never comes out alike counts, and is taken apart to its point.
  *
- * FUZZ_ROUNDS (configurations, 3 unless given), FUZZ_PLAYS (in each, 150), FUZZ_SEED (printed), FUZZ_LANES (8).
+ * FUZZ_ROUNDS (configurations, 3 unless given), FUZZ_PLAYS (in each, 150), FUZZ_LANES (8), FUZZ_SEED (1: the same exchanges every
+ * time, so that the suite says something about the change under test; others are for looking further).
  */
 import { appendFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
@@ -21,7 +22,7 @@ import { sleep } from './lib/wait.ts';
 const ROUNDS = Number(process.env.FUZZ_ROUNDS ?? 3);
 const PLAYS = Number(process.env.FUZZ_PLAYS ?? 150);
 const LANES = Number(process.env.FUZZ_LANES ?? 8);
-const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 1_000_000);
+const SEED = Number(process.env.FUZZ_SEED ?? 1);
 const LISTENERS = 10;
 /** So often both programs play what differs before it counts. */
 const MOST_TRIES = 4;

@@ -142,5 +142,5 @@ describeNet('slowstart beside the real HAProxy', { binaries: ['haproxy'], build:
     const masked = lines.map((each) => each.map((line) => line.replace(/check duration: \d+ms/, 'check duration')));
     expect(masked[1]).toEqual(masked[0]);
     expect(masked[0]!.length).toBeGreaterThan(10);
-  }, 30_000);
+  }, 90_000);
 });

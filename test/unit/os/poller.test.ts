@@ -75,7 +75,7 @@ describe('poller', () => {
           external: ['koffi'],
           logLevel: 'error',
         });
-        const { status, signal } = spawnSync(process.execPath, [outfile], { cwd: tmpdir(), timeout: 5000 });
+        const { status, signal } = spawnSync(process.execPath, [outfile], { cwd: tmpdir(), timeout: 60_000 });
         expect({ status, signal }).toEqual({ status: 7, signal: null });
       } finally {
         rmSync(folder, { recursive: true, force: true });

@@ -191,7 +191,7 @@ describe('programs', () => {
     expect(readFileSync(file('starts'), 'utf8').trim().split('\n').length).toBe(1);
     const child = Number(readFileSync(file('child'), 'utf8'));
     await waitUntil('the child to be gone', () => !existsSync(`/proc/${child}`) || isZombie(child));
-  }, 15_000);
+  });
 
   it('names a program that is not there', () => {
     const problem = `Script ${file('absent')} cannot be accessed - No such file or directory`;

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { linesOf, print, type Tree } from '../../../../grammar/haproxy/ast.ts';
 import { parse } from '../../../../grammar/haproxy/parser.ts';
 import { sourceOf } from '../../../../grammar/source.ts';
+import { measureMs } from '../../../elapsed.ts';
 
 const parseText = (text: string): Tree => parse({ file: 'x', text });
 const wordsOf = (text: string) => [...linesOf(parseText(text))].map((line) => line.words.map((word) => word.raw));
@@ -66,9 +67,8 @@ describe('parse', () => {
     const servers = Array.from({ length: 20_000 }, (_, i) => `  server s${i} 10.0.0.1:${i} check inter 2s # ${i}\n`);
     const text = `backend b\n${servers.join('')}`;
     parseText(text);
-    const started = performance.now();
-    expect(parseText(text).sections[0]?.lines).toHaveLength(20_000);
-    expect(performance.now() - started).toBeLessThan(1000);
+    const ms = measureMs(() => expect(parseText(text).sections[0]?.lines).toHaveLength(20_000));
+    expect(ms).toBeLessThan(1000);
   });
 
   it('reads a word of a megabyte', () => {

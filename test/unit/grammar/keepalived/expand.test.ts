@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Diagnostics } from '../../../../grammar/diagnostic.ts';
 import { type ExpandOptions, expand, LIMITS } from '../../../../grammar/keepalived/expand.ts';
 import { positionOf, sourceOf } from '../../../../grammar/source.ts';
+import { measureMs } from '../../../elapsed.ts';
 
 const files: Readonly<Record<string, string>> = {
   'b.conf': 'from b\n',
@@ -141,11 +142,12 @@ describe('expanding a file', () => {
   it('stops a configuration that grows without end', () => {
     const names = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ'.split('');
     const bomb = names.map((name, i) => `$${name}=${`\${${names[i + 1] ?? 'END'}}`.repeat(10)}`).join('\n');
-    const started = performance.now();
-    const { expanded, codes } = run(`${bomb}\n$END=boom\n$A\n`);
-    expect(codes).toContain('expansion-too-large');
-    expect(expanded.length).toBeLessThan(LIMITS.characters * 2);
-    expect(performance.now() - started).toBeLessThan(5000);
+    const ms = measureMs(() => {
+      const { expanded, codes } = run(`${bomb}\n$END=boom\n$A\n`);
+      expect(codes).toContain('expansion-too-large');
+      expect(expanded.length).toBeLessThan(LIMITS.characters * 2);
+    });
+    expect(ms).toBeLessThan(5000);
   });
 
   it('stops nested sequences', () => {
