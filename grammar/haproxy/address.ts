@@ -19,6 +19,8 @@ export type Address =
   /** A name in the kernel: of its own length (`abnsz@`), or padded with zeros to the room there is (`abns@`). */
   | { readonly kind: 'abstract'; readonly name: string; readonly padded: boolean }
   | { readonly kind: 'fd'; readonly fd: number }
+  /** Descriptors of connections come, or go, over this one. */
+  | { readonly kind: 'sockpair'; readonly fd: number }
   /** Known to the language, opened by nobody here. */
   | { readonly kind: 'foreign'; readonly scheme: string };
 
@@ -26,7 +28,7 @@ export interface AddressFailure {
   readonly problem: string;
 }
 
-const foreign = new Set(['sockpair', 'rhttp', 'rev', 'ring', 'quic4', 'quic6', 'udp', 'udp4', 'udp6']);
+const foreign = new Set(['rhttp', 'rev', 'ring', 'quic4', 'quic6', 'udp', 'udp4', 'udp6']);
 const families: Readonly<Record<string, 0 | 4 | 6>> = {
   ip: 0,
   ipv4: 4,
@@ -57,7 +59,7 @@ export function parseAddress(
   const [, scheme = '', rest = ''] = prefix;
   if (scheme === 'unix' || scheme === 'uxst' || scheme === 'uxdg') return parseUnix(rest, text);
   if (scheme === 'abns' || scheme === 'abnsz') return parseAbstract(rest, scheme === 'abns', text);
-  if (scheme === 'fd') return parseFd(rest, text);
+  if (scheme === 'fd' || scheme === 'sockpair') return parseFd(rest, text, scheme);
   if (datagram && scheme.startsWith('udp'))
     return parseIp(rest, scheme === 'udp6' ? 6 : scheme === 'udp4' ? 4 : 0, text);
   if (foreign.has(scheme)) return { kind: 'foreign', scheme };
@@ -81,9 +83,9 @@ function parseAbstract(name: string, padded: boolean, text: string): Address | A
   return { kind: 'abstract', name, padded };
 }
 
-function parseFd(number: string, text: string): Address | AddressFailure {
+function parseFd(number: string, text: string, kind: 'fd' | 'sockpair'): Address | AddressFailure {
   if (!/^\d+$/.test(number)) return { problem: `file descriptor '${number}' is not a valid integer in '${text}'` };
-  return { kind: 'fd', fd: Number(number) };
+  return { kind, fd: Number(number) };
 }
 
 function parseIp(plain: string, family: 0 | 4 | 6, text: string): Address | AddressFailure {

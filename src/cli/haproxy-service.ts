@@ -79,10 +79,14 @@ export async function serveHaproxy(
   await service.start({ haproxy: config, keepalived: null });
 }
 
-/** Descriptors that `bind fd@N` names, which must come through a start in the background. */
+/** Descriptors that `fd@N` and `sockpair@N` name, which must come through a start in the background. */
 export function inheritedFds(config: HaproxyConfig): number[] {
   const listeners = config.proxies.flatMap((proxy) => proxy.listeners);
-  return listeners.flatMap(({ address }) => (address.kind === 'fd' ? [address.fd] : []));
+  const channels = config.proxies.flatMap(({ servers }) => servers.map(({ address }) => address));
+  return [
+    ...listeners.flatMap(({ address }) => (address.kind === 'fd' || address.kind === 'sockpair' ? [address.fd] : [])),
+    ...channels.flatMap((address) => (address.kind === 'unix' ? (address.channel ?? []) : [])),
+  ];
 }
 
 function tellOldProcesses(args: HaproxyArguments): void {

@@ -188,7 +188,9 @@ export type ListenAddress =
   | { readonly kind: 'ip'; readonly host: string; readonly port: number; readonly family: 4 | 6 }
   /** A path beginning with NUL is an abstract name. */
   | { readonly kind: 'unix'; readonly path: string }
-  | { readonly kind: 'fd'; readonly fd: number };
+  | { readonly kind: 'fd'; readonly fd: number }
+  /** Connections come as descriptors over this one (`sockpair@`). */
+  | { readonly kind: 'sockpair'; readonly fd: number };
 
 export interface StatsConf {
   /** '/haproxy?stats' unless given. */
@@ -262,7 +264,8 @@ export type ServerAddress =
       readonly portOffset: boolean;
       readonly family: 0 | 4 | 6;
     }
-  | { readonly kind: 'unix'; readonly path: string };
+  /** `channel` (`sockpair@`): one end of each connection is passed over this descriptor; there is no path then. */
+  | { readonly kind: 'unix'; readonly path: string; readonly channel?: number };
 
 export interface ServerCheckConf {
   /** Check address if it is not the server's own. */

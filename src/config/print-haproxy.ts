@@ -307,7 +307,9 @@ function printServer(server: ServerConf, names: ReadonlyMap<number, ProxyConf>):
 }
 
 function printServerAddress(address: ServerAddress): string {
-  if (address.kind === 'unix') return printUnixPath(address.path);
+  if (address.kind === 'unix') {
+    return address.channel === undefined ? printUnixPath(address.path) : `sockpair@${address.channel}`;
+  }
   const { host, family, port, portOffset } = address;
   const isLiteral = /^[\d.]+$|:/.test(host);
   const scheme = family === 0 || isLiteral ? '' : `ipv${family}@`;

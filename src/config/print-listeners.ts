@@ -44,7 +44,7 @@ function printThreads({ first, last, only }: ThreadSet): string {
 }
 
 function printListenAddress(address: ListenAddress): string {
-  if (address.kind === 'fd') return `fd@${address.fd}`;
+  if (address.kind === 'fd' || address.kind === 'sockpair') return `${address.kind}@${address.fd}`;
   if (address.kind === 'ip') {
     return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
   }

@@ -11,8 +11,9 @@ export function resolveLogAddress(log: LogNode, options: ResolveOptions): LogAdd
   if (address.kind === 'fd') return address;
   if (address.kind === 'ring') return { kind: 'ring', name: toUtf8(address.name) };
   if (address.kind === 'abstract') return { kind: 'unix', path: abstractPath(address) };
-  if (address.kind === 'foreign') {
-    const message = `log : '${address.scheme}@' is accepted but not carried out: nothing is sent there.`;
+  if (address.kind === 'foreign' || address.kind === 'sockpair') {
+    const scheme = address.kind === 'foreign' ? address.scheme : address.kind;
+    const message = `log : '${scheme}@' is accepted but not carried out: nothing is sent there.`;
     options.diagnostics.warning('not-carried-out', log.at, message);
     return null;
   }

@@ -110,7 +110,7 @@ function expandAddress({ address, at }: BindAddress, prefix: string, options: Re
     return [{ kind: 'unix', path: toUtf8(prefix + address.path) }];
   }
   if (address.kind === 'abstract') return [{ kind: 'unix', path: abstractPath(address) }];
-  if (address.kind === 'fd') return [{ kind: 'fd', fd: address.fd }];
+  if (address.kind === 'fd' || address.kind === 'sockpair') return [{ kind: address.kind, fd: address.fd }];
   if (address.kind === 'foreign') {
     const message = `'bind' : '${address.scheme}@' is accepted but not carried out: this address is not opened.`;
     options.diagnostics.warning('not-carried-out', at, message);

@@ -60,7 +60,7 @@ function resolveServer(
     maxqueue: settings.maxqueue ?? 0,
     slowstartMs: settings.slowstartMs ?? 0,
     hashKey: settings.hashKey ?? 'id',
-    check: settings.check && !settings.unusable ? resolveServerCheck(settings) : null,
+    check: settings.check && !settings.unusable && canBeChecked(server, options) ? resolveServerCheck(settings) : null,
     track: tracked === null ? null : { proxyId: tracked.proxy.id, serverId: idOf(tracked) },
     onMarkedDownShutdownSessions: settings.shutdownSessionsWhenDown ?? false,
     link: resolveServerLink(settings, proxy.settings.mode ?? 'tcp', server.at, options),
@@ -77,6 +77,7 @@ function resolveServerAddress(server: ServerNode, options: ResolveOptions): Serv
   const { address } = server;
   if (address.kind === 'unix') return { kind: 'unix', path: toUtf8(address.path) };
   if (address.kind === 'abstract') return { kind: 'unix', path: abstractPath(address) };
+  if (address.kind === 'sockpair') return { kind: 'unix', path: '', channel: address.fd };
   if (address.kind !== 'ip') {
     const message = `server '${server.name.text}': this kind of address is not carried out: the server stays disabled.`;
     options.diagnostics.warning('not-carried-out', server.at, message);
@@ -86,6 +87,14 @@ function resolveServerAddress(server: ServerNode, options: ResolveOptions): Serv
   const isOffset = port.kind === 'offset';
   const number = port.kind === 'range' ? port.first : port.kind === 'offset' ? port.offset : 0;
   return { kind: 'ip', host: toUtf8(host), family, port: number, portOffset: isOffset };
+}
+
+/** Checks are made by another process, which the channel does not lead to. */
+function canBeChecked({ address, name, at }: ServerNode, { diagnostics }: ResolveOptions): boolean {
+  if (address.kind !== 'sockpair') return true;
+  const message = `server '${name.text}': 'check' of a 'sockpair@' address is not carried out: the server is not checked.`;
+  diagnostics.warning('not-carried-out', at, message);
+  return false;
 }
 
 function resolveServerCheck(settings: ServerSettings): ServerCheckConf {

@@ -26,6 +26,7 @@ import { Mastership } from './mastership.ts';
 import { type Revision, RoleKeeper } from './role-keeper.ts';
 import { launchRole, numberInRole, type RoleName, STATE_FD } from './role-process.ts';
 import { type RoleEnd, RoleFailure, type RoleMessage } from './role-run.ts';
+import { findChannels, findMissingChannels, renumberChannels } from './server-channels.ts';
 import { lookUpServers } from './server-hosts.ts';
 import { findMissingNamespaces } from './server-namespaces.ts';
 import { findLostRights } from './server-rights.ts';
@@ -244,7 +245,7 @@ export class Core {
     for (const remark of remarks) this.options.log('warning', remark);
     const lost = findLostRights(found);
     if (lost !== null) throw new StartFailure([lost]);
-    const missing = findMissingNamespaces(found);
+    const missing = [...findMissingNamespaces(found), ...findMissingChannels(found)];
     if (missing.length > 0) throw new StartFailure(missing);
     if (problems.length === 0) return found;
     if (!this.options.ignoreUnresolved) throw new StartFailure(problems);
@@ -349,12 +350,15 @@ export class Core {
     sockets: readonly InheritedSocket[],
     generation: number,
   ): Revision {
-    const conf = sliceForProxy(config);
+    const channels = findChannels(config);
+    const inherited = [...sockets, ...channels];
     return {
       generation,
-      launch: () => this.launch('proxy', this.openState(), sockets),
+      launch: () => this.launch('proxy', this.openState(), inherited),
       configure: (child) => {
-        const own = numberInRole(sockets);
+        const numbered = numberInRole(inherited);
+        const own = numbered.slice(0, sockets.length);
+        const conf = renumberChannels(sliceForProxy(config), channels, numbered.slice(sockets.length));
         sendTo<ToProxy>(child, { type: 'config', generation, conf, sockets: own, stateFd: STATE_FD });
         const states = this.health.replayFor(checks);
         if (states.length > 0) sendTo<ToProxy>(child, { type: 'server-health', generation, states });

@@ -172,6 +172,6 @@ function nameProxy(proxy: ProxyConf): string {
 /** As in HAProxy's messages. */
 function nameAddress(address: ListenAddress): string {
   if (address.kind === 'unix') return address.path.replace('\0', 'abns@').replace(/\0+$/, '');
-  if (address.kind === 'fd') return `fd@${address.fd}`;
+  if (address.kind === 'fd' || address.kind === 'sockpair') return `${address.kind}@${address.fd}`;
   return `${address.host}:${address.port}`;
 }

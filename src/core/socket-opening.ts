@@ -75,7 +75,7 @@ export interface SocketTuning {
 
 export function openListener(listener: ListenerConf, tuning: SocketTuning): OpenSocket | Failure {
   const { address } = listener;
-  if (address.kind === 'fd') return inheritSocket(address.fd, listener, tuning);
+  if (address.kind === 'fd' || address.kind === 'sockpair') return inheritSocket(address.fd, listener, tuning);
   return address.kind === 'unix'
     ? openUnixListener(address.path, listener, tuning)
     : openInetListener(address, listener, tuning);

@@ -8,6 +8,7 @@
 import { isIP } from 'node:net';
 import type { ProxyConf, ServerConf } from '../config/haproxy.ts';
 import { AF_INET, AF_UNIX, encodeAddress } from '../os/address.ts';
+import { openSocketPair, sendDescriptor } from '../os/descriptor-passing.ts';
 import { EADDRINUSE, EADDRNOTAVAIL, EINPROGRESS, ENOENT } from '../os/libc.ts';
 import { makeWithin, openNamespace, openOwnNamespace } from '../os/namespace.ts';
 import {
@@ -42,6 +43,9 @@ interface Option {
 /** How many ports of a range are tried before a connection is given up. */
 const PORT_TRIES = 10;
 
+/** Beside `-errno`: nobody listens at the far side of a `sockpair@` any more. */
+export const NOT_PASSED = -4098;
+
 export class Connector {
   /** Connections are for the session that they were made for, and nobody else's. */
   readonly isPrivate: boolean;
@@ -68,6 +72,8 @@ export class Connector {
   private readonly isWildcard: boolean;
   private readonly namespaceFd: number | null;
   private readonly homeFd: number | null;
+  /** Of `sockpair@`; -1: the server has an address. */
+  private readonly channel: number;
 
   /** `share`: this worker's place among all, from 0 up to 1. */
   constructor(conf: ServerConf, proxy: ProxyConf, address: Uint8Array, share: number) {
@@ -75,6 +81,7 @@ export class Connector {
     this.conf = conf;
     this.server = address;
     this.isUnix = at.kind === 'unix';
+    this.channel = at.kind === 'unix' ? (at.channel ?? -1) : -1;
     this.proxy = link.socks4 === null ? null : encodeIp(link.socks4.host, link.socks4.port);
     this.viaSocks4 = this.proxy !== null;
     this.source = link.source === null || this.isUnix ? null : new SourceBinding(link.source, share);
@@ -104,6 +111,7 @@ export class Connector {
    * earlier attempt failed, so that data may go out with the first packet.
    */
   open(origin: SessionOrigin, port: number, isFirst: boolean): number {
+    if (this.channel >= 0) return this.openPair();
     const target = this.proxy ?? this.findTarget(origin, port);
     let fd = this.openOnce(target, origin, isFirst);
     if (this.source === null || this.source.ring === null) return fd;
@@ -111,6 +119,17 @@ export class Connector {
       fd = this.openOnce(target, origin, isFirst);
     }
     return fd;
+  }
+
+  /** One end stays here; the other one goes to whoever listens at the far side of the channel. */
+  private openPair(): number {
+    const pair = openSocketPair();
+    if (typeof pair === 'number') return pair;
+    const [own, other] = pair;
+    this.connecting = false;
+    const sent = sendDescriptor(this.channel, other);
+    closeFd(other);
+    return sent < 0 ? giveUp(own, NOT_PASSED) : own;
   }
 
   private openOnce(target: Uint8Array, origin: SessionOrigin, isFirst: boolean): number {

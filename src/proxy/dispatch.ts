@@ -12,6 +12,7 @@
  */
 import { EADDRINUSE, EADDRNOTAVAIL, EMFILE, ENFILE, EPERM } from '../os/libc.ts';
 import type { Backend } from './backend.ts';
+import { NOT_PASSED } from './connector.ts';
 import {
   countAttempt,
   countConnection,
@@ -295,7 +296,7 @@ export class Dispatch implements AttemptOwner, Waiting {
     const { worker, backend, attempt } = this;
     server.idle.makeRoom();
     const state = attempt.open(this.retries === 0);
-    if (state === NO_SOURCE) {
+    if (state === NO_SOURCE || state === NOT_PASSED) {
       this.giveUp('internal');
       return;
     }

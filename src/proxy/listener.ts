@@ -35,7 +35,7 @@ const PAUSE_MS = 100;
 
 /** One a thread: filled and read within one call. */
 const failed = new SessionRecord();
-const peer = allocate(4096);
+export const peer = allocate(4096);
 const LENGTH_AT = SOCKADDR_SIZE;
 
 export class Listener implements Handler, Timed {
@@ -111,8 +111,7 @@ export class Listener implements Handler, Timed {
         this.pause();
         return;
       }
-      peer.view.setInt32(LENGTH_AT, SOCKADDR_SIZE, true);
-      const fd = acceptAt(this.fd, peer.address, peer.address + LENGTH_AT);
+      const fd = this.accept();
       if (fd < 0) {
         this.limits.done();
         this.batch = Math.max(1, taken);
@@ -125,7 +124,13 @@ export class Listener implements Handler, Timed {
     this.batch = Math.min(this.mostATurn, this.batch * 2);
   }
 
-  private onAcceptError(error: number): void {
+  /** The next connection, or `-errno`; `peer` then holds the address of the other side. */
+  protected accept(): number {
+    peer.view.setInt32(LENGTH_AT, SOCKADDR_SIZE, true);
+    return acceptAt(this.fd, peer.address, peer.address + LENGTH_AT);
+  }
+
+  protected onAcceptError(error: number): void {
     if (error === EMFILE || error === ENFILE || error === ENOBUFS || error === EINVAL) this.pause();
     else if (error !== EAGAIN) this.batch = 1;
   }

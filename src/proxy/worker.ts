@@ -19,6 +19,7 @@ import { Backend } from './backend.ts';
 import { ExpressionKey } from './balance/expression-key.ts';
 import { makeRequestKey } from './balance/request-key.ts';
 import { planShares } from './balance/share.ts';
+import { ChannelListener } from './channel-listener.ts';
 import { ConnectionSamples } from './connection-samples.ts';
 import { mapRows, serverKey } from './counter-layout.ts';
 import { Counters } from './counters.ts';
@@ -193,8 +194,9 @@ class ProxyWorker {
         for (const socket of sockets.filter((s) => s.listenerId === conf.id)) {
           const row = context.rows.listeners.get(conf.id)!;
           const { limits } = slice.global;
+          const ListenerOf = conf.address.kind === 'sockpair' ? ChannelListener : Listener;
           this.listeners.push(
-            new Listener(conf, socket.fd, row, frontend, context, acceptLimit, limits, acceptIntents, index),
+            new ListenerOf(conf, socket.fd, row, frontend, context, acceptLimit, limits, acceptIntents, index),
           );
         }
       }

@@ -137,11 +137,12 @@ function listenerRow(source: StatsSource, proxy: ProxyConf, listener: ListenerCo
 type Address =
   | { readonly kind: 'ip'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }
-  | { readonly kind: 'fd'; readonly fd: number };
+  | { readonly kind: 'fd'; readonly fd: number }
+  | { readonly kind: 'sockpair'; readonly fd: number };
 
 export function addressText(address: Address): string {
   if (address.kind === 'unix') return 'unix';
-  if (address.kind === 'fd') return `fd@${address.fd}`;
+  if (address.kind === 'fd' || address.kind === 'sockpair') return `${address.kind}@${address.fd}`;
   return address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
 }
 
