@@ -7,12 +7,9 @@
  * knows the address that it would have been connected from (%bi, %bp), and has read from the client meanwhile (%U).
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { freePorts } from './lib/ports.ts';
-import { type RunningProxy, startProxy } from './lib/proxy-under-test.ts';
-import { exchange, type Origin, startOrigin } from './lib/raw-http.ts';
+import { type LogSide, type LogSides, openLogSides, readLines, type Surroundings } from './lib/log-sides.ts';
+import { exchange } from './lib/raw-http.ts';
 import { describeNet } from './lib/requirements.ts';
-import { receiveSyslog, type SyslogReceiver } from './lib/syslog.ts';
-import { sleep } from './lib/wait.ts';
 
 const parties = 'ci=%ci cp=%cp fi=%fi fp=%fp bi=%bi bp=%bp si=%si sp=%sp f=%f ft=%ft b=%b s=%s';
 const counts = 'B=%B U=%U ac=%ac fc=%fc bc=%bc sc=%sc rc=%rc sq=%sq bq=%bq lc=%lc rt=%rt';
@@ -90,13 +87,7 @@ type Name = keyof typeof FRONTENDS | keyof typeof TCP_FRONTENDS;
 const NAMES = [...Object.keys(FRONTENDS), ...Object.keys(TCP_FRONTENDS)] as Name[];
 const BACKENDS: Partial<Record<Name, string>> = { nowhere: '', dead: 'gone', 'tcp-dead': 'tcp-gone' };
 
-interface Side {
-  readonly proxy: RunningProxy;
-  readonly syslog: SyslogReceiver;
-  readonly ports: Readonly<Record<Name, number>>;
-}
-
-function configure(ports: Side['ports'], originPort: number, deadPort: number, logPort: number): string {
+function configure({ ports, originPort, deadPort, logPort }: Surroundings<Name>): string {
   const sections = NAMES.map((name) => {
     const isTcp = name in TCP_FRONTENDS;
     const format = isTcp ? TCP_FRONTENDS[name as 'tcp'] : FRONTENDS[name as 'all'];
@@ -203,60 +194,34 @@ const sessions: readonly (Session & { readonly to: Name })[] = [
 ];
 
 describeNet('log formats beside the real HAProxy', { build: true, binaries: ['haproxy'] }, () => {
-  let origin: Origin;
-  let original: Side;
-  let ours: Side;
-
-  async function startSide(which: 'original' | 'ours', deadPort: number): Promise<Side> {
-    const free = await freePorts(NAMES.length);
-    const ports = Object.fromEntries(NAMES.map((name, i) => [name, free[i]!])) as Side['ports'];
-    const syslog = await receiveSyslog();
-    const config = configure(ports, origin.port, deadPort, syslog.port);
-    return { proxy: await startProxy(which, config, ports.https), syslog, ports };
-  }
+  let sides: LogSides<Name>;
 
   beforeAll(async () => {
-    origin = await startOrigin();
-    const [deadPort] = await freePorts(1);
-    original = await startSide('original', deadPort!);
-    ours = await startSide('ours', deadPort!);
-    // The probe of the port leaves a line of its own.
-    for (const side of [original, ours]) await side.syslog.waitFor(/BADREQ/);
+    sides = await openLogSides(NAMES, 'https', configure);
   });
 
-  afterAll(async () => {
-    for (const side of [original, ours]) {
-      await side?.proxy.stop();
-      await side?.syslog.close();
-    }
-    await origin?.close();
-  });
+  afterAll(() => sides?.close());
 
-  async function linesOf(side: Side, to: Name, session: Session): Promise<string[]> {
+  async function linesOf(side: LogSide<Name>, to: Name, session: Session): Promise<string[]> {
     const from = side.syslog.lines().length;
-    origin.forget();
-    origin.answer = session.answer ?? 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+    sides.origin.forget();
+    sides.origin.answer = session.answer ?? 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
     const port = side.ports[to];
     await exchange(port, session.sent, {
       deadlineMs: session.leaveMs ?? 3000,
       enough: session.enough ?? finished,
     });
-    const wanted = session.lines ?? 1;
-    const end = performance.now() + 3000;
-    while (side.syslog.lines().length < from + wanted && performance.now() < end) await sleep(10);
-    await sleep(30);
-    return side.syslog
-      .lines()
-      .slice(from)
+    const lines = await readLines(side.syslog, from, session.lines ?? 1);
+    return lines
       .map((line) => mask(line, port))
       .map((line) => (/s=(?:<STATS>|d1|c1) /.test(line) ? line.replace(/\b(bi|bp|U|B)=\S+/g, '$1=?') : line));
   }
 
   for (const { to, ...session } of sessions) {
     it(`${to}: ${session.name}`, async () => {
-      const theirs = await linesOf(original, to, session);
+      const theirs = await linesOf(sides.original, to, session);
       expect(theirs).toHaveLength(session.lines ?? 1);
-      expect(await linesOf(ours, to, session)).toEqual(theirs);
+      expect(await linesOf(sides.ours, to, session)).toEqual(theirs);
     });
   }
 });

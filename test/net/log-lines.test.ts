@@ -6,11 +6,9 @@
  */
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { freePorts } from './lib/ports.ts';
-import { type RunningProxy, startProxy } from './lib/proxy-under-test.ts';
-import { exchange, type Origin, startOrigin } from './lib/raw-http.ts';
+import { type LogSide, type LogSides, openLogSides, readLines, type Surroundings } from './lib/log-sides.ts';
+import { exchange } from './lib/raw-http.ts';
 import { describeNet } from './lib/requirements.ts';
-import { receiveSyslog, type SyslogReceiver } from './lib/syslog.ts';
 import { sleep } from './lib/wait.ts';
 
 const FRONTENDS = [
@@ -29,13 +27,7 @@ const FRONTENDS = [
 ] as const;
 type FrontendName = (typeof FRONTENDS)[number];
 
-interface Side {
-  readonly proxy: RunningProxy;
-  readonly syslog: SyslogReceiver;
-  readonly ports: Readonly<Record<FrontendName, number>>;
-}
-
-function configure(ports: Side['ports'], originPort: number, deadPort: number, logPort: number): string {
+function configure({ ports, originPort, deadPort, logPort }: Surroundings<FrontendName>): string {
   return `
 global
   log 127.0.0.1:${logPort} local0
@@ -193,67 +185,42 @@ const sessions: readonly Session[] = [
 ];
 
 describeNet('log lines beside the real HAProxy', { build: true, binaries: ['haproxy'] }, () => {
-  let origin: Origin;
-  let original: Side;
-  let ours: Side;
-
-  async function startSide(which: 'original' | 'ours', deadPort: number): Promise<Side> {
-    const free = await freePorts(FRONTENDS.length);
-    const ports = Object.fromEntries(FRONTENDS.map((name, i) => [name, free[i]!])) as Side['ports'];
-    const syslog = await receiveSyslog();
-    const config = configure(ports, origin.port, deadPort, syslog.port);
-    return { proxy: await startProxy(which, config, ports.http), syslog, ports };
-  }
+  let sides: LogSides<FrontendName>;
 
   beforeAll(async () => {
-    origin = await startOrigin();
-    const [deadPort] = await freePorts(1);
-    original = await startSide('original', deadPort!);
-    ours = await startSide('ours', deadPort!);
-    // The probe of the port leaves a line of its own.
-    for (const side of [original, ours]) await side.syslog.waitFor(/BADREQ/);
+    sides = await openLogSides(FRONTENDS, 'http', configure);
   });
 
-  afterAll(async () => {
-    for (const side of [original, ours]) {
-      await side?.proxy.stop();
-      await side?.syslog.close();
-    }
-    await origin?.close();
-  });
+  afterAll(() => sides?.close());
 
-  async function linesOf(side: Side, session: Session): Promise<string[]> {
+  async function linesOf(side: LogSide<FrontendName>, session: Session): Promise<string[]> {
     const from = side.syslog.lines().length;
-    origin.forget();
-    origin.answer = session.answer ?? 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+    sides.origin.forget();
+    sides.origin.answer = session.answer ?? 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
     const port = side.ports[session.to];
     const options = { deadlineMs: session.leaveMs ?? 3000, enough: session.enough ?? finished };
     const { text } = await exchange(port, session.sent === '' ? [] : session.sent, options);
-    const wanted = session.lines ?? 1;
-    const end = performance.now() + 3000;
-    while (side.syslog.lines().length < from + wanted && performance.now() < end) await sleep(10);
-    await sleep(wanted === 0 ? 100 : 30);
-    const lines = side.syslog.lines().slice(from);
+    const lines = await readLines(side.syslog, from, session.lines ?? 1);
     return [`answered ${/^HTTP\/1\.\d \d+/.exec(text)?.[0] ?? 'nothing'}`, ...lines.map((line) => mask(line, port))];
   }
 
   for (const session of sessions) {
     it(session.name, async () => {
-      const theirs = await linesOf(original, session);
+      const theirs = await linesOf(sides.original, session);
       expect(theirs).toHaveLength(1 + (session.lines ?? 1));
-      expect(await linesOf(ours, session)).toEqual(theirs);
+      expect(await linesOf(sides.ours, session)).toEqual(theirs);
     });
   }
 
   it('lines of health and stop aside, nothing else was logged', async () => {
-    const odd = ours.syslog.lines().filter((line) => !/127\.0\.0\.1|Proxy .* st(arted|opped)/.test(line));
+    const odd = sides.ours.syslog.lines().filter((line) => !/127\.0\.0\.1|Proxy .* st(arted|opped)/.test(line));
     expect(odd).toEqual([]);
   });
 
   /** Opens and closes a connection: both sides must agree on what a client that says nothing leaves in the log. */
   it('a client that says nothing', async () => {
     const seen: string[][] = [];
-    for (const side of [original, ours]) {
+    for (const side of [sides.original, sides.ours]) {
       const from = side.syslog.lines().length;
       const socket = connect(side.ports.http, '127.0.0.1');
       await new Promise<void>((resolve) => socket.once('connect', () => resolve()));
@@ -271,7 +238,7 @@ describeNet('log lines beside the real HAProxy', { build: true, binaries: ['hapr
 
   it('a soft stop', async () => {
     const seen: string[][] = [];
-    for (const side of [original, ours]) {
+    for (const side of [sides.original, sides.ours]) {
       const from = side.syslog.lines().length;
       side.proxy.process.kill('SIGUSR1');
       await side.syslog.waitFor(/Proxy tcp-closed stopped/, { from });
