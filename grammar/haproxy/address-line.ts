@@ -112,7 +112,9 @@ export class AddressLineReader {
     const where = `'server ${node.name}/${name.text}'`;
     const good = this.readWords(serverTable, settings, words, (word) => `${where} : unknown keyword '${word}'`);
     if (!good) return;
-    node.servers.push({ name, at: values[0]!.at, address: parsed, inherited: { ...node.defaultServer }, settings });
+    const datagram = readDatagram(address.text, call);
+    const inherited = { ...node.defaultServer };
+    node.servers.push({ name, at: values[0]!.at, address: parsed, ...datagram, inherited, settings });
   }
 
   private readServerAddress(call: Call, node: ProxyNode, name: Value, word: Value): Address | null {
@@ -222,6 +224,13 @@ export class AddressLineReader {
   private warn<Node>(row: KeywordRow<Node>, word: Value): void {
     this.diagnostics.warning('not-carried-out', word.at, `'${row.name}' is accepted but not carried out.`);
   }
+}
+
+/** The address after a prefix that stands for datagrams. */
+function readDatagram(text: string, call: Call): { readonly datagram?: Address } {
+  if (!/^(?:dgram\+|udp[46]?@|uxdg@)/.test(text)) return {};
+  const address = parseAddress(text, call.env, true);
+  return 'problem' in address ? {} : { datagram: address };
 }
 
 /** More servers than this would be a slip of the finger. */

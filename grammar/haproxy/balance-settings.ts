@@ -14,7 +14,10 @@ export type BalanceSetting =
   | { readonly algorithm: 'url_param'; readonly name: string; readonly checkPost: boolean }
   | { readonly algorithm: 'hdr'; readonly name: string; readonly domainOnly: boolean }
   | { readonly algorithm: 'rdp-cookie'; readonly name: string }
-  | { readonly algorithm: 'hash'; readonly expression: SampleSetting };
+  | { readonly algorithm: 'hash'; readonly expression: SampleSetting }
+  /** Of log lines, in mode log: `converters` are applied to the line. */
+  | { readonly algorithm: 'sticky' }
+  | { readonly algorithm: 'log-hash'; readonly converters: SampleSetting };
 
 /** A sample expression, and its text as written. */
 export interface SampleSetting {

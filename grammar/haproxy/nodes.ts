@@ -25,7 +25,7 @@ export type ProxySectionKind = 'defaults' | 'listen' | 'frontend' | 'backend';
 export interface LogNode {
   readonly kind: 'target' | 'global';
   readonly at: Span;
-  readonly address?: Address | RingReference;
+  readonly address?: Address | RingReference | BackendReference;
   readonly facility?: number;
   readonly level?: number;
   readonly minLevel?: number;
@@ -39,6 +39,12 @@ export interface LogNode {
 /** `ring@<name>` of `log` lines. */
 export interface RingReference {
   readonly kind: 'ring';
+  readonly name: string;
+}
+
+/** `backend@<name>` of `log` lines. */
+export interface BackendReference {
+  readonly kind: 'backend';
   readonly name: string;
 }
 
@@ -167,6 +173,8 @@ export interface ProxySettings
     PersistenceSettings,
     SpliceSettings {
   mode?: 'tcp' | 'http';
+  /** `mode log`: its servers get log lines, and nobody is served. */
+  forLogs?: boolean;
   disabled?: boolean;
   id?: number;
   description?: string;
@@ -204,6 +212,7 @@ export interface ProxySettings
 export interface ServerSettings extends ServerLinkSettings {
   cookie?: string;
   logProto?: 'legacy' | 'octet-count';
+  logBufsize?: number;
   weight?: number;
   backup?: boolean;
   disabled?: boolean;
@@ -239,6 +248,8 @@ export interface ServerNode {
   readonly name: Value;
   readonly at: Span;
   readonly address: Address;
+  /** Lines are sent there as datagrams: meant for backends of mode log. */
+  readonly datagram?: Address;
   /** From the `default-server` lines before it in its section. */
   readonly inherited: ServerSettings;
   readonly settings: ServerSettings;

@@ -23,7 +23,10 @@ export type Balance =
   | { readonly algorithm: 'url_param'; readonly name: string; readonly checkPost: boolean }
   | { readonly algorithm: 'hdr'; readonly name: string; readonly domainOnly: boolean }
   | { readonly algorithm: 'rdp-cookie'; readonly name: string }
-  | { readonly algorithm: 'hash'; readonly expression: SampleExpression };
+  | { readonly algorithm: 'hash'; readonly expression: SampleExpression }
+  /** Of log lines. `converters`: what stands behind a fetch in an expression; they are applied to the line. */
+  | { readonly algorithm: 'sticky' }
+  | { readonly algorithm: 'log-hash'; readonly converters: SampleExpression };
 
 export type HashFunction = 'sdbm' | 'djb2' | 'wt6' | 'crc32' | 'none';
 

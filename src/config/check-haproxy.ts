@@ -4,6 +4,7 @@
  * original's.
  */
 import type { ProxyNode } from '../../grammar/haproxy/nodes.ts';
+import { checkLogBackend, isForLogs } from './log-backends.ts';
 import { findBackend, type MergedProxy, type ProxyIndex } from './merged-proxies.ts';
 import { placeOf, type ResolveOptions } from './resolve-surroundings.ts';
 
@@ -14,6 +15,7 @@ export function checkProxies(index: ProxyIndex, options: ResolveOptions): void {
     checkListeners(proxy, options);
     checkTimeouts(proxy, options);
     checkMode(proxy, options);
+    checkLogBackend(proxy, options);
     checkLogging(proxy, options);
     for (const reference of proxy.node.backendReferences) findBackend(proxy, reference, 'use_backend', index, options);
   }
@@ -47,7 +49,10 @@ function checkListeners({ kind, node }: MergedProxy, { diagnostics }: ResolveOpt
   diagnostics.warning('missing-bind', node.at, message);
 }
 
-function checkTimeouts({ kind, node, timeouts, settings }: MergedProxy, { diagnostics }: ResolveOptions): void {
+function checkTimeouts(proxy: MergedProxy, { diagnostics }: ResolveOptions): void {
+  // Lines do not wait.
+  if (isForLogs(proxy)) return;
+  const { kind, node, timeouts, settings } = proxy;
   const missing: string[] = [];
   if (kind !== 'backend' && !timeouts.client) missing.push('client');
   if (kind !== 'frontend' && node.servers.length > 0) {

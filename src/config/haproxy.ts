@@ -9,7 +9,7 @@
 import type { Balance, HashKey, HashType } from './balance.ts';
 import type { HttpOptions } from './http-options.ts';
 import type { AcceptRules, ListenerOptions, ProcessLimits } from './listener-options.ts';
-import type { LoggingConf, LogHeader, LogProfileConf, LogSample, RingConf } from './logging.ts';
+import type { LoggingConf, LogHeader, LogProfileConf, LogSample, LogServerConf, RingConf } from './logging.ts';
 import type { CapturesConf, PersistenceConf, UniqueIdConf } from './persistence.ts';
 import type { ProxyLink, ServerLink } from './server-link.ts';
 import type { PipeConf, SpliceConf } from './splicing.ts';
@@ -73,7 +73,9 @@ export type LogAddress =
   | { readonly kind: 'udp'; readonly host: string; readonly port: number; readonly family: 4 | 6 }
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'fd'; readonly fd: number }
-  | { readonly kind: 'ring'; readonly name: string };
+  | { readonly kind: 'ring'; readonly name: string }
+  /** A backend in mode log. */
+  | { readonly kind: 'backend'; readonly name: string };
 
 export interface LogTarget {
   readonly address: LogAddress;
@@ -101,6 +103,8 @@ export interface ProxyConf extends LoggingConf {
   readonly name: string;
   readonly kind: ProxyKind;
   readonly mode: 'tcp' | 'http';
+  /** `mode log`, written as tcp above: its servers get log lines, and nobody is served. */
+  readonly forLogs: boolean;
   readonly disabled: boolean;
   readonly place: Place;
   readonly description: string | null;
@@ -252,6 +256,8 @@ export interface ServerConf {
   readonly check: ServerCheckConf | null;
   readonly track: { readonly proxyId: number; readonly serverId: number } | null;
   readonly onMarkedDownShutdownSessions: boolean;
+  /** Of backends in mode log. */
+  readonly log: LogServerConf | null;
   readonly link: ServerLink;
 }
 

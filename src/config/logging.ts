@@ -52,6 +52,14 @@ export interface RingConf {
   readonly servers: readonly RingServerConf[];
 }
 
+/** How a server of a backend in mode log is spoken to. */
+export interface LogServerConf {
+  readonly transport: 'datagram' | 'stream';
+  /** Of streams: how lines are framed, and how many bytes of them may wait. */
+  readonly framing: RingServerConf['framing'];
+  readonly bufsize: number;
+}
+
 export interface RingServerConf {
   readonly name: string;
   readonly address:

@@ -150,8 +150,8 @@ export function findBackend(
     options.diagnostics.error('unknown-backend', name.at, message, suggestion ? { suggestion } : {});
     return null;
   }
-  const [mode, other] = [from.settings.mode ?? 'tcp', found.settings.mode ?? 'tcp'];
-  if (mode === 'http' && other === 'tcp') {
+  const [mode, other] = [from.settings.mode ?? 'tcp', found.settings.forLogs ? 'log' : (found.settings.mode ?? 'tcp')];
+  if ((mode === 'http' && other === 'tcp') || other === 'log') {
     const target = `${other} ${found.kind} '${name.text}'`;
     const message = `${mode} ${from.kind} '${from.node.name}' tries to use incompatible ${target} in a '${keyword}' rule (see 'mode').`;
     options.diagnostics.error('mode-mismatch', name.at, message);

@@ -23,6 +23,8 @@ function wordsOf(balance: Balance, quote: Quote): string {
       return quote(`rdp-cookie(${balance.name})`);
     case 'hash':
       return `hash ${quote(balance.expression.text)}`;
+    case 'log-hash':
+      return `log-hash ${quote(balance.converters.text)}`;
     default:
       return balance.algorithm;
   }

@@ -20,7 +20,7 @@ import { printLogProfile } from './log-profiles.ts';
 import { printBalance, printHashBounds, printHashType, printServerBalance } from './print-balance.ts';
 import { printHeaderCases, printHttp } from './print-http.ts';
 import { printAcceptRules, printLimits, printListener, printUnixPath } from './print-listeners.ts';
-import { printLog, printLogging, printRing } from './print-logging.ts';
+import { printLog, printLogging, printLogServer, printRing } from './print-logging.ts';
 import { printCaptures, printPersistence } from './print-persistence.ts';
 import { printProxyLink, printServerLink } from './print-server-link.ts';
 import { printPipes, printSplice } from './print-splicing.ts';
@@ -166,7 +166,7 @@ function settingsOf(proxy: ProxyConf): Settings {
   };
   const flag = (side: Setting['side'], isSet: boolean | undefined, words: string) =>
     add(side, words, when(!!isSet, words));
-  add('any', 'mode', [`mode ${proxy.mode}`]);
+  add('any', 'mode', [`mode ${proxy.forLogs ? 'log' : proxy.mode}`]);
   flag('any', proxy.disabled, 'disabled');
   add('front', 'maxconn', optional('maxconn', proxy.maxconn));
   add('front', 'backlog', optional('backlog', proxy.backlog));
@@ -289,7 +289,7 @@ function printServer(server: ServerConf, names: ReadonlyMap<number, ProxyConf>):
   return line(
     'server',
     quote(server.name),
-    quote(printServerAddress(server.address)),
+    quote(printServerAddress(server.address, server.log?.transport === 'datagram')),
     `id ${server.id}`,
     server.weight !== 1 && `weight ${server.weight}`,
     server.backup && 'backup',
@@ -300,13 +300,17 @@ function printServer(server: ServerConf, names: ReadonlyMap<number, ProxyConf>):
     server.maxqueue !== 0 && `maxqueue ${server.maxqueue}`,
     ...printServerBalance(server),
     ...printServerLink(server.link, quote),
+    ...printLogServer(server.log),
     server.onMarkedDownShutdownSessions && 'on-marked-down shutdown-sessions',
     ...(check ? printServerCheck(check) : []),
     ...printTrack(server.track, names),
   );
 }
 
-function printServerAddress(address: ServerAddress): string {
+/** `isDatagram`: what is sent there are datagrams. */
+function printServerAddress(address: ServerAddress, isDatagram: boolean): string {
+  if (isDatagram)
+    return address.kind === 'unix' ? `uxdg@${address.path}` : `udp@${printIp(address.host, address.port)}`;
   if (address.kind === 'unix') {
     return address.channel === undefined ? printUnixPath(address.path) : `sockpair@${address.channel}`;
   }

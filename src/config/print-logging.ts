@@ -1,7 +1,7 @@
 /** Records about log lines as lines of a configuration again; see print-haproxy.ts. */
 import { FACILITIES, LEVELS } from '../../grammar/haproxy/keywords/log.ts';
 import type { LogAddress, LogTarget } from './haproxy.ts';
-import type { LoggingConf, LogSample, NamedLogFormat, RingConf } from './logging.ts';
+import type { LoggingConf, LogSample, LogServerConf, NamedLogFormat, RingConf } from './logging.ts';
 
 type Quote = (text: string) => string;
 
@@ -57,7 +57,8 @@ function printAddress(address: LogAddress): string {
     case 'fd':
       return `fd@${address.fd}`;
     case 'ring':
-      return `ring@${address.name}`;
+    case 'backend':
+      return `${address.kind}@${address.name}`;
     case 'udp':
       return printIp(address.host, address.port);
   }
@@ -87,3 +88,12 @@ export function printRing(ring: RingConf, quote: Quote): string[] {
 
 /** HAProxy's BUFSIZE. */
 const RING_SIZE = 16384;
+
+/** Words of a `server` line. */
+export function printLogServer(log: LogServerConf | null): string[] {
+  if (log?.transport !== 'stream') return [];
+  return [
+    ...(log.framing === 'legacy' ? [] : [`log-proto ${log.framing}`]),
+    ...(log.bufsize === RING_SIZE ? [] : [`log-bufsize ${log.bufsize}`]),
+  ];
+}

@@ -9,7 +9,7 @@ export function resolveLogAddress(log: LogNode, options: ResolveOptions): LogAdd
   const address = log.address!;
   if (address.kind === 'unix') return { kind: 'unix', path: toUtf8(address.path) };
   if (address.kind === 'fd') return address;
-  if (address.kind === 'ring') return { kind: 'ring', name: toUtf8(address.name) };
+  if (address.kind === 'ring' || address.kind === 'backend') return { kind: address.kind, name: toUtf8(address.name) };
   if (address.kind === 'abstract') return { kind: 'unix', path: abstractPath(address) };
   if (address.kind === 'foreign' || address.kind === 'sockpair') {
     const scheme = address.kind === 'foreign' ? address.scheme : address.kind;

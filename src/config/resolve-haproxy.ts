@@ -20,6 +20,7 @@ import { toUtf8 } from '../../grammar/source.ts';
 import { checkProxies } from './check-haproxy.ts';
 import { checkReferences } from './check-references.ts';
 import type { CheckMethod, GlobalConf, HaproxyConfig, LogTarget, ProxyConf, StatsConf, Timeouts } from './haproxy.ts';
+import { checkLogTargets, isForLogs, isListeningForLogs } from './log-backends.ts';
 import { findLogProfile, type LogProfiles, resolveLogProfiles } from './log-profiles.ts';
 import { findBackend, indexProxies, type MergedProxy, type ProxyIndex } from './merged-proxies.ts';
 import { earlierDefaults, type ReleaseDefaults } from './release-defaults.ts';
@@ -40,6 +41,7 @@ export function resolveHaproxy(nodes: HaproxyNodes, options: ResolveOptions): Ha
   const index = indexProxies(nodes, options.diagnostics);
   checkProxies(index, options);
   checkReferences(nodes, index, options);
+  checkLogTargets(nodes, index, options);
   checkBuffers(nodes.global, options);
   const profiles = resolveLogProfiles(nodes.logProfiles, options.diagnostics);
   const global = resolveGlobal(nodes.global, profiles, options);
@@ -140,7 +142,8 @@ function resolveProxy(
     name: toUtf8(node.name),
     kind,
     mode,
-    disabled: settings.disabled ?? false,
+    forLogs: isForLogs(merged),
+    disabled: (settings.disabled ?? false) || isListeningForLogs(merged),
     place: placeOf(node.at),
     description: utf8OrNull(settings.description),
     listeners: made.listeners,

@@ -2,6 +2,7 @@
 import type { ServerNode, ServerSettings } from '../../grammar/haproxy/nodes.ts';
 import { toUtf8 } from '../../grammar/source.ts';
 import type { ServerAddress, ServerCheckConf, ServerConf } from './haproxy.ts';
+import { isForLogs, resolveLogServer, withDatagram } from './log-backends.ts';
 import { type MergedProxy, type ProxyIndex, settingsOf } from './merged-proxies.ts';
 import { abstractPath } from './resolve-addresses.ts';
 import { resolveServerLink } from './resolve-server-link.ts';
@@ -41,7 +42,7 @@ function resolveServer(
   options: ResolveOptions,
 ): ServerConf {
   const settings = { ...settingsOf(server, proxy), tlvFormats: allFields(server, proxy) };
-  const address = resolveServerAddress(server, options);
+  const address = resolveServerAddress(isForLogs(proxy) ? withDatagram(server) : server, options);
   const own = { proxy, server };
   const tracked = resolveTracked(own, index, options);
   return {
@@ -62,6 +63,7 @@ function resolveServer(
     hashKey: settings.hashKey ?? 'id',
     check: settings.check && !settings.unusable && canBeChecked(server, options) ? resolveServerCheck(settings) : null,
     track: tracked === null ? null : { proxyId: tracked.proxy.id, serverId: idOf(tracked) },
+    log: isForLogs(proxy) ? resolveLogServer(server, settings) : null,
     onMarkedDownShutdownSessions: settings.shutdownSessionsWhenDown ?? false,
     link: resolveServerLink(settings, proxy.settings.mode ?? 'tcp', server.at, options),
   };

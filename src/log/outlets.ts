@@ -26,8 +26,11 @@ import { LineText } from '../wire/line-text.ts';
 import type { LineWriter } from './line-queue.ts';
 
 export interface Outlet {
-  /** The line lies in the thread's scratch memory, from `start` on; false: it was not taken. */
-  deliver(line: Scratch, start: number, length: number): boolean;
+  /**
+   * The line lies in the thread's scratch memory, from `start` on, its text behind the header from `textAt` on; false: it was
+   * not taken.
+   */
+  deliver(line: Scratch, start: number, length: number, textAt: number): boolean;
   /** Of a ring: how its lines look, whatever the `log` line says. */
   readonly shape: RingShape | null;
 }
@@ -83,7 +86,9 @@ function makeOutlet(address: LogAddress): Outlet {
   switch (address.kind) {
     case 'fd':
       return openDescriptor(address.fd);
+    // Those that this thread knows were attached.
     case 'ring':
+    case 'backend':
       return nowhere;
     case 'unix':
       return new DatagramOutlet(AF_UNIX, encodeAddress({ family: 'unix', path: address.path }));
@@ -153,13 +158,13 @@ class ConnectedOutlet implements Outlet {
   }
 
   deliver(scratch: Scratch, start: number, length: number): boolean {
-    if (this.fd < 0 && !this.connect()) return this.unconnected.deliver(scratch, start, length);
+    if (this.fd < 0 && !this.connect()) return this.unconnected.deliver(scratch, start, length, start);
     const sent = sendAt(this.fd, scratch.region.address + start, length, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (sent === length) return true;
     if (sent === -EAGAIN) return false;
     // Somebody tells that an earlier line found no receiver, which is no reason to lose this one; or the descriptor fails.
     if (sent !== -ECONNREFUSED) this.disconnect(sent);
-    return this.unconnected.deliver(scratch, start, length);
+    return this.unconnected.deliver(scratch, start, length, start);
   }
 
   private connect(): boolean {
@@ -261,12 +266,20 @@ class DescriptorOutlet implements Outlet {
   }
 }
 
-// ---- rings -----------------------------------------------------------------------------------------------------------
+// ---- rings and backends ----------------------------------------------------------------------------------------------
 
 /** Makes a ring known to this thread; lines to rings that are not are refused. */
 export function attachRing(name: string, shape: RingShape, writer: LineWriter | null): void {
-  outlets.set(JSON.stringify({ kind: 'ring', name }), {
-    shape,
-    deliver: ({ line }, start, length) => writer === null || writer.write(line.subarray(start, start + length), length),
-  });
+  attachOutlet(
+    { kind: 'ring', name },
+    {
+      shape,
+      deliver: ({ line }, start, length) =>
+        writer === null || writer.write(line.subarray(start, start + length), length),
+    },
+  );
+}
+
+export function attachOutlet(address: LogAddress, outlet: Outlet): void {
+  outlets.set(JSON.stringify(address), outlet);
 }

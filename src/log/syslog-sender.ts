@@ -119,7 +119,7 @@ function deliverText(receiver: Receiver, level: number, atMs: number, structured
   const start = text.start - head.length;
   for (let i = 0; i < head.length; i++) line[start + i] = head.bytes[i]!;
   line[text.at] = LINE_FEED;
-  return outlet.deliver(scratch, start, head.length + length + 1);
+  return outlet.deliver(scratch, start, head.length + length + 1, text.start);
 }
 
 /** A whole line: for what has to be cut or escaped, or is not Latin-1. */
@@ -128,7 +128,9 @@ function deliver(receiver: Receiver, level: number, text: string, atMs: number, 
   const scratch = lineScratch();
   const line = formatSyslog(format, target.facility, level, origin, atMs, text, len, structuredData);
   const length = scratch.line.write(line, scratch.wholeAt, NEEDS_UTF8.test(line) ? 'utf8' : 'latin1');
-  return outlet.deliver(scratch, scratch.wholeAt, length);
+  const header = syslogHeader(format, target.facility * 8 + level, level, origin, atMs, structuredData);
+  const textAt = scratch.wholeAt + Math.min(header.length, length);
+  return outlet.deliver(scratch, scratch.wholeAt, length, textAt);
 }
 
 function prepareHead(receiver: Receiver, level: number, atMs: number, structuredData: string): void {

@@ -24,6 +24,7 @@ import { makeBalanceMemory } from './balance/share.ts';
 import { mapRows } from './counter-layout.ts';
 import { Counters, claimCounters } from './counters.ts';
 import { HealthBoard } from './health-board.ts';
+import { attachLogBackends, type LogBackend, ringsOfBackends } from './log/log-backend.ts';
 import { Rings } from './log/rings.ts';
 import { makeCountMemory } from './log/shared-counts.ts';
 import { makeSessionMemories } from './persistence/application-sessions.ts';
@@ -83,6 +84,7 @@ class ProxyRole {
   private slowStarts: SlowStarts | null = null;
   private counters: Counters | null = null;
   private rings = new Rings([], 0);
+  private logBackends: readonly LogBackend[] = [];
   /** Health that came before the workers. */
   private early: ServerHealth[] = [];
   private workers: RunningWorker[] = [];
@@ -109,9 +111,18 @@ class ProxyRole {
       process.stderr.write(`[NOTICE]   (${process.pid}) : Counters start from zero: ${claimed.fresh}.\n`);
     }
     this.counters = new Counters(claimed.place, claimed.owned, claimed.owned[0]!);
-    this.rings = new Rings(slice.rings, count);
+    this.rings = new Rings([...slice.rings, ...ringsOfBackends(slice.proxies)], count);
+    this.logBackends = attachLogBackends(slice.proxies, {
+      ...slice,
+      counters: this.counters,
+      rows,
+      startedAtMs: Date.now(),
+      thread: count,
+      backends: new Map(),
+      stopping: () => this.stopping,
+    });
     this.board = new HealthBoard(slice, this.counters, rows);
-    this.board.take(this.early);
+    this.tellLogBackends(this.board.take(this.early));
     this.slowStarts = new SlowStarts(
       slice,
       (servers) => this.tellWorkers({ type: 'server-warmth', servers }),
@@ -198,8 +209,13 @@ class ProxyRole {
       return;
     }
     const all = this.board.take(states);
+    this.tellLogBackends(all);
     this.slowStarts!.take(all);
     this.tellWorkers({ type: 'server-health', states: all });
+  }
+
+  private tellLogBackends(states: readonly ServerHealth[]): void {
+    for (const backend of this.logBackends) for (const state of states) backend.takeHealth(state);
   }
 
   private tellWorkers(message: ToWorker): void {

@@ -30,6 +30,7 @@ import { prepareHeaderCases } from './header-cases.ts';
 import { IdleConnections, poolLimits } from './idle-connections.ts';
 import { IdleEnd } from './idle-end.ts';
 import { Listener } from './listener.ts';
+import { attachLogBackends, type LogBackend } from './log/log-backend.ts';
 import { NEEDS_NUMBER } from './log/needs.ts';
 import { attachRings } from './log/rings.ts';
 import { planCounts } from './log/shared-counts.ts';
@@ -56,6 +57,7 @@ class ProxyWorker {
   private readonly world: SampleWorld;
   private readonly health = new Map<string, ServerHealth>();
   private readonly histories: BackendHistories;
+  private logBackends: readonly LogBackend[] = [];
   private readonly handlers: Handlers<ToWorker> = {
     listen: () => this.listen(),
     'server-health': ({ states }) => this.takeHealth(states),
@@ -147,6 +149,7 @@ class ProxyWorker {
       backend.requestKey = makeRequestKey(proxy.balance, proxy.hashType);
       this.backends.set(proxy.id, backend);
     }
+    this.logBackends = attachLogBackends(slice.proxies, this.world);
     this.takeHealth(this.start.health);
     this.buildExpressionKeys();
     this.buildConnectionSamples();
@@ -238,6 +241,7 @@ class ProxyWorker {
     for (const state of states) {
       const key = serverKey(state.proxyId, state.serverId);
       this.health.set(key, state);
+      for (const backend of this.logBackends) backend.takeHealth(state);
       const server = this.servers.get(key);
       if (server === undefined) continue;
       const before = server.usable;

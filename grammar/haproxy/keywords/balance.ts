@@ -2,7 +2,7 @@
 import type { BalanceSetting, HashTypeSetting } from '../balance-settings.ts';
 import { LineReader } from '../expr/line-reader.ts';
 import { readSample } from '../expr/sample.ts';
-import { type Call, type KeywordRow, rowsFor, type Value } from '../keyword.ts';
+import { type Call, isAtLeast, type KeywordRow, rowsFor, type Value } from '../keyword.ts';
 import type { ProxyNode, ServerSettings } from '../nodes.ts';
 import { integer, oneOf, time } from '../units.ts';
 import { backSide, serverLine } from './contexts.ts';
@@ -28,6 +28,8 @@ export const balanceRows: readonly KeywordRow<ProxyNode>[] = [
       'balance hdr(Host) use_domain_only',
       'balance rdp-cookie(name)',
       'balance hash src',
+      "balance log-hash field(2,' ')",
+      'balance sticky',
       'balance',
     ],
     bad: [
@@ -43,6 +45,8 @@ export const balanceRows: readonly KeywordRow<ProxyNode>[] = [
       ['balance rdp-cookie()', 'bad-value'],
       ['balance hash', 'missing-argument'],
       ['balance hash src zork', 'extra-argument'],
+      ['balance log-hash', 'missing-argument'],
+      ['balance log-hash zork', 'bad-sample'],
     ],
     apply: setBalance,
   }),
@@ -162,20 +166,14 @@ function readBalance(node: ProxyNode, call: Call, word: Value): BalanceSetting |
       return readCookie(call, word, argument);
     case 'hash':
       return readExpression(node, call);
-    case 'log-hash':
-    case 'sticky':
-      return replaceLogAlgorithm(call, word);
+  }
+  if (call.language.lenient || isAtLeast(call.language.release, '2.9')) {
+    if (name === 'sticky') return { algorithm: 'sticky' };
+    if (name === 'log-hash') return readConverters(call, word);
   }
   const names = "'roundrobin', 'static-rr', 'leastconn', 'first', 'source', 'random', 'uri', 'url_param', 'hash'";
   call.fail('bad-value', word, `balance only supports ${names}, 'hdr(name)' and 'rdp-cookie(name)' options.`);
   return null;
-}
-
-/** These belong to `mode log`, which nobody serves here. */
-function replaceLogAlgorithm(call: Call, word: Value): BalanceSetting {
-  const message = `'balance ${word.text}' is accepted but not carried out: 'roundrobin' is used.`;
-  call.diagnostics.warning('not-carried-out', word.at, message);
-  return { algorithm: 'roundrobin' };
 }
 
 function readRandom(call: Call, word: Value, argument = ''): BalanceSetting | null {
@@ -254,4 +252,22 @@ function readExpression(node: ProxyNode, call: Call): BalanceSetting | null {
   const sample = readSample(text, call.language);
   if ('problem' in sample) return null;
   return { algorithm: 'hash', expression: { text, fetch: sample.fetch, converters: sample.converters } };
+}
+
+/** A chain of converters for log lines: what stands behind a fetch in an expression. */
+function readConverters(call: Call, word: Value): BalanceSetting | null {
+  const [, chain, more] = call.words;
+  if (!chain) {
+    call.fail('missing-argument', word, 'balance log-hash requires a converter list.');
+    return null;
+  }
+  const odd = more && `balance log-hash takes no other argument (got '${more.text}').`;
+  const sample = readSample(`str(line),${chain.text}`, call.language);
+  const problem = odd ?? ('problem' in sample ? `balance log-hash : ${sample.problem}` : null);
+  if (problem !== null || 'problem' in sample) {
+    call.fail(odd ? 'extra-argument' : 'bad-sample', more ?? chain, problem!);
+    return null;
+  }
+  const { fetch, converters } = sample;
+  return { algorithm: 'log-hash', converters: { text: chain.text, fetch, converters } };
 }

@@ -214,7 +214,7 @@ const serverWords = `
   1 2.0: check-alpn
   1 2.2: check-proto
   1 2.7: shard
-  1 2.9: client-sigalgs, curves, log-bufsize, sigalgs
+  1 2.9: client-sigalgs, curves, sigalgs
   1 3.0: guid
   1 3.1: init-state
   1 3.2: check-pool-conn-name, idle-ping

@@ -1,7 +1,7 @@
 /** `log` lines of global and proxy sections (manual, chapters 3.1 and 4.2 "log"). */
 
 import { parseAddress } from '../address.ts';
-import { type Call, rowsFor, type Value } from '../keyword.ts';
+import { type Call, isAtLeast, rowsFor, type Value } from '../keyword.ts';
 import type { GlobalNode, LogFormatName, LogNode, ProxyNode } from '../nodes.ts';
 import { parseSize } from '../units.ts';
 import { anyProxy, globalSection } from './contexts.ts';
@@ -100,6 +100,10 @@ function readTarget(call: Call, target: Value): NonNullable<LogNode['address']> 
   if (target.text === 'stdout') return { kind: 'fd', fd: 1 };
   if (target.text === 'stderr') return { kind: 'fd', fd: 2 };
   if (target.text.startsWith('ring@')) return { kind: 'ring', name: target.text.slice('ring@'.length) };
+  const takesBackends = call.language.lenient || isAtLeast(call.language.release, '2.9');
+  if (takesBackends && target.text.startsWith('backend@')) {
+    return { kind: 'backend', name: target.text.slice('backend@'.length) };
+  }
   const parsed = parseAddress(target.text, call.env, true);
   if (!('problem' in parsed)) return parsed;
   call.fail('bad-address', target, `log : ${parsed.problem}`);

@@ -1,6 +1,6 @@
 /** Keywords of proxy sections that are neither options nor timeouts (manual, chapter 4.2). */
 
-import { type Call, type KeywordRow, rowsFor, type Value } from '../keyword.ts';
+import { type Call, isAtLeast, type KeywordRow, rowsFor, type Value } from '../keyword.ts';
 import type { ProxyNode } from '../nodes.ts';
 import { integer, text, word } from '../units.ts';
 import { anyButDefaults, anyProxy, backSide, frontSide } from './contexts.ts';
@@ -9,7 +9,7 @@ const proxyRow = rowsFor<ProxyNode>();
 const MAX = 2_147_483_647;
 
 /** Modes of the language that no data plane here serves. */
-const foreignModes = new Set(['log', 'spop', 'haterm', 'syslog', 'peers', 'health']);
+const foreignModes = new Set(['spop', 'haterm', 'syslog', 'peers', 'health']);
 
 function numberRow(
   name: string,
@@ -57,7 +57,7 @@ function textRow(
 
 export const proxyRows: readonly KeywordRow<ProxyNode>[] = [
   proxyRow('mode', anyProxy, {
-    args: [word('tcp|http')],
+    args: [word('tcp|http|log')],
     since: '1.1',
     doc: 'Protocol that the proxy understands.',
     ok: ['mode tcp', 'mode http'],
@@ -118,9 +118,24 @@ export const proxyRows: readonly KeywordRow<ProxyNode>[] = [
   }),
 ];
 
+/** Nothing is served there: its servers get log lines. */
+function setLogMode(node: ProxyNode, call: Call, mode: Value): void {
+  if (node.kind === 'frontend') {
+    call.fail('mode-mismatch', mode, "mode 'log' is only applicable on proxies with backend capability.");
+    return;
+  }
+  node.settings.mode = 'tcp';
+  node.settings.forLogs = true;
+}
+
 function setMode(node: ProxyNode, call: Call, mode: Value): void {
   if (mode.text === 'tcp' || mode.text === 'http') {
     node.settings.mode = mode.text;
+    node.settings.forLogs = false;
+    return;
+  }
+  if (mode.text === 'log' && (call.language.lenient || isAtLeast(call.language.release, '2.9'))) {
+    setLogMode(node, call, mode);
     return;
   }
   if (!foreignModes.has(mode.text)) {

@@ -103,4 +103,17 @@ export const ringServerRows: readonly KeywordRow<ServerSettings>[] = [
       settings.logProto = framing;
     },
   }),
+  serverRow('log-bufsize', serverLine, {
+    args: [size()],
+    since: '2.9',
+    doc: 'Room for log lines that wait for the server, of a backend in mode log.',
+    ok: ['server s 127.0.0.1:514 log-bufsize 65536'],
+    bad: [
+      ['server s 127.0.0.1:514 log-bufsize many', 'bad-number'],
+      ['server s 127.0.0.1:514 log-bufsize', 'missing-argument'],
+    ],
+    apply(settings, _call, bytes) {
+      settings.logBufsize = bytes;
+    },
+  }),
 ];

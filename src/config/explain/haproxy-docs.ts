@@ -228,7 +228,6 @@ const lineDocs = `
   error-limit: Errors in traffic that count as a failed check.
   healthcheck: Section that describes the check.
   init-state: State before the first check.
-  log-bufsize: Buffer for log lines.
   non-stick: Is never remembered in a stick table.
   observe: Watches traffic for the server's health.
   on-error: What happens at too many errors in traffic.

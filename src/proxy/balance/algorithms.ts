@@ -8,6 +8,7 @@ import { RandomBalancer } from './random.ts';
 import { RingBalancer } from './ring.ts';
 import { RoundrobinBalancer } from './roundrobin.ts';
 import type { BalanceShare } from './share.ts';
+import { StickyBalancer } from './sticky.ts';
 
 export interface BalanceConf {
   readonly balance: Balance;
@@ -33,6 +34,8 @@ export function makeBalancer<C extends Candidate>(
       return new FirstBalancer(members, share);
     case 'random':
       return new RandomBalancer(members, hashType, backendLoad, balance.draws);
+    case 'sticky':
+      return new StickyBalancer(members);
     default:
       if (hashType.method === 'map-based') return new MapBalancer(members, share, true, weightUnit);
       return new RingBalancer(members, share, hashType, backendLoad);

@@ -39,19 +39,48 @@ const nothing: CompiledSample = { type: 'str', evaluate: () => null, needs: 0 };
 
 export function compileSample(sample: SampleExpression, world: SampleWorld, home: ProxyConf): CompiledSample {
   const fetch = fetchTable[sample.fetch.name];
-  if (fetch === undefined) return nothing;
+  const chained = fetch && convertersFrom(fetch.type, sample.converters, world, home);
+  if (fetch === undefined || !chained) return nothing;
+  const evaluate = fetch.make({ args: sample.fetch.args, world, home });
+  return { type: chained.type, evaluate: chain(evaluate, chained.steps), needs: fetch.needs };
+}
+
+/** Null: types that do not fit, or a converter that nobody here has. */
+function convertersFrom(
+  from: ValueType,
+  converters: SampleExpression['converters'],
+  world: SampleWorld,
+  home: ProxyConf,
+): { readonly type: ValueType; readonly steps: readonly Convert[] } | null {
   const steps: Convert[] = [];
-  let { type } = fetch;
-  for (const { name, args } of sample.converters) {
+  let type = from;
+  for (const { name, args } of converters) {
     const row = converterTable[name];
     const cast = row && castBetween(type, row.input);
-    if (row === undefined || cast === null) return nothing;
+    if (row === undefined || cast === null) return null;
     if (cast !== undefined) steps.push(cast);
     steps.push(row.make({ args, world, home }));
     type = row.output;
   }
-  const evaluate = fetch.make({ args: sample.fetch.args, world, home });
-  return { type, evaluate: chain(evaluate, steps), needs: fetch.needs };
+  return { type, steps };
+}
+
+/** Converters without a fetch, from text to text; null: they give none. */
+export function compileConverters(
+  converters: SampleExpression['converters'],
+  world: SampleWorld,
+  home: ProxyConf,
+): ((text: string) => string | null) | null {
+  const chained = convertersFrom('str', converters, world, home);
+  const cast = chained && castBetween(chained.type, 'str');
+  if (chained === null || cast === null) return null;
+  const steps = cast === undefined ? chained.steps : [...chained.steps, cast];
+  let input = '';
+  const evaluate = chain(() => input, steps) as () => string | null;
+  return (text) => {
+    input = text;
+    return evaluate();
+  };
 }
 
 /** A compiled expression whose values are of another type; null when there is no such cast. */

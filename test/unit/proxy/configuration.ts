@@ -81,6 +81,7 @@ export function makeServer(id: number, given: Partial<ServerConf> = {}): ServerC
     check: null,
     track: null,
     onMarkedDownShutdownSessions: false,
+    log: null,
     link: defaultServerLink,
     ...given,
   };
@@ -146,6 +147,7 @@ export function makeProxy(
     logFormatSd: null,
     errorLogFormat: null,
     logSteps: null,
+    forLogs: false,
     logTag: null,
     monitorUri: null,
     stats: null,
