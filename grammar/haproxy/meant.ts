@@ -22,24 +22,23 @@ const MAX_HEADER_WORDS = 4;
 
 let knownWords: ReadonlySet<string> | undefined;
 
-/** First words of lines, in any section. */
+/** First words of lines, in any section: needed for broken files only. */
 function firstWords(): ReadonlySet<string> {
-  const names = [
-    ...globalTable.rows.keys(),
-    ...proxyTable.rows.keys(),
-    ...SECTION_NAMES.flatMap((name) => wordsOfSection(name) ?? []),
-  ];
-  knownWords ??= new Set([...names.map((name) => name.split(' ')[0]!), 'server', 'bind', 'default-server', 'no']);
+  if (knownWords) return knownWords;
+  const sections = SECTION_NAMES.flatMap((name) => wordsOfSection(name) ?? []);
+  const names = [...globalTable.rows.keys(), ...proxyTable.rows.keys(), ...sections];
+  knownWords = new Set([...names.map((name) => name.split(' ')[0]!), 'server', 'bind', 'default-server', 'no']);
   return knownWords;
 }
 
 /** The section that a line was to begin: its first word begins the line, is near a section's name and nothing else. */
 export function sectionMeant(words: readonly Pick<Value, 'text' | 'at'>[]): SectionName | null {
   const [first] = words;
-  if (!first || words.length > MAX_HEADER_WORDS || !/^[a-z_-]+:?$/i.test(first.text)) return null;
-  if (firstWords().has(first.text)) return null;
+  if (!first || words.length > MAX_HEADER_WORDS) return null;
   const { source, start } = first.at;
   if (start > 0 && source.text[start - 1] !== '\n') return null;
+  if (!/^[a-z_-]+:?$/i.test(first.text) || nearestSection(first.text) === undefined) return null;
+  if (firstWords().has(first.text)) return null;
   // "default option httplog" takes an option back.
   if (first.text === 'default' && words.length > 1) return null;
   return nearestSection(first.text) ?? null;
