@@ -40,7 +40,7 @@ function filePage(text: string): ErrorPage {
   const head = new Head();
   const length = parseResponseHead(bytes, 0, bytes.length, head);
   const out = new Uint8Array(2 * bytes.length + 64);
-  const end = length <= 0 ? -1 : writeResponseHead(bytes, head, out, 0, out.length, 0, NOTHING);
+  const end = length <= 0 ? -1 : writeResponseHead(bytes, head, out, 0, out.length, NOTHING);
   if (end < 0) return new ErrorPage(head.status, 11, NOTHING, NOTHING, true, true);
   const open = head.contentLength < 0 && responseHasBody(head, METHOD_GET);
   const message = out.subarray(0, end - 2);

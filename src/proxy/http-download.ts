@@ -101,7 +101,7 @@ export class HttpDownload {
   private passInterim(connection: ServerConnection, bytes: Uint8Array, head: Head, end: number): void {
     const { exchange } = this;
     const { out } = this.worker;
-    const at = writeResponseHead(bytes, head, out.bytes, 0, out.length, 0, NO_LINES);
+    const at = writeResponseHead(bytes, head, out.bytes, 0, out.length, NO_LINES);
     if (at < 0 || !this.client.write(out.bytes, out.address, 0, at)) {
       exchange.failures.clientGone();
       return;
@@ -137,7 +137,7 @@ export class HttpDownload {
       this.passAsIs(connection, bytes, head, end, length);
       return;
     }
-    const at = writeResponseHead(bytes, head, out.bytes, 0, out.length, 0, extra);
+    const at = writeResponseHead(bytes, head, out.bytes, 0, out.length, extra);
     if (clientCases !== null && at > 0) adjustCases(clientCases, out.bytes, 0, at);
     const outEnd = at < 0 ? -1 : this.copyRest(bytes, head.end, end, at, tunnel);
     if (outEnd < 0) {

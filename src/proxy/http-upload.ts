@@ -57,7 +57,7 @@ export class HttpUpload {
     this.request = request;
     report.bytesIn += requestLength(head);
     const extra = this.composeLines(address, bytes, head);
-    const at = writeRequestHead(bytes, head, request.bytes, 0, request.bytes.length, 0, extra);
+    const at = writeRequestHead(bytes, head, request.bytes, 0, request.bytes.length, extra);
     this.headEnd = at;
     if (frontend.serverCases !== null && at > 0) adjustCases(frontend.serverCases, request.bytes, 0, at);
     const written = at < 0 ? -1 : this.body.pass(bytes, head.end, end, request.bytes, at);

@@ -24,11 +24,6 @@ import { connectionToken, endOfItem, skipBlanks, trimEnd } from './http1-semanti
 const L_CHUNKED = asciiBytes('transfer-encoding: chunked\r\n');
 const L_CONNECTION = asciiBytes('connection: ');
 
-/** Bits for `skip`: fields with these ids are left out. */
-export function skipBit(id: number): number {
-  return 1 << id;
-}
-
 /** `METHOD target HTTP/1.x`, the kept fields, `extra` (whole lines), and the empty line. */
 export function writeRequestHead(
   bytes: Uint8Array,
@@ -36,7 +31,6 @@ export function writeRequestHead(
   out: Uint8Array,
   at: number,
   limit: number,
-  skip: number,
   extra: Uint8Array,
 ): number {
   const lineLength = head.methodEnd - head.lineStart + head.uriEnd - head.uriStart + 12;
@@ -48,7 +42,7 @@ export function writeRequestHead(
   to = putVersion(head, out, to);
   out[to++] = 13;
   out[to++] = 10;
-  return writeFieldsAndEnd(bytes, head, out, to, limit, skip, extra);
+  return writeFieldsAndEnd(bytes, head, out, to, limit, extra);
 }
 
 /** `HTTP/1.1 status reason`, the kept fields, `extra` (whole lines), and the empty line. */
@@ -58,7 +52,6 @@ export function writeResponseHead(
   out: Uint8Array,
   at: number,
   limit: number,
-  skip: number,
   extra: Uint8Array,
 ): number {
   if (at + head.reasonEnd - head.reasonStart + 15 > limit) return -1;
@@ -71,7 +64,7 @@ export function writeResponseHead(
   to = copy(bytes, head.reasonStart, head.reasonEnd, out, to);
   out[to++] = 13;
   out[to++] = 10;
-  return writeFieldsAndEnd(bytes, head, out, to, limit, skip, extra);
+  return writeFieldsAndEnd(bytes, head, out, to, limit, extra);
 }
 
 /**
@@ -123,13 +116,11 @@ function writeFieldsAndEnd(
   out: Uint8Array,
   at: number,
   limit: number,
-  skip: number,
   extra: Uint8Array,
 ): number {
   let to = at;
   for (let i = 0; i < head.count; i++) {
     const id = head.ids[i]!;
-    if ((skip >> id) & 1) continue;
     if (id === CONNECTION) to = writeConnection(bytes, head, i, out, to, limit);
     else if (id === TRANSFER_ENCODING && head.chunked && !head.otherCoding) to = append(L_CHUNKED, out, to, limit);
     else to = writeField(bytes, head, i, out, to, limit);

@@ -130,7 +130,7 @@ describe.each([
         const head = new Head();
         if (side.parse(input, 0, input.length, head) <= 0) return;
         const out = new Uint8Array(8192);
-        const end = side.write(input, head, out, 0, out.length, 0, NONE);
+        const end = side.write(input, head, out, 0, out.length, NONE);
         expect(end).toBeGreaterThan(0);
         const again = new Head();
         expect(side.parse(out, 0, end, again)).toBe(end);
@@ -142,7 +142,7 @@ describe.each([
         ]);
         expect(again.framingConflict).toBe(false);
         const twice = new Uint8Array(8192);
-        const secondEnd = side.write(out, again, twice, 0, twice.length, 0, NONE);
+        const secondEnd = side.write(out, again, twice, 0, twice.length, NONE);
         expect(twice.subarray(0, secondEnd)).toEqual(out.subarray(0, end));
       }),
       RUNS,
@@ -155,7 +155,7 @@ describe.each([
         const head = new Head();
         if (side.parse(input, 0, input.length, head) <= 0) return;
         const out = new Uint8Array(8192).fill(170);
-        const end = side.write(input, head, out, 0, limit, 0, NONE);
+        const end = side.write(input, head, out, 0, limit, NONE);
         expect(end).toBeLessThanOrEqual(limit);
         expect(out.subarray(limit).every((byte) => byte === 170)).toBe(true);
       }),

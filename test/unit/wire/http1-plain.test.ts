@@ -15,7 +15,7 @@ function passOn(raw: string, body: string): { anew: string; asIs: string | null 
   const length = parseResponseHead(bytes, 0, Buffer.byteLength(raw, 'latin1'), head);
   if (length <= 0) return null;
   const out = new Uint8Array(65536);
-  const at = writeResponseHead(bytes, head, out, 0, out.length, 0, NONE);
+  const at = writeResponseHead(bytes, head, out, 0, out.length, NONE);
   const anew = Buffer.from(out.subarray(0, at)).toString('latin1') + raw.slice(length) + body;
   if (!isPlain(head)) return { anew, asIs: null };
   const size = bytes.length - head.lineStart - cutLength(head);

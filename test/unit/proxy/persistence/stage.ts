@@ -65,7 +65,7 @@ export function passRequest(step: HttpStep, transaction: Transaction, fields: st
   const lines = new Lines();
   step.onRequest!(transaction, bytes, head, lines, address);
   const out = Buffer.alloc(4096);
-  const end = writeRequestHead(bytes, head, out, 0, out.length, 0, Buffer.from(lines.text, 'latin1'));
+  const end = writeRequestHead(bytes, head, out, 0, out.length, Buffer.from(lines.text, 'latin1'));
   return out.toString('latin1', 'GET / HTTP/1.1\r\n'.length, end - 2);
 }
 
@@ -77,7 +77,7 @@ export function passResponse(step: HttpStep, transaction: Transaction, server: S
   const lines = new Lines();
   step.onResponse!(transaction, bytes, head, lines, server);
   const out = Buffer.alloc(4096);
-  const end = writeResponseHead(bytes, head, out, 0, out.length, 0, Buffer.from(lines.text, 'latin1'));
+  const end = writeResponseHead(bytes, head, out, 0, out.length, Buffer.from(lines.text, 'latin1'));
   return out.toString('latin1', 'HTTP/1.1 200 OK\r\n'.length, end - 2);
 }
 
