@@ -189,7 +189,7 @@ export class HttpExchange implements EndOwner, DispatchOwner, TunnelOwner, Defer
           this.failures.clientGone();
         return;
       case ANSWER:
-        if (this.hasLeft) this.fail(400, 'client-abort', 'H');
+        if (this.hasLeft) this.failures.clientLeft();
         else if (!this.requestDone) this.passRequestBody();
         else if (this.connection!.readable) this.download.readHead(this.connection!);
         return;

@@ -24,6 +24,8 @@ import type { WorkerContext } from './worker-context.ts';
 const record = new SessionRecord();
 
 const NO_BYTES = new Uint8Array(0);
+/** Requests that ended without any answer are counted with the responses of other classes. */
+const NO_STATUS = 0;
 
 export class HttpReport implements UniqueIdMaker {
   /** The first byte of a request has come. */
@@ -137,16 +139,24 @@ export class HttpReport implements UniqueIdMaker {
     if (log.steps !== 0) this.logStep(STEP_CONNECT);
   }
 
+  /** Servers' responses are counted with those that only announce another. */
+  takeInterim(): void {
+    const { server } = this.dispatch;
+    if (server !== null) this.countResponse(server, 1);
+  }
+
   takeResponse(status: number): void {
     this.status = status;
     this.answeredAt = this.worker.loop.now;
-    const { counters } = this.worker;
     const { server } = this.dispatch;
-    if (server !== null) {
-      counters.add(server.row, HRSP + classOf(status), 1);
-      counters.add(server.row, REQ_TOT, 1);
-    }
+    if (server !== null) this.countResponse(server, classOf(status));
     this.countStatus(status);
+  }
+
+  private countResponse({ row }: Server, which: number): void {
+    const { counters } = this.worker;
+    counters.add(row, HRSP + which, 1);
+    counters.add(row, REQ_TOT, 1);
   }
 
   /** An answer of our own. */
@@ -168,11 +178,12 @@ export class HttpReport implements UniqueIdMaker {
     this.countTraffic();
     this.server = server;
     this.serverSessions = Math.max(0, this.worker.sessionsOf(server) - (this.dispatch.holdsPlace ? 1 : 0));
-    if (this.connectedAt === 0) return;
+    // What was not answered has no times, in HAProxy's averages.
+    if (this.connectedAt === 0 || this.answeredAt === 0) return;
     const { counters, loop } = this.worker;
     const waited = this.dispatch.assignedAt - this.dispatch.startedAt;
     const connecting = this.connectedAt - this.dispatch.assignedAt;
-    const response = this.answeredAt === 0 ? 0 : this.answeredAt - this.connectedAt;
+    const response = this.answeredAt - this.connectedAt;
     const total = loop.now - this.beganAt;
     counters.time(server.row, waited, connecting, response, total);
     counters.time(this.frontend.backend!.row, waited, connecting, response, total);
@@ -213,7 +224,8 @@ export class HttpReport implements UniqueIdMaker {
     this.worker.countTraffic(
       this.frontend,
       this.listener.row,
-      this.dispatch.server,
+      // A page in place of a server's answer counts as its.
+      this.dispatch.server ?? this.server,
       this.bytesIn - countedIn,
       this.bytesOut - countedOut,
     );
@@ -223,6 +235,7 @@ export class HttpReport implements UniqueIdMaker {
 
   end(cause: EndCause, phase: Phase): void {
     this.countTraffic();
+    if (this.status < 0 && this.line !== BAD_REQUEST) this.countStatus(NO_STATUS);
     if (this.frontend.log.enabled && !this.silent) this.writeLog(cause, phase, STEP_CLOSE);
     this.silent = false;
     if (this.enteredBackend) this.worker.counters.leaveRow(this.frontend.backend!.row);

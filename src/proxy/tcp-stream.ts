@@ -7,7 +7,7 @@
 import { localAddress, MSG_DONTWAIT, MSG_PEEK, recvAt } from '../os/socket.ts';
 import type { Backend } from './backend.ts';
 import type { ClientAddress } from './client-address.ts';
-import { CLI_ABRT, SRV_ABRT } from './counter-layout.ts';
+import { CLI_ABRT, ERESP, SRV_ABRT } from './counter-layout.ts';
 import { Deadlines } from './deadlines.ts';
 import { Dispatch, type DispatchFailure, type DispatchOwner } from './dispatch.ts';
 import type { Frontend } from './frontend.ts';
@@ -210,7 +210,7 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
     this.finished = true;
     this.deadlines.cancel();
     this.relay?.stop();
-    this.countEnd(cause);
+    this.countEnd(cause, phase);
     if (!this.logged && !this.frontend.log.atBegin) this.writeLog(cause, phase, STEP_CLOSE);
     // A side that broke is told by a reset, so that it does not take the end for a complete one.
     const clean = cause === 'normal' || this.struck !== 'normal';
@@ -240,23 +240,28 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
     worker.countTraffic(frontend, listener.row, dispatch.server, this.bytesIn - countedIn, this.bytesOut - countedOut);
   }
 
-  private countEnd(cause: EndCause): void {
+  private countEnd(cause: EndCause, phase: Phase): void {
     this.countBytes();
     const { counters, loop } = this.worker;
     const { backend } = this.frontend;
     const { server } = this.dispatch;
     if (backend === null) return;
-    const counter = cause === 'client-abort' ? CLI_ABRT : cause === 'server-abort' ? SRV_ABRT : -1;
-    if (counter >= 0) {
-      counters.add(backend.row, counter, 1);
-      if (server !== null) counters.add(server.row, counter, 1);
-    }
+    const counter = phase === 'D' ? abortCounterOf(cause) : -1;
+    if (counter >= 0) this.countAtBackend(counter);
+    if (counter >= 0 && cause === 'server-abort') this.countAtBackend(ERESP);
     if (server === null || this.connection === null) return;
     const waited = this.dispatch.assignedAt - this.dispatch.startedAt;
     const connected = this.connectedAt - this.dispatch.assignedAt;
     const total = loop.now - this.acceptedAt;
     counters.time(server.row, waited, connected, 0, total);
     counters.time(backend.row, waited, connected, 0, total);
+  }
+
+  private countAtBackend(counter: number): void {
+    const { counters } = this.worker;
+    const { server } = this.dispatch;
+    counters.add(this.frontend.backend!.row, counter, 1);
+    if (server !== null) counters.add(server.row, counter, 1);
   }
 
   /** The end leaves no line when there was one as soon as the server was there (`option logasap`), but for `log-steps`. */
@@ -321,3 +326,9 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
 
 /** One a thread: filled and read within one call. */
 const record = new SessionRecord();
+
+/** Silence counts as an abort, in HAProxy's figures; -1: neither side is to blame. */
+function abortCounterOf(cause: EndCause): number {
+  if (cause === 'client-abort' || cause === 'client-timeout') return CLI_ABRT;
+  return cause === 'server-abort' || cause === 'server-timeout' ? SRV_ABRT : -1;
+}

@@ -88,6 +88,7 @@ function frontendRow(source: StatsSource, proxy: ProxyConf, nowMs: number): Row 
   row.req_rate_max = counters.rateMax(at, C.REQ_RATE);
   row.conn_rate = counters.rate(at, C.CONN_RATE, nowMs);
   row.conn_rate_max = counters.rateMax(at, C.CONN_RATE);
+  row.wrew = counters.sum(at, C.WREW);
   addCompression(row);
   if (proxy.mode === 'http') addFrontendHttp(row, source, at);
   return row;
@@ -107,7 +108,6 @@ function addFrontendHttp(row: Row, source: StatsSource, at: number): void {
   addCounts(row, source, at, RESPONSES);
   row.cache_lookups = row.cache_hits = 0;
   row.intercepted = source.counters.sum(at, C.INTERCEPTED);
-  row.wrew = source.counters.sum(at, C.WREW);
   row.h1sess = row.stot!;
   row.h1req = row.req_tot!;
   row.sess_other = row.h2sess = row.h3sess = row.req_other = row.h2req = row.h3req = 0;
