@@ -104,7 +104,10 @@ function httpMethod(expected: HttpExpect | null): CheckMethod {
   return { kind: 'http', method: 'OPTIONS', uri: '/', version: 'HTTP/1.0', headers: [], expect: expected };
 }
 
-const interMs = 300;
+/** Those of which one check is looked at are checked once in a while: hundreds a second would keep this process from answering. */
+const onceMs = 4000;
+const seriesMs = 500;
+const timeoutMs = 4000;
 const defaults = { rise: 2, fall: 3 };
 
 describeNet('check verdicts beside HAProxy', { binaries: ['haproxy'] }, () => {
@@ -127,11 +130,13 @@ describeNet('check verdicts beside HAProxy', { binaries: ['haproxy'] }, () => {
       for (const [serverName, one] of Object.entries(cases)) {
         serverId++;
         const { rise, fall } = one.settings ?? defaults;
+        const interMs = one.settings ? seriesMs : onceMs;
         const [theirPort, ourPort] = [await listen(one.act()), await listen(one.act())];
         theirs.push(`server ${serverName} 127.0.0.1:${theirPort} check inter ${interMs} rise ${rise} fall ${fall}`);
         const address = { kind: 'ip', host: '127.0.0.1', port: ourPort, portOffset: false, family: 4 } as const;
         const ids = { proxyId, serverId, proxyName: name, serverName };
-        targets.push(makeTarget({ ...ids, address, method: backend.method }, { interMs, rise, fall }));
+        const timeouts = { timeoutCheckMs: timeoutMs, timeoutConnectMs: 5000 };
+        targets.push(makeTarget({ ...ids, ...timeouts, address, method: backend.method }, { interMs, rise, fall }));
       }
     }
     files = await writeFiles({
@@ -141,6 +146,7 @@ global
 defaults
     mode tcp
     log global
+    timeout check ${timeoutMs}ms
     timeout connect 5s
     timeout client 5s
     timeout server 5s
@@ -203,7 +209,7 @@ ${theirs.join('\n')}
         `${count} lines of ${name}`,
         () => theirLines(name).length >= count && (ours.get(name) ?? []).length >= count,
         {
-          deadlineMs: 20_000,
+          deadlineMs: 60_000,
           details: () => `${theirLines(name).join('\n')}\n-- ours\n${(ours.get(name) ?? []).join('\n')}`,
         },
       );
