@@ -23,6 +23,7 @@ export interface SectionTools {
   readonly rings: RingNode[];
   readonly logProfiles: LogProfileNode[];
   readonly errorSections: ErrorSectionNode[];
+  readonly namespaces: string[];
   callOf(keyword: string, values: readonly Value[], from: number): Call;
   readProxy(node: ProxyNode, values: readonly Value[]): void;
   reportUnknown(word: Value, section: string, names: Iterable<string>): void;
@@ -40,7 +41,7 @@ export class ForeignSection {
     this.header = header;
     this.tools = tools;
     const members = { users: new Set<string>(), groups: new Set<string>(), wanted: [] };
-    this.node = { kind, name, ...members, ring: {}, logProfile: { steps: new Map() }, errorPages: [] };
+    this.node = { kind, name, ...members, ring: {}, logProfile: { steps: new Map() }, errorPages: [], namespaces: [] };
     this.proxy = newProxyNode('listen', name, header[0]!.at, null);
   }
 
@@ -71,6 +72,7 @@ export class ForeignSection {
     if (kind === 'log-profile') {
       this.tools.logProfiles.push({ name, at: this.header[0]!.at, settings: this.node.logProfile });
     }
+    this.tools.namespaces.push(...this.node.namespaces);
     if (kind === 'http-errors') this.tools.errorSections.push({ name, pages: this.node.errorPages });
     const { [kind]: needed } = neededWords;
     if (!needed || this.seen.has(needed)) return;

@@ -66,7 +66,7 @@ class Lowering {
   }
 
   result(trees: readonly Tree[]): HaproxyNodes {
-    const { declared, tables, faults, rings, logProfiles, errorSections } = this.sections;
+    const { declared, tables, faults, rings, logProfiles, errorSections, namespaces } = this.sections;
     return {
       global: this.global,
       proxies: this.proxies,
@@ -77,6 +77,7 @@ class Lowering {
       rings,
       logProfiles,
       errorSections,
+      namespaces,
     };
   }
 

@@ -292,6 +292,8 @@ export interface SectionNode {
   readonly logProfile: LogProfileSettings;
   /** Of a section `http-errors`. */
   readonly errorPages: ErrorPageNode[];
+  /** Of a section `namespace_list`. */
+  readonly namespaces: string[];
 }
 
 export interface ProxyNode {
@@ -347,6 +349,8 @@ export interface HaproxyNodes {
   readonly logProfiles: readonly LogProfileNode[];
   /** Sections `http-errors`. */
   readonly errorSections: readonly ErrorSectionNode[];
+  /** Of all `namespace_list` sections. */
+  readonly namespaces: readonly string[];
 }
 
 /** What is wrong with a section as a whole. */

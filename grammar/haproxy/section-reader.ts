@@ -57,7 +57,7 @@ const fixedOptions: ReadonlySet<string> = new Set([
   'option originalto',
 ]);
 /** Sections beside proxies that something comes of. */
-const carriedSections: ReadonlySet<string> = new Set(['ring', 'http-errors', 'log-profile']);
+const carriedSections: ReadonlySet<string> = new Set(['ring', 'http-errors', 'log-profile', 'namespace_list']);
 /** Sections that need no name. */
 const nameless: ReadonlySet<string> = new Set(['crt-store', 'traces', 'namespace_list', 'ruleset']);
 /** Words of the global section that "no" may stand before. */
@@ -92,6 +92,7 @@ export class SectionReader {
   readonly rings: RingNode[] = [];
   readonly logProfiles: LogProfileNode[] = [];
   readonly errorSections: ErrorSectionNode[] = [];
+  readonly namespaces: string[] = [];
   private readonly global: GlobalNode;
   private readonly proxies: ProxyNode[];
   readonly language: Language;

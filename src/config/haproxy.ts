@@ -65,6 +65,8 @@ export interface GlobalConf {
   readonly limits: ProcessLimits;
   readonly pipes: PipeConf;
   readonly tuneHttpCookielen: number;
+  /** `namespace_list`: network namespaces that a PROXY header may name. */
+  readonly namespaces: readonly string[];
   /** `setenv`/`presetenv` results and the like that scripts should see. */
   readonly environment: Readonly<Record<string, string>>;
 }

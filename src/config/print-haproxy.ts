@@ -39,12 +39,17 @@ export function printHaproxy(config: HaproxyConfig): string {
   const names = new Map(config.proxies.map((proxy) => [proxy.id, proxy]));
   const sections = [
     ['global', ...printGlobal(config.global)],
+    ...printNamespaces(config.global),
     ...config.rings.map((ring) => printRing(ring, quote)),
     ...config.logProfiles.map((profile) => printLogProfile(profile, quote)),
     [`defaults ${COMMON}`, ...linesOf(common)],
     ...config.proxies.flatMap((proxy) => printProxy(proxy, settings.get(proxy)!, common, names)),
   ];
   return sections.map(([head, ...lines]) => [head, ...lines.map((line) => `    ${line}`), ''].join('\n')).join('\n');
+}
+
+function printNamespaces({ namespaces }: GlobalConf): string[][] {
+  return namespaces.length === 0 ? [] : [['namespace_list', ...namespaces.map((name) => `namespace ${quote(name)}`)]];
 }
 
 const COMMON = 'common';

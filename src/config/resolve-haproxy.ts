@@ -44,7 +44,7 @@ export function resolveHaproxy(nodes: HaproxyNodes, options: ResolveOptions): Ha
   checkLogTargets(nodes, index, options);
   checkBuffers(nodes.global, options);
   const profiles = resolveLogProfiles(nodes.logProfiles, options.diagnostics);
-  const global = resolveGlobal(nodes.global, profiles, options);
+  const global = resolveGlobal(nodes, profiles, options);
   const globalLogs = global.logs;
   const { unixBind = {}, defaultShards = 'by-group' } = nodes.global.settings;
   const surroundings = { unixBind, defaultShards, threads: global.nbthread ?? options.threads ?? 1 };
@@ -76,7 +76,11 @@ function checkBuffers({ settings }: GlobalNode, { diagnostics }: ResolveOptions)
   diagnostics.error('out-of-range', undefined, message);
 }
 
-function resolveGlobal(node: GlobalNode, profiles: LogProfiles, options: ResolveOptions): GlobalConf {
+function resolveGlobal(
+  { global: node, namespaces }: HaproxyNodes,
+  profiles: LogProfiles,
+  options: ResolveOptions,
+): GlobalConf {
   const { settings } = node;
   const exported = [...node.exported].filter((name) => node.env.has(name));
   return {
@@ -108,6 +112,7 @@ function resolveGlobal(node: GlobalNode, profiles: LogProfiles, options: Resolve
     limits: resolveLimits(settings),
     pipes: resolvePipes(settings),
     tuneHttpCookielen: settings.tuneHttpCookielen || COOKIE_LENGTH,
+    namespaces: namespaces.map(toUtf8),
     environment: Object.fromEntries(exported.map((name) => [name, node.env.get(name)!])),
   };
 }

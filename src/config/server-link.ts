@@ -47,6 +47,9 @@ export type InitMethodConf =
   | { readonly kind: 'ip'; readonly host: string; readonly family: 4 | 6 };
 
 /** Of one server. */
+/** Stands for whatever namespace a client comes from. */
+export const CLIENTS_NAMESPACE = '*';
+
 export interface ServerLink {
   readonly proxyHeader: ProxyHeaderConf | null;
   /** Of headers of version 2. */
@@ -59,6 +62,7 @@ export interface ServerLink {
   readonly fastOpen: boolean;
   /** Null: the kernel's. */
   readonly userTimeoutMs: number | null;
+  /** A network namespace, or null: the process's own; '*': the one that the client comes from. */
   readonly namespace: string | null;
   /** `redir`: Latin-1. */
   readonly redirectPrefix: string | null;

@@ -1,15 +1,8 @@
 /** What each role gets of the resolved configuration: its own part and nothing else. */
-import type {
-  CheckMethod,
-  GlobalConf,
-  HaproxyConfig,
-  ProxyConf,
-  ServerAddress,
-  ServerCheckConf,
-} from './haproxy.ts';
+import type { CheckMethod, GlobalConf, HaproxyConfig, ProxyConf, ServerAddress, ServerCheckConf } from './haproxy.ts';
 import type { KeepalivedConfig } from './keepalived.ts';
 import type { RingConf } from './logging.ts';
-import type { ServerLink } from './server-link.ts';
+import { CLIENTS_NAMESPACE, type ServerLink } from './server-link.ts';
 
 export interface ProxySlice {
   readonly global: GlobalConf;
@@ -65,12 +58,17 @@ export function sliceForCheck(config: HaproxyConfig): CheckSlice {
         check: server.check,
         timeoutCheckMs: proxy.timeouts.checkMs,
         timeoutConnectMs: proxy.timeouts.connectMs,
-        link: server.link,
+        link: { ...server.link, namespace: namespaceOfChecks(server.link) },
       });
     }
   }
   const { spreadChecks, user, group, chroot } = config.global;
   return { spreadChecks, targets, rights: { user, group, chroot } };
+}
+
+/** Nobody's client: checks of a server with `namespace *` go out from the own namespace. */
+function namespaceOfChecks({ namespace }: ServerLink): string | null {
+  return namespace === CLIENTS_NAMESPACE ? null : namespace;
 }
 
 export function sliceForVrrp(config: KeepalivedConfig): VrrpSlice {

@@ -1,15 +1,17 @@
 /** Network namespaces that servers are reached in: one that is not there stops the start, as in HAProxy. */
 import type { HaproxyConfig } from '../config/haproxy.ts';
+import { CLIENTS_NAMESPACE } from '../config/server-link.ts';
 import { closeNamespace, openNamespace } from '../os/namespace.ts';
 
-/** One sentence for each server whose namespace cannot be opened. */
-export function findMissingNamespaces({ proxies }: HaproxyConfig): string[] {
+/** One sentence for each server, and each line of `namespace_list`, whose namespace cannot be opened. */
+export function findMissingNamespaces({ global, proxies }: HaproxyConfig): string[] {
   const known = new Map<string, boolean>();
-  const problems: string[] = [];
+  const absent = global.namespaces.filter((name) => !isThere(name, known));
+  const problems = absent.map((name) => `config : Cannot open namespace '${name}'.`);
   for (const proxy of proxies) {
     for (const { name, link, place } of proxy.servers) {
       const { namespace } = link;
-      if (namespace === null || isThere(namespace, known)) continue;
+      if (namespace === null || namespace === CLIENTS_NAMESPACE || isThere(namespace, known)) continue;
       const where = `config : [${place.file}:${place.line}] : 'server ${proxy.name}/${name}'`;
       problems.push(`${where} : Cannot open namespace '${namespace}'.`);
     }

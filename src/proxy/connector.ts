@@ -7,6 +7,7 @@
  */
 import { isIP } from 'node:net';
 import type { ProxyConf, ServerConf } from '../config/haproxy.ts';
+import { CLIENTS_NAMESPACE } from '../config/server-link.ts';
 import { AF_INET, AF_UNIX, encodeAddress } from '../os/address.ts';
 import { openSocketPair, sendDescriptor } from '../os/descriptor-passing.ts';
 import { EADDRINUSE, EADDRNOTAVAIL, EINPROGRESS, ENOENT } from '../os/libc.ts';
@@ -29,6 +30,7 @@ import {
   TCP_USER_TIMEOUT,
 } from '../os/socket.ts';
 import { encodeSocks4 } from '../wire/socks4.ts';
+import type { ClientNamespaces } from './client-namespaces.ts';
 import type { ConnectionSamples } from './connection-samples.ts';
 import { encodeHeader } from './proxy-header.ts';
 import { destinationOf, type SessionOrigin } from './session-origin.ts';
@@ -61,6 +63,8 @@ export class Connector {
   takenPort = 0;
   /** Set once the worker stands; null where no format or expression is configured. */
   samples: ConnectionSamples | null = null;
+  /** Set as well; null where nobody asks where clients come from. */
+  namespaces: ClientNamespaces | null = null;
   private readonly conf: ServerConf;
   /** `struct sockaddr` of the server; the port is filled in where it comes from the client. */
   private readonly server: Uint8Array;
@@ -70,6 +74,8 @@ export class Connector {
   private readonly usesClientPort: boolean;
   /** 0.0.0.0 or ::, the client's own destination. */
   private readonly isWildcard: boolean;
+  /** `namespace *`. */
+  private readonly followsClient: boolean;
   private readonly namespaceFd: number | null;
   private readonly homeFd: number | null;
   /** Of `sockpair@`; -1: the server has an address. */
@@ -90,9 +96,10 @@ export class Connector {
     this.isWildcard = at.kind === 'ip' && (at.host === '0.0.0.0' || at.host === '::');
     this.isPrivate = this.source?.isPrivate ?? false;
     const tellsSession = link.proxyHeader !== null || link.connectionName !== null;
-    this.isKeyed = tellsSession || this.usesClientPort || this.isWildcard || this.isPrivate;
+    this.followsClient = link.namespace === CLIENTS_NAMESPACE;
+    this.isKeyed = this.followsClient || tellsSession || this.usesClientPort || this.isWildcard || this.isPrivate;
     this.isShareable = !this.isKeyed && (this.source === null || this.source.ring === null);
-    this.namespaceFd = link.namespace === null ? null : openNamespace(link.namespace);
+    this.namespaceFd = link.namespace === null || this.followsClient ? null : openNamespace(link.namespace);
     this.homeFd = link.namespace === null ? null : openOwnNamespace();
   }
 
@@ -134,7 +141,7 @@ export class Connector {
 
   private openOnce(target: Uint8Array, origin: SessionOrigin, isFirst: boolean): number {
     const family = target[0]!;
-    const fd = this.openSocket(family);
+    const fd = this.openSocket(family, origin);
     if (fd < 0) return fd;
     for (const { level, name, value } of this.options) {
       if (name !== TCP_FASTOPEN_CONNECT || isFirst) setOption(fd, level, name, value);
@@ -151,10 +158,12 @@ export class Connector {
     return giveUp(fd, done);
   }
 
-  private openSocket(family: number): number {
+  private openSocket(family: number, origin: SessionOrigin): number {
     if (this.conf.link.namespace === null) return openSocket(family, SOCK_STREAM | SOCK_NONBLOCK);
-    if (this.namespaceFd === null || this.homeFd === null) return -ENOENT;
-    return makeWithin(this.namespaceFd, this.homeFd, () => openSocket(family, SOCK_STREAM | SOCK_NONBLOCK));
+    const namespaceFd = this.followsClient ? this.namespaces?.descriptorOf(origin.address) : this.namespaceFd;
+    if (this.followsClient && namespaceFd == null) return openSocket(family, SOCK_STREAM | SOCK_NONBLOCK);
+    if (namespaceFd == null || this.homeFd === null) return -ENOENT;
+    return makeWithin(namespaceFd, this.homeFd, () => openSocket(family, SOCK_STREAM | SOCK_NONBLOCK));
   }
 
   /** The connection is closed: its port of the source's range may serve again. */
@@ -180,7 +189,8 @@ export class Connector {
     const target = this.usesClientPort || this.isWildcard ? hex(this.findTarget(origin, port)) : '';
     const header = proxyHeader === null ? '' : hex(this.encodeHeader(origin)!);
     const source = this.isPrivate ? `${origin.address.host} ${origin.address.port}` : '';
-    const shared = `${target} ${header} ${source}`;
+    const namespace = this.followsClient ? (this.namespaces?.descriptorOf(origin.address) ?? '') : '';
+    const shared = `${target} ${header} ${source} ${namespace}`;
     return connectionName === null ? shared : `${shared} ${this.samples?.nameFor(origin) ?? ''}`;
   }
 
@@ -194,7 +204,9 @@ export class Connector {
   /** What the server is told before the session's own bytes, or null. */
   encodeHeader(origin: SessionOrigin): Uint8Array | null {
     const { proxyHeader } = this.conf.link;
-    return proxyHeader === null ? null : encodeHeader(proxyHeader, origin, this.samples?.makeFields(origin));
+    if (proxyHeader === null) return null;
+    const namespace = this.namespaces?.fieldOf(origin.address) ?? null;
+    return encodeHeader(proxyHeader, origin, this.samples?.makeFields(origin), namespace);
   }
 }
 

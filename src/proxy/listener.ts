@@ -14,6 +14,7 @@ import { EPOLLEXCLUSIVE, EPOLLIN } from '../os/epoll.ts';
 import { EAGAIN, EINVAL, EMFILE, ENFILE, ENOBUFS } from '../os/libc.ts';
 import { allocate } from '../os/memory.ts';
 import { acceptAt, closeFd, localAddress } from '../os/socket.ts';
+import type { ProxyTlv } from '../wire/proxy-protocol.ts';
 import { type AcceptIntents, AcceptLimits } from './accept-limits.ts';
 import { ClientAddress, destinationOf } from './client-address.ts';
 import { Handshake } from './client-handshake.ts';
@@ -49,6 +50,8 @@ export class Listener implements Handler, Timed {
   private readonly countsProcessRate: boolean;
   private readonly timer = new Timer(this);
   private readonly ownPort: number;
+  /** Of its own namespace; null where it has none or nobody asks (client-namespaces.ts). */
+  namespaceField: ProxyTlv | null = null;
   private batch = 1;
   private paused = false;
   private closed = false;
@@ -158,6 +161,7 @@ export class Listener implements Handler, Timed {
   beginSession(fd: number, address: ClientAddress): void {
     const { worker, frontend } = this;
     const { counters, loop } = worker;
+    if (this.namespaceField !== null) this.addNamespace(address, this.namespaceField);
     counters.add(frontend.row, STOT, 1);
     counters.tick(frontend.row, SESS_RATE, loop.second);
     if (this.countsProcessRate) counters.tick(PROCESS_ROW, SESS_RATE, loop.second);
@@ -165,6 +169,21 @@ export class Listener implements Handler, Timed {
       ? new HttpStream(worker, frontend, this, fd, address)
       : new TcpStream(worker, frontend, this, fd, address);
     stream.start();
+  }
+
+  /** Behind what a header says of it, which counts if it is known. */
+  private addNamespace(address: ClientAddress, field: ProxyTlv): void {
+    const { now, wallMs } = this.worker.loop;
+    const said = address.preamble;
+    const none = {
+      acceptedAt: now,
+      acceptedAtMs: wallMs,
+      handshakeMs: 0,
+      own: address,
+      isProxy: false,
+      destination: null,
+    };
+    address.preamble = { ...(said ?? none), tlvs: [...(said?.tlvs ?? []), field] };
   }
 
   private pause(): void {

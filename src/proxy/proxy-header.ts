@@ -17,17 +17,18 @@ import {
 } from '../wire/proxy-protocol.ts';
 import { destinationOf, type SessionOrigin, sourceOf } from './session-origin.ts';
 
-/** `fields`: of the user's own, before the others. */
+/** `fields`: of the user's own, before the others. `namespace`: where the client comes from, behind them. */
 export function encodeHeader(
   conf: ProxyHeaderConf,
   origin: SessionOrigin,
   fields: readonly ProxyTlv[] = [],
+  namespace: ProxyTlv | null = null,
 ): Uint8Array {
   const source = sourceOf(origin);
   const destination = source === null ? null : destinationOf(origin);
   if (conf.version === 1) return encodeProxyV1(textOf(source), textOf(destination));
   const checksum = conf.options.includes('crc32c');
-  const all = [...fields, ...fieldsOf(conf, origin.uniqueId)];
+  const all = [...fields, ...fieldsOf(conf, origin.uniqueId), ...(namespace === null ? [] : [namespace])];
   return encodeProxyV2(bytesOf(source), bytesOf(destination), all, checksum);
 }
 

@@ -20,6 +20,7 @@ import { ExpressionKey } from './balance/expression-key.ts';
 import { makeRequestKey } from './balance/request-key.ts';
 import { planShares } from './balance/share.ts';
 import { ChannelListener } from './channel-listener.ts';
+import { ClientNamespaces, makeNamespaceField } from './client-namespaces.ts';
 import { ConnectionSamples } from './connection-samples.ts';
 import { mapRows, serverKey } from './counter-layout.ts';
 import { Counters } from './counters.ts';
@@ -54,6 +55,7 @@ class ProxyWorker {
   private readonly servers = new Map<string, Server>();
   private readonly backends = new Map<number, Backend>();
   private readonly listeners: Listener[] = [];
+  private namespaces: ClientNamespaces | null = null;
   private readonly world: SampleWorld;
   private readonly health = new Map<string, ServerHealth>();
   private readonly histories: BackendHistories;
@@ -150,6 +152,7 @@ class ProxyWorker {
       this.backends.set(proxy.id, backend);
     }
     this.logBackends = attachLogBackends(slice.proxies, this.world);
+    this.namespaces = ClientNamespaces.of(slice);
     this.takeHealth(this.start.health);
     this.buildExpressionKeys();
     this.buildConnectionSamples();
@@ -168,6 +171,7 @@ class ProxyWorker {
   private buildConnectionSamples(): void {
     for (const { connector, conf, proxy } of this.servers.values()) {
       if (connector === null) continue;
+      connector.namespaces = this.namespaces;
       connector.samples = ConnectionSamples.of(conf.link, this.world, proxy);
       this.provide(connector.samples?.needs ?? 0);
     }
@@ -198,12 +202,27 @@ class ProxyWorker {
           const row = context.rows.listeners.get(conf.id)!;
           const { limits } = slice.global;
           const ListenerOf = conf.address.kind === 'sockpair' ? ChannelListener : Listener;
-          this.listeners.push(
-            new ListenerOf(conf, socket.fd, row, frontend, context, acceptLimit, limits, acceptIntents, index),
+          const listener = new ListenerOf(
+            conf,
+            socket.fd,
+            row,
+            frontend,
+            context,
+            acceptLimit,
+            limits,
+            acceptIntents,
+            index,
           );
+          this.tellNamespace(listener);
+          this.listeners.push(listener);
         }
       }
     }
+  }
+
+  private tellNamespace(listener: Listener): void {
+    const { namespace } = listener.conf.options;
+    if (this.namespaces !== null && namespace !== null) listener.namespaceField = makeNamespaceField(namespace);
   }
 
   private openLog(proxy: ProxyConf, origin: SyslogOrigin): SessionLog {

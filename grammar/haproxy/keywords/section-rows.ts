@@ -235,7 +235,17 @@ const others = [
     negate() {},
   }),
   plain('traces', '3.1', 'trace', [text('<source>')], 'trace h1 start now'),
-  plain('namespace_list', '1.6', 'namespace', [text('<name>')], 'namespace blue'),
+  row('namespace', ['namespace_list'], {
+    args: [text('<name>')],
+    extra: 'ignored',
+    since: '1.6',
+    doc: 'A network namespace that clients may be said to come from.',
+    ok: ['namespace blue'],
+    bad: [['namespace', 'missing-argument']],
+    apply(node, _call, name) {
+      node.namespaces.push(name);
+    },
+  }),
   plain('healthcheck', '3.4', 'type', [text('<protocol>')], 'type tcp-check'),
   plain('peers', '1.6', 'disabled', [], 'disabled'),
   plain('peers', '2.5', 'enabled', [], 'enabled'),

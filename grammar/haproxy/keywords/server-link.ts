@@ -135,17 +135,11 @@ export const serverLinkRows: readonly KeywordRow<ServerSettings>[] = [
   serverRow('namespace', serverLine, {
     args: [text('<name>')],
     since: '1.6',
-    doc: 'Network namespace of connections to the server.',
-    ok: ['server s 127.0.0.1:80 namespace blue'],
+    doc: "Network namespace of connections to the server; *: the client's.",
+    ok: ['server s 127.0.0.1:80 namespace blue', 'server s 127.0.0.1:80 namespace *'],
     bad: [['server s 127.0.0.1:80 namespace', 'missing-argument']],
-    apply(settings, call, name) {
-      if (name !== '*') {
-        settings.namespace = name;
-        return;
-      }
-      settings.unusable = true;
-      const message = "'namespace *' is accepted but not carried out: this server stays disabled.";
-      call.diagnostics.warning('not-carried-out', call.at, message);
+    apply(settings, _call, name) {
+      settings.namespace = name;
     },
   }),
   serverRow('socks4', serverLine, {

@@ -295,7 +295,6 @@ const sectionDocs = `
   program user: Who runs it.
   program group: Group that runs it.
   traces trace: What is traced, and where to.
-  namespace_list namespace: A network namespace.
   healthcheck type: Kind of check.
   peers disabled: Does not start these peers.
   peers enabled: Starts these peers.

@@ -57,6 +57,7 @@ export function makeGlobal(given: Partial<GlobalConf> = {}): GlobalConf {
     limits: defaultProcessLimits,
     pipes: resolvePipes({}),
     tuneHttpCookielen: 64,
+    namespaces: [],
     environment: {},
     ...given,
   };
