@@ -4,7 +4,7 @@
  * A receiver is a handler object that `satisfies Handlers<ToCheck>`: a message that nobody handles does not compile,
  * and an unknown one at run time is our bug and fatal. Configuration is sent as one `config`, closed by
  * `config-done`, and acknowledged with `ready` once it is in force. Late messages of an older generation are dropped
- * by their `generation`. Descriptors do not travel here: a role inherits them at spawn (see `core/roles.ts`) and
+ * by their `generation`. Descriptors do not travel here: a role inherits them at spawn (see `core/role-process.ts`) and
  * `sockets` tells which descriptor is which.
  */
 import type { CheckSlice, ProxySlice, VrrpSlice } from '../config/slice.ts';
