@@ -91,9 +91,19 @@ function fishScript(): string[] {
 
 const scripts: Readonly<Record<string, () => string[]>> = { bash: bashScript, zsh: zshScript, fish: fishScript };
 
+const usage: readonly string[] = [
+  'Usage: tandem completion bash|zsh|fish',
+  '',
+  'Prints a script for the shell to read: `source <(tandem completion bash)`, `tandem completion fish | source`.',
+];
+
 export function runCompletion([shell = '']: readonly string[]): number {
+  if (shell === '--help') {
+    printOut(usage);
+    return 0;
+  }
   if (!Object.hasOwn(scripts, shell)) {
-    printError(['Usage: tandem completion bash|zsh|fish']);
+    printError(usage);
     return 2;
   }
   printOut(scripts[shell]!());

@@ -1,21 +1,23 @@
 /**
- * `tandem fmt [--check|--write] FILE...`: the layout of both languages. Without an option the new text of one file goes to
+ * `tandem fmt [--check|--write] FILE-OR-DIRECTORY...`: the layout of both languages. Without an option the new text of one file goes to
  * standard output. Exit codes: 0 done, 1 `--check` found a file that is laid out otherwise, 2 unusable.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { sourceOf } from '../../grammar/source.ts';
+import { configFilesIn, readConfigFile, STANDARD_INPUT } from '../config/config-files.ts';
 import { formatHaproxy } from '../config/format/haproxy.ts';
 import { formatKeepalived } from '../config/format/keepalived.ts';
 import { languageOf } from '../config/language.ts';
-import { printError, printOut } from './program.ts';
+import { CANNOT_WRITE_INPUT, NOTHING_GIVEN, printError, printOut } from './program.ts';
 
 const EXIT_DIFFERS = 1;
 const EXIT_UNUSABLE = 2;
 
 const usage: readonly string[] = [
-  'Usage: tandem fmt [--check | --write] FILE...',
+  'Usage: tandem fmt [--check | --write] FILE-OR-DIRECTORY...',
   '',
-  'Without an option the new text of one FILE goes to standard output; --check names the files that would change.',
+  'Without an option the new text of one file goes to standard output; --check names the files that would change.',
+  'A directory stands for its *.cfg and *.conf of either language, - for standard input.',
   'Exit codes: 0 done, 1 --check found a file that would change, 2 unusable.',
 ];
 
@@ -26,12 +28,14 @@ export function runFmt(words: readonly string[]): number {
     printOut(usage);
     return 0;
   }
-  const files = words.filter((word) => !word.startsWith('-'));
-  const options = words.filter((word) => word.startsWith('-'));
+  const isOption = (word: string) => word.startsWith('-') && word !== STANDARD_INPUT;
+  const files = words.filter((word) => !isOption(word)).flatMap(configFilesIn);
+  const options = words.filter(isOption);
   const unknown = options.find((word) => word !== '--check' && word !== '--write');
   const output: Output = options.includes('--check') ? 'check' : options.includes('--write') ? 'write' : 'text';
   if (unknown) return refuse(`unknown option '${unknown}'`);
-  if (files.length === 0) return refuse('no file given');
+  if (files.length === 0) return refuse(NOTHING_GIVEN);
+  if (output === 'write' && files.includes(STANDARD_INPUT)) return refuse(CANNOT_WRITE_INPUT);
   if (output === 'text' && files.length > 1) return refuse('several files need --check or --write');
   return Math.max(...files.map((file) => formatFile(file, output)));
 }
@@ -43,7 +47,7 @@ function refuse(message: string): number {
 
 function formatFile(file: string, output: Output): number {
   try {
-    const source = sourceOf(file, readFileSync(file));
+    const source = sourceOf(file, readConfigFile(file));
     const text = languageOf(file, source.text) === 'haproxy' ? formatHaproxy(source) : formatKeepalived(source);
     const bytes = Buffer.from(text, 'latin1');
     if (output === 'text') process.stdout.write(bytes);

@@ -99,7 +99,7 @@ function takeWord(args: LintArguments, word: string, next: () => string | undefi
     flag(args);
     return undefined;
   }
-  if (word.startsWith('-')) return `unknown option '${word}'`;
+  if (word.startsWith('-') && word !== '-') return `unknown option '${word}'`;
   args.paths.push(word);
   return undefined;
 }
@@ -110,7 +110,8 @@ export const lintUsage: readonly string[] = [
   '',
   'Checks haproxy.cfg and keepalived.conf, each by itself and both together; which language a file is written in is',
   'told by its content. A directory stands for its *.cfg and *.conf, also in etc, haproxy and keepalived inside',
-  'it. `tandem --config-test` is the same, and tells as well what this program would not carry out.',
+  'it, and - for standard input. `tandem --config-test` is the same, and tells as well what this program would not',
+  'carry out.',
   '',
   `  --format FORMAT      ${FORMATS.join(', ')}`,
   '  --fail-on LEVEL      error (the default), warning or never: what makes the exit code 1',

@@ -1,6 +1,7 @@
 /** `tandem lint` and `tandem --config-test`: findings out, exit code back. */
 import { existsSync, readFileSync } from 'node:fs';
 import type { Diagnostic } from '../../grammar/diagnostic.ts';
+import { STANDARD_INPUT } from '../config/config-files.ts';
 import { type HostFacts, parseHostFacts } from '../config/lint/host-facts.ts';
 import { type LintTarget, lintFiles } from '../config/lint/lint-files.ts';
 import { describeRule } from '../config/lint/rules.ts';
@@ -30,7 +31,9 @@ async function runWith(words: readonly string[], carriedOut: boolean): Promise<n
     printOut(lintUsage);
     return 0;
   }
-  const missing = [...args.paths, ...args.nodes.map((node) => node.path)].filter((path) => !existsSync(path));
+  const missing = [...args.paths, ...args.nodes.map((node) => node.path)].filter(
+    (path) => path !== STANDARD_INPUT && !existsSync(path),
+  );
   if (missing.length > 0) return refuse(missing.map((path) => `${path}: no such file or directory`));
   const facts = args.hostFacts === null ? null : readFacts(args.hostFacts);
   if (typeof facts === 'string') return refuse([`${args.hostFacts}: ${facts}`]);

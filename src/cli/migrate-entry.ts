@@ -1,13 +1,14 @@
 /**
- * `tandem migrate [--diff|--write] [--to TARGET] FILE...`: old configuration files in the syntax of today.
+ * `tandem migrate [--diff|--write] [--to TARGET] FILE-OR-DIRECTORY...`: old configuration files in the syntax of today.
  *
  * The new text of one file goes to standard output, or a diff of all, or the files are written. What a person has to
  * look at goes to standard error. When the new text still has errors in the language of the target, they are told as
  * well, so that nothing is left unsaid. Exit codes: 0 all is current now, 1 something is left to do, 2 unusable.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import type { Diagnostic } from '../../grammar/diagnostic.ts';
 import { positionOf, type Source, sourceOf, toUtf8 } from '../../grammar/source.ts';
+import { configFilesIn, readConfigFile, STANDARD_INPUT } from '../config/config-files.ts';
 import { languageOf } from '../config/language.ts';
 import { loadHaproxy } from '../config/load-haproxy.ts';
 import { loadKeepalived, localOptions } from '../config/load-keepalived.ts';
@@ -15,16 +16,17 @@ import { HAPROXY_TARGETS, type HaproxyTarget, migrateHaproxy } from '../config/m
 import { migrateKeepalived } from '../config/migrate/keepalived.ts';
 import { type Migration, migratedSource } from '../config/migrate/migration.ts';
 import { unifiedDiff } from '../config/migrate/unified-diff.ts';
-import { printError, printOut } from './program.ts';
+import { CANNOT_WRITE_INPUT, NOTHING_GIVEN, printError, printOut } from './program.ts';
 
 const KEEPALIVED_TARGETS = ['keepalived-2.4'] as const;
 const EXIT_LEFT = 1;
 const EXIT_UNUSABLE = 2;
 
 const usage: readonly string[] = [
-  `Usage: tandem migrate [--diff | --write] [--to ${[...HAPROXY_TARGETS, ...KEEPALIVED_TARGETS].join('|')}] FILE...`,
+  `Usage: tandem migrate [--diff | --write] [--to ${[...HAPROXY_TARGETS, ...KEEPALIVED_TARGETS].join('|')}] FILE-OR-DIRECTORY...`,
   '',
-  'Without --diff and --write the new text of one FILE goes to standard output. Remarks go to standard error.',
+  'Without --diff and --write the new text of one file goes to standard output. Remarks go to standard error.',
+  'A directory stands for its *.cfg and *.conf of either language, - for standard input.',
   'Exit codes: 0 all is current now, 1 something is left to do, 2 unusable.',
 ];
 
@@ -57,10 +59,11 @@ function parseArguments(words: readonly string[]): MigrateArguments | string {
       const known = HAPROXY_TARGETS.find((name) => name === target);
       if (known) args.target = known;
       else if (!KEEPALIVED_TARGETS.some((name) => name === target)) return `--to does not take '${target ?? ''}'`;
-    } else if (word.startsWith('-')) return `unknown option '${word}'`;
-    else args.files.push(word);
+    } else if (word.startsWith('-') && word !== STANDARD_INPUT) return `unknown option '${word}'`;
+    else args.files.push(...configFilesIn(word));
   }
-  if (args.files.length === 0) return 'no file given';
+  if (args.files.length === 0) return NOTHING_GIVEN;
+  if (args.output === 'write' && args.files.includes(STANDARD_INPUT)) return CANNOT_WRITE_INPUT;
   if (args.output === 'text' && args.files.length > 1) return 'several files need --diff or --write';
   return args;
 }
@@ -68,7 +71,7 @@ function parseArguments(words: readonly string[]): MigrateArguments | string {
 function migrateFile(file: string, args: MigrateArguments): number {
   let source: Source;
   try {
-    source = sourceOf(file, readFileSync(file));
+    source = sourceOf(file, readConfigFile(file));
   } catch (error) {
     printError([`tandem migrate: ${error instanceof Error ? error.message : String(error)}`]);
     return EXIT_UNUSABLE;
@@ -106,7 +109,7 @@ function show(migration: Migration, { output }: MigrateArguments): void {
 function remainingErrors(migration: Migration, target: HaproxyTarget | 'keepalived-2.4'): Diagnostic[] {
   const source = migratedSource(migration);
   const bytes = Buffer.from(migration.text, 'latin1');
-  const readFile = (path: string) => (path === source.file ? bytes : readFileSync(path));
+  const readFile = (path: string) => (path === source.file ? bytes : readConfigFile(path));
   const found =
     target === 'keepalived-2.4'
       ? loadKeepalived(source.file, { ...localOptions(target, null), assumeFiles: true, readFile }).diagnostics

@@ -53,3 +53,7 @@ export function versionOf(original: 'haproxy' | 'keepalived', profile: Profile):
 
 const haproxyReleases: Partial<Record<Profile, string>> = { default: '3.4.0', 'haproxy-2.6': '2.6.12' };
 const keepalivedReleases: Partial<Record<Profile, string>> = { default: '2.4.0', 'keepalived-2.2': '2.2.7' };
+
+/** What `tandem migrate` and `tandem fmt` say alike. */
+export const NOTHING_GIVEN = 'no file or directory given, or one without any configuration';
+export const CANNOT_WRITE_INPUT = 'standard input cannot be written to';

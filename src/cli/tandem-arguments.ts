@@ -1,4 +1,6 @@
 /** The command line of `tandem run`; the other commands read their own (`tandem-commands.ts`). */
+import { nearestWord } from '../../grammar/spelling.ts';
+
 export interface TandemArguments {
   files: string[];
   daemon: boolean;
@@ -18,8 +20,13 @@ export function parseTandemArguments(words: readonly string[]): TandemCommand {
   const [first = '', ...others] = words;
   if (first === '--help' || first === '-h' || first === 'help') return { kind: 'help' };
   if (first === '--version' || first === '-v' || first === 'version') return { kind: 'version' };
-  if (first === 'run') return parseFiles(others);
-  return { kind: 'wrong', message: first === '' ? 'nothing to do' : `unknown command '${first}'` };
+  if (first === 'run') return others.includes('--help') ? { kind: 'help' } : parseFiles(others);
+  return { kind: 'wrong', message: first === '' ? 'nothing to do' : unknownCommand(first) };
+}
+
+function unknownCommand(word: string): string {
+  const near = nearestWord(word, ['run', 'lint', 'migrate', 'fmt', 'explain', 'completion', '--config-test']);
+  return `unknown command '${word}'${near === undefined ? '' : `; did you mean '${near}'?`}`;
 }
 
 const flags: Readonly<Record<string, (args: TandemArguments) => void>> = {
@@ -68,8 +75,8 @@ function parseFiles(words: readonly string[]): TandemCommand {
 export const tandemUsage: readonly string[] = [
   'Usage: tandem run -f FILE [-f FILE]... [-D] [-p PIDFILE] [-i CONFIG-ID] [--log text|json] [--detail] [-q]',
   '       tandem lint | --config-test [OPTION]... FILE-OR-DIRECTORY... (tandem lint --help)',
-  '       tandem migrate [--diff | --write] [--to TARGET] FILE... (tandem migrate --help)',
-  '       tandem fmt [--check | --write] FILE...',
+  '       tandem migrate [--diff | --write] [--to TARGET] FILE-OR-DIRECTORY... (tandem migrate --help)',
+  '       tandem fmt [--check | --write] FILE-OR-DIRECTORY...',
   '       tandem explain CODE|KEYWORD',
   '       tandem completion bash|zsh|fish',
   '       tandem --version | --help',

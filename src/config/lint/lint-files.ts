@@ -5,12 +5,12 @@
  * each keepalived.conf by itself with what it includes. Then the rules run, those about both files when there are both.
  * Several machines (`--node`) are looked at one by one and after that against each other.
  */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { type Diagnostic, NOT_CARRIED_OUT } from '../../../grammar/diagnostic.ts';
 import type { KeepalivedDocument } from '../../../grammar/keepalived/lower.ts';
 import type { Source } from '../../../grammar/source.ts';
-import { type ConfigLanguage, languageOf, tellingLanguage } from '../language.ts';
+import { configFilesIn, readConfigFile, readConfigText } from '../config-files.ts';
+import { type ConfigLanguage, languageOf } from '../language.ts';
 import { loadHaproxy, languageOf as releaseOf } from '../load-haproxy.ts';
 import { type LoadedKeepalived, type LoadKeepalivedOptions, loadKeepalived, localOptions } from '../load-keepalived.ts';
 import type { Profile } from '../profile.ts';
@@ -70,7 +70,7 @@ interface Machine {
 }
 
 function lintTarget({ paths }: LintTarget, options: LintOptions): Machine {
-  const sorted = sortFiles(uniqueFiles(paths.flatMap(filesIn)));
+  const sorted = sortFiles(uniqueFiles(paths.flatMap(configFilesIn)));
   const haproxy = sorted.haproxy.length > 0 ? readHaproxy(sorted.haproxy, options) : null;
   const keepalived = readKeepaliveds(sorted.keepalived, options);
   const reported = [...(haproxy?.diagnostics ?? []), ...keepalived.flatMap((one) => one.diagnostics)];
@@ -83,23 +83,6 @@ function lintTarget({ paths }: LintTarget, options: LintOptions): Machine {
   const diagnostics = withIncludeNotes(told, keepalived);
   const sources = [...(haproxy?.sources ?? []), ...keepalived.flatMap(sourcesOf)];
   return { diagnostics: haproxy ? withDefaultsNotes(diagnostics, haproxy.view) : diagnostics, sources, views };
-}
-
-/** Where a machine keeps the files: `--node a=nodes/a` may be a copy of its root or of its /etc. */
-const homes: ReadonlySet<string> = new Set(['etc', 'haproxy', 'keepalived']);
-
-/** A directory stands for what it has of either language; files of other programs have such endings as well. */
-function filesIn(path: string): string[] {
-  try {
-    if (!statSync(path).isDirectory()) return [path];
-    const entries = readdirSync(path).sort();
-    const names = entries.filter((name) => /^[^.].*\.(?:cfg|conf)$/.test(name));
-    const files = names.map((name) => join(path, name)).filter((file) => tellingLanguage(readText(file)) !== null);
-    const inner = entries.filter((name) => homes.has(name)).map((name) => join(path, name));
-    return [...files, ...inner.filter((home) => statSync(home).isDirectory()).flatMap(filesIn)];
-  } catch {
-    return [path];
-  }
 }
 
 /** Each file once, under the name that it came with first. */
@@ -116,16 +99,8 @@ function uniqueFiles(files: readonly string[]): string[] {
 /** A file that cannot be read is left to the language that its name suggests, which then says so. */
 function sortFiles(files: readonly string[]): Record<ConfigLanguage, string[]> {
   const sorted: Record<ConfigLanguage, string[]> = { haproxy: [], keepalived: [] };
-  for (const file of files) sorted[languageOf(file, readText(file))].push(file);
+  for (const file of files) sorted[languageOf(file, readConfigText(file))].push(file);
   return sorted;
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'latin1');
-  } catch {
-    return '';
-  }
 }
 
 interface ReadHaproxy {
@@ -136,9 +111,8 @@ interface ReadHaproxy {
 
 function readHaproxy(files: readonly string[], options: LintOptions): ReadHaproxy {
   const { compat, env } = options;
-  const readFile = (path: string) => readFileSync(path);
   // Names are never looked up here: a test must not depend on the network.
-  const { nodes, diagnostics } = loadHaproxy(files, { compat, env, assumeFiles: true, readFile });
+  const { nodes, diagnostics } = loadHaproxy(files, { compat, env, assumeFiles: true, readFile: readConfigFile });
   const view = viewHaproxy(nodes.trees, env, releaseOf(compat));
   return { view, diagnostics: diagnostics.list, sources: nodes.trees.map((tree) => tree.source) };
 }
@@ -153,7 +127,7 @@ function readKeepaliveds(files: readonly string[], options: LintOptions): Loaded
 }
 
 function keepalivedOptions({ compat, configId, assumeFiles, facts, env }: LintOptions): LoadKeepalivedOptions {
-  const local = localOptions(compat, configId);
+  const local = { ...localOptions(compat, configId), readFile: readConfigFile };
   if (!facts) return { ...local, env, assumeFiles };
   const { interfaces, files, users } = facts;
   const hostFacts = {
