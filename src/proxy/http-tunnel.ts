@@ -28,6 +28,7 @@ export interface TunnelOwner {
 }
 
 export class HttpTunnel implements RelayOwner {
+  readonly bearsResets = false;
   private readonly owner: TunnelOwner;
   private readonly connection: ServerConnection;
   private readonly relay: Relay;

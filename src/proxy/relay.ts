@@ -11,6 +11,8 @@ import { SPLICE_PATIENCE, SPLICE_REQUEST, SPLICE_RESPONSE, SPLICE_SIZE, SPLICE_W
 import { BULK_SIZE, type WorkerContext } from './worker-context.ts';
 
 export interface RelayOwner {
+  /** A side that resets behind its last bytes has ended as if in order, as HAProxy has it in mode tcp. */
+  readonly bearsResets: boolean;
   onRelayed(fromClient: boolean, bytes: number): void;
   /** One side has said all: its `-fin` timeout holds from now on. */
   onRelayFin(): void;
@@ -27,6 +29,8 @@ export class Relay implements Deferred {
   private readonly server: SocketEnd;
   private readonly owner: RelayOwner;
   private over = false;
+  /** It was reset, and what it sent before is on its way. */
+  private broken: SocketEnd | null = null;
   /** Who is to be told that the other side has said all, and in how many turns. */
   private finDue: SocketEnd | null = null;
   private finTurns = 0;
@@ -48,12 +52,17 @@ export class Relay implements Deferred {
 
   /** Something happened on one of the ends. */
   onEnd(end: SocketEnd): void {
-    if (end.error !== 0) this.finish(end);
+    if (end.error !== 0 && this.broken === null) this.salvage(end);
     else this.move();
   }
 
   move(): void {
-    const { client, server } = this;
+    const { client, server, broken } = this;
+    if (broken !== null) {
+      this.passRest(broken);
+      this.finishBroken(broken);
+      return;
+    }
     if (client.readable && server.accepting) this.pump(client, server, SPLICE_REQUEST);
     if (!this.over && server.readable && client.accepting) this.pump(server, client, SPLICE_RESPONSE);
     if (!this.over && client.ended && server.ended) this.finishIfDelivered();
@@ -73,7 +82,7 @@ export class Relay implements Deferred {
 
   /** Nothing more is read from an end that was silent for too long: to the other one it has said all. */
   giveUp(end: SocketEnd): void {
-    const other = end === this.client ? this.server : this.client;
+    const other = this.otherOf(end);
     end.ended = true;
     if (!end.drained) this.finish(null);
     else this.passFin(end, other);
@@ -82,6 +91,49 @@ export class Relay implements Deferred {
   /** The owner ends it: nothing more is reported. */
   stop(): void {
     this.over = true;
+  }
+
+  /** What came before a reset is passed on. */
+  private salvage(end: SocketEnd): void {
+    const passed = this.passRest(end);
+    if (this.over) return;
+    if (passed === 0 && !end.readable) {
+      this.finish(end);
+      return;
+    }
+    this.broken = end;
+    this.finishBroken(end);
+  }
+
+  /** A write told of a reset before the loop did: there may be bytes that nobody has heard of yet. */
+  private salvageUnseen(end: SocketEnd): void {
+    end.readable = true;
+    this.salvage(end);
+  }
+
+  /** How many bytes went on. */
+  private passRest(end: SocketEnd): number {
+    const other = this.otherOf(end);
+    const { scratch } = this.worker;
+    let passed = 0;
+    while (end.readable && other.accepting) {
+      const n = end.read(scratch.address, BULK_SIZE);
+      if (n <= 0) break;
+      passed += n;
+      this.owner.onRelayed(end === this.client, n);
+      if (!other.write(scratch.bytes, scratch.address, 0, n)) break;
+    }
+    return passed;
+  }
+
+  private finishBroken(end: SocketEnd): void {
+    const other = this.otherOf(end);
+    if (other.error !== 0) this.finish(other);
+    else if (!end.readable && other.drained) this.finish(this.owner.bearsResets ? null : end);
+  }
+
+  private otherOf(end: SocketEnd): SocketEnd {
+    return end === this.client ? this.server : this.client;
   }
 
   private pump(from: SocketEnd, to: SocketEnd, direction: number): void {
@@ -102,7 +154,7 @@ export class Relay implements Deferred {
       if (n <= 0) return;
       this.owner.onRelayed(from === this.client, n);
       const last = from.ended && from.error === 0;
-      if (!to.write(scratch.bytes, scratch.address, 0, n, last)) this.finish(to);
+      if (!to.write(scratch.bytes, scratch.address, 0, n, last)) this.salvageUnseen(to);
       else if (last) this.passLastFin(from, to);
       else if (n < BULK_SIZE || !(this.mayStream & direction)) continue;
       else {

@@ -28,6 +28,7 @@ import type { Timed } from './timers.ts';
 import type { Stream, WorkerContext } from './worker-context.ts';
 
 export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, Timed {
+  readonly bearsResets = true;
   private readonly worker: WorkerContext;
   private readonly frontend: Frontend;
   private readonly listener: Listener;
