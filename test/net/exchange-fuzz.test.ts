@@ -26,7 +26,8 @@ const SEED = Number(process.env.FUZZ_SEED ?? 1);
 const LISTENERS = 10;
 /** So often both programs play what differs before it counts. */
 const MOST_TRIES = 4;
-const MOST_SIMPLER = 120;
+const MOST_SIMPLER = 60;
+const MOST_SHRINK_MS = 25_000;
 
 interface Difference {
   readonly play: Play;
@@ -105,11 +106,12 @@ async function compare(
 async function shrink(pair: Pair, lane: number, difference: Difference): Promise<Difference> {
   let best = difference;
   let tried = 0;
+  const end = performance.now() + MOST_SHRINK_MS;
   for (let found = true; found; ) {
     found = false;
     for (const play of simplify(best.play)) {
-      if (++tried > MOST_SIMPLER) return best;
-      const simpler = await compare(pair, lane, play, 3);
+      if (++tried > MOST_SIMPLER || performance.now() > end) return best;
+      const simpler = await compare(pair, lane, play, 2);
       if (simpler === null) continue;
       best = simpler;
       found = true;

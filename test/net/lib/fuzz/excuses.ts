@@ -72,6 +72,10 @@ const excuses: readonly Excuse[] = [
       (clientOf(theirs).startsWith(clientOf(ours)) || clientOf(ours).startsWith(clientOf(theirs))),
   },
   {
+    why: 'a CONNECT that announces a body and gets no tunnel ends the connection',
+    holds: ({ said }) => /^CONNECT [\s\S]*?(?:content-length: *[1-9]|transfer-encoding)/im.test(said),
+  },
+  {
     why: 'how far a request came whose client ends at once hangs on when that is noticed',
     holds: ({ play, theirs, ours }) => endsAtOnce(play) && (hasAborted(theirs) || hasAborted(ours)),
   },
@@ -141,6 +145,8 @@ function blurCaptures(text: string): string {
 
 function withoutInterim(text: string): string {
   return text
+    .replace(/ \+?\d+ (?=- - |PH|IH)/g, ' BYTES ')
+    .replace(/\bB=\d+/g, 'B=.')
     .replace(/(?<=^client.*)HTTP\/1\.\d 1\d\d.*?\\r\\n\\r\\n/gm, '')
     .replace(/(?<=^client.*)HTTP\/1.1 502 .*/gm, '502');
 }

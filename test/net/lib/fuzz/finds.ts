@@ -194,4 +194,17 @@ export const finds: readonly Find[] = [
       { on: 'request', says: ['HTTP/1.1 200 OK\r\nContent-'], end: 'fin' },
     ],
   ),
+  find(
+    'mode tcp: a server that resets behind its bytes',
+    [],
+    ['x', 60],
+    [{ on: 'head', says: ['bytes '.repeat(2000)], end: 'reset' }],
+    { mode: 'tcp' },
+  ),
+  find(
+    'CONNECT: a server that resets behind its bytes',
+    [],
+    ['CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n', one, 'x', 60],
+    [{ on: 'request', says: ['HTTP/1.1 200 OK\r\n\r\n', 30, 'bytes '.repeat(2000)], end: 'reset' }],
+  ),
 ];
