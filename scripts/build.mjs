@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Bundles the program into dist/ (or the folder named by TANDEM_DIST): one chunk an entry, roles loaded only when they
 // run, and the four executables of dist/bin. Native packages stay outside the bundle.
-import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -27,8 +27,9 @@ const settings = {
   },
   sourcemap: 'linked',
   logLevel: 'warning',
+  metafile: true,
 };
-await build({
+const program = await build({
   ...settings,
   entryPoints: Object.fromEntries(present),
   splitting: true,
@@ -36,7 +37,7 @@ await build({
   chunkNames: '[name]-[hash]',
 });
 // By itself: sharing chunks with the library would make the program start from more files.
-await build({ ...settings, entryPoints: { library: 'src/library.ts' } });
+const library = await build({ ...settings, entryPoints: { library: 'src/library.ts' } });
 
 mkdirSync(join(out, 'bin'), { recursive: true });
 for (const entry of ['tandem', 'haproxy', 'keepalived']) {
@@ -44,3 +45,14 @@ for (const entry of ['tandem', 'haproxy', 'keepalived']) {
   writeFileSync(file, `#!/usr/bin/env node\nimport { runEntry } from '../main.js';\nrunEntry('${entry}');\n`);
   chmodSync(file, 0o755);
 }
+
+// What is bundled is handed on: its licences come along.
+const inputs = [program, library].flatMap(({ metafile }) => Object.keys(metafile.inputs));
+const packages = inputs.flatMap((file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []);
+const notices = [...new Set(packages)].sort().map((folder) => {
+  const { name, version, license } = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8'));
+  const file = readdirSync(join(root, folder)).find((entry) => /^licen[cs]e/i.test(entry));
+  const text = file === undefined ? '' : `\n${readFileSync(join(root, folder, file), 'utf8').trim()}\n`;
+  return `${name} ${version} (${license})\n${text}`;
+});
+writeFileSync(join(out, 'THIRD-PARTY-LICENSES'), notices.join(`\n${'-'.repeat(80)}\n\n`));
