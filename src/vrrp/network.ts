@@ -33,78 +33,113 @@ export interface Network {
 
 /** Reads the first picture, then keeps it up to date; `onChange` runs after each new one. */
 export async function openNetwork(onChange: () => void, netlink: Netlink = openNetlink()): Promise<Network> {
-  let links: Link[] = [];
-  let addresses: InterfaceAddress[] = [];
-  let queue: Promise<unknown> = Promise.resolve();
-  let closed = false;
+  const network = new MachineNetwork(onChange, netlink);
+  await network.open();
+  return network;
+}
 
-  async function look(): Promise<void> {
-    const [newLinks, newAddresses] = [await netlink.listLinks(), await netlink.listAddresses()];
-    links = newLinks;
-    addresses = newAddresses;
+class MachineNetwork implements Network {
+  private readonly onChange: () => void;
+  private readonly netlink: Netlink;
+  private seenLinks: readonly Link[] = [];
+  private seenAddresses: readonly InterfaceAddress[] = [];
+  /** Settles when everything that was asked for is done. */
+  private queue: Promise<unknown> = Promise.resolve();
+  private willLook = false;
+  private closed = false;
+
+  constructor(onChange: () => void, netlink: Netlink) {
+    this.onChange = onChange;
+    this.netlink = netlink;
   }
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const done = queue.then(work);
-    queue = done.catch(() => {});
-    return done;
-  };
-  let looking = false;
-  const lookSoon = (): void => {
-    if (looking || closed) return;
-    looking = true;
-    void inTurn(async () => {
-      looking = false;
-      if (closed) return;
-      try {
-        await look();
-        // Outside the promise, so that an error in it is not taken for one of the kernel's.
-        queueMicrotask(onChange);
-      } catch {
-        setTimeout(lookSoon, LOOK_AGAIN_MS).unref();
-      }
-    });
-  };
-  const link = (name: string): Link | undefined => links.find((each) => each.name === name);
-  const onLink = (name: string): InterfaceAddress[] => {
-    const index = link(name)?.index;
-    return index === undefined ? [] : addresses.filter((each) => each.index === index);
-  };
-  const change = (
+
+  open(): Promise<void> {
+    this.netlink.watch(() => this.lookSoon());
+    return this.look();
+  }
+
+  close(): void {
+    this.closed = true;
+    this.netlink.close();
+  }
+
+  // ---- what is there -----------------------------------------------------------------------------------------------
+
+  links(): readonly Link[] {
+    return this.seenLinks;
+  }
+
+  link(name: string): Link | undefined {
+    return this.seenLinks.find((each) => each.name === name);
+  }
+
+  addressesOf(name: string): readonly InterfaceAddress[] {
+    const index = this.link(name)?.index;
+    return index === undefined ? [] : this.seenAddresses.filter((each) => each.index === index);
+  }
+
+  sourceAddress(name: string, family: 4 | 6, virtual: ReadonlySet<string>): Uint8Array | null {
+    const mayServe = ({ family: own, scope, bytes }: InterfaceAddress): boolean =>
+      own === family && scope !== SCOPE_HOST && !virtual.has(Buffer.from(bytes).toString('hex'));
+    return this.addressesOf(name).find(mayServe)?.bytes ?? null;
+  }
+
+  holds(address: VirtualAddressConf): boolean {
+    const bytes = packVirtual(address);
+    return this.addressesOf(address.device).some((each) => Buffer.compare(each.bytes, bytes) === 0);
+  }
+
+  private async look(): Promise<void> {
+    const [links, addresses] = [await this.netlink.listLinks(), await this.netlink.listAddresses()];
+    this.seenLinks = links;
+    this.seenAddresses = addresses;
+  }
+
+  /** However often the kernel says so meanwhile, once. */
+  private lookSoon(): void {
+    if (this.willLook || this.closed) return;
+    this.willLook = true;
+    void this.inTurn(() => this.lookAgain());
+  }
+
+  private async lookAgain(): Promise<void> {
+    this.willLook = false;
+    if (this.closed) return;
+    try {
+      await this.look();
+      // Outside the promise, so that an error in it is not taken for one of the kernel's.
+      queueMicrotask(this.onChange);
+    } catch {
+      setTimeout(() => this.lookSoon(), LOOK_AGAIN_MS).unref();
+    }
+  }
+
+  // ---- changes -----------------------------------------------------------------------------------------------------
+
+  add(address: VirtualAddressConf): Promise<AddressResult> {
+    return this.change(address, (request) => this.netlink.addAddress(request), 'ENODEV');
+  }
+
+  remove(address: VirtualAddressConf): Promise<AddressResult> {
+    return this.change(address, (request) => this.netlink.removeAddress(request), 'unchanged');
+  }
+
+  private change(
     address: VirtualAddressConf,
     call: (request: AddressRequest) => Promise<AddressResult>,
     absent: AddressResult,
-  ) => {
-    return inTurn(async () => {
-      const index = link(address.device)?.index;
+  ): Promise<AddressResult> {
+    return this.inTurn(async () => {
+      const index = this.link(address.device)?.index;
       return index === undefined ? absent : await call(toRequest(address, index));
     });
-  };
+  }
 
-  netlink.watch(lookSoon);
-  await look();
-  return {
-    link,
-    links: () => links,
-    addressesOf: onLink,
-    sourceAddress: (name, family, virtual) => {
-      const own = onLink(name).find((each) => {
-        return (
-          each.family === family && each.scope !== SCOPE_HOST && !virtual.has(Buffer.from(each.bytes).toString('hex'))
-        );
-      });
-      return own?.bytes ?? null;
-    },
-    holds: (address) => {
-      const bytes = packVirtual(address);
-      return onLink(address.device).some((each) => Buffer.compare(each.bytes, bytes) === 0);
-    },
-    add: (address) => change(address, netlink.addAddress, 'ENODEV'),
-    remove: (address) => change(address, netlink.removeAddress, 'unchanged'),
-    close: () => {
-      closed = true;
-      netlink.close();
-    },
-  };
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.queue.then(work);
+    this.queue = done.catch(() => {});
+    return done;
+  }
 }
 
 export function packVirtual(address: VirtualAddressConf): Uint8Array {
