@@ -254,20 +254,7 @@ function addPools(row: Row, source: StatsSource, at: number): void {
   row.need_conn_est = counters.gauge(at, C.NEED_CONNS);
 }
 
-const BACKEND_COUNTS: Counts = [
-  ['dreq', C.DREQ],
-  ['dresp', C.DRESP],
-  ['econ', C.ECON],
-  ['eresp', C.ERESP],
-  ['wretr', C.WRETR],
-  ['wredis', C.WREDIS],
-  ['lbtot', C.LBTOT],
-  ['cli_abrt', C.CLI_ABRT],
-  ['srv_abrt', C.SRV_ABRT],
-  ['wrew', C.WREW],
-  ['connect', C.CONNECT],
-  ['reuse', C.REUSE],
-];
+const BACKEND_COUNTS: Counts = [['dreq', C.DREQ], ...SERVER_COUNTS];
 
 function backendRow(
   source: StatsSource,
