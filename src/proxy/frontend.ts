@@ -21,6 +21,8 @@ export class Frontend {
   readonly conf: ProxyConf;
   readonly row: number;
   readonly backend: Backend | null;
+  /** Where a `listen` without servers counts as a backend all the same; -1: there is none. */
+  backendRow: number;
   /** In mode tcp as well, when its backend is in mode http: what its clients say is read as HTTP then. */
   readonly speaksHttp: boolean;
   readonly log: SessionLog;
@@ -67,6 +69,7 @@ export class Frontend {
     this.conf = conf;
     this.row = row;
     this.backend = backend;
+    this.backendRow = backend?.row ?? -1;
     this.speaksHttp = conf.mode === 'http' || backend?.conf.mode === 'http';
     this.log = log;
     // `stats` in a backend that the frontend leads to counts as well, as in HAProxy.

@@ -151,7 +151,7 @@ export class WorkerContext {
   ): void {
     this.countRow(frontend.row, bytesIn, bytesOut);
     this.countRow(listenerRow, bytesIn, bytesOut);
-    if (frontend.backend !== null) this.countRow(frontend.backend.row, bytesIn, bytesOut);
+    if (frontend.backendRow >= 0) this.countRow(frontend.backendRow, bytesIn, bytesOut);
     if (server !== null) this.countRow(server.row, bytesIn, bytesOut);
   }
 

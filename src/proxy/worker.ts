@@ -196,6 +196,7 @@ class ProxyWorker {
       this.provide((uniqueId?.needs ?? 0) | (forwarded?.needs ?? 0));
       const row = context.rows.frontends.get(proxy.id)!;
       const frontend = new Frontend(proxy, row, backend, log, uniqueId, headerCases, forwarded);
+      if (backend === null) frontend.backendRow = context.rows.backends.get(proxy.id) ?? -1;
       for (const conf of proxy.listeners) {
         if (!isForThread(conf, index, slots.length)) continue;
         for (const socket of sockets.filter((s) => s.listenerId === conf.id)) {

@@ -2,6 +2,7 @@
  * The statistics page: HAProxy's structure (process information, legend, one table per proxy with the same columns),
  * our own look. No scripts, no outside resources; every text that comes from the configuration or a server is escaped.
  */
+import { hostname } from 'node:os';
 import type { ProxyConf, StatsConf } from '../../config/haproxy.ts';
 import { BACKEND_TYPE, FRONTEND_TYPE, type Row, SERVER_TYPE } from './columns.ts';
 import type { StatsRequest } from './request.ts';
@@ -24,15 +25,24 @@ export interface Page {
 export function formatHtml(page: Page): string {
   const { stats } = page;
   const version = stats.hideVersion ? '' : ` version ${page.source.version}`;
-  const node = stats.showNode !== null ? ` on ${escapeHtml(stats.showNode)}` : '';
-  const description = stats.showDesc !== null ? `: ${escapeHtml(stats.showDesc)}` : '';
+  const node = nodeOf(page) === '' ? '' : ` on ${escapeHtml(nodeOf(page))}`;
+  const description = descriptionOf(page) === '' ? '' : `: ${escapeHtml(descriptionOf(page))}`;
   return (
-    '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Statistics Report for HAProxy</title>\n' +
+    `<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>Statistics Report for HAProxy${node}</title>\n` +
     '<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">\n' +
     `<style>${STYLE}</style></head>\n<body>\n<header><h1>Tandem${escapeHtml(version)}</h1>\n` +
     `<h2>Statistics Report for pid ${page.source.pid}${node}${description}</h2></header>\n` +
     `${formatOverview(page)}${page.tables.map((table) => formatTable(table, page)).join('')}</body></html>\n`
   );
+}
+
+/** Of `stats show-node`; without a name of its own the global one, else the machine's. */
+function nodeOf({ stats, source }: Page): string {
+  return stats.showNode === '' ? (source.slice.global.node ?? hostname()) : (stats.showNode ?? '');
+}
+
+function descriptionOf({ stats, source }: Page): string {
+  return stats.showDesc === '' ? (source.slice.global.description ?? '') : (stats.showDesc ?? '');
 }
 
 export function escapeHtml(text: string): string {

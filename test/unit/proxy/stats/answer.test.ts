@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import type { StatsConf } from '../../../../src/config/haproxy.ts';
 import { answerStats, exportCsv } from '../../../../src/proxy/stats/answer.ts';
@@ -122,6 +123,17 @@ describe('the page', () => {
       for (const row of table.match(/<tr class=.*?<\/tr>/gs)!) expect(row.match(/<td/g)).toHaveLength(30);
       expect(table.match(/<th>/g)).toHaveLength(30);
     }
+  });
+
+  it('names the node as the global section does when not told otherwise', () => {
+    const { global } = source.slice;
+    Object.assign(global, { node: 'lb1', description: 'in the cellar' });
+    const { body } = ask('GET /stats HTTP/1.1', { showDesc: '', showNode: '' });
+    Object.assign(global, { node: null, description: null });
+    expect(body).toContain('on lb1: in the cellar<');
+    expect(body).toContain('<title>Statistics Report for HAProxy on lb1<');
+    expect(ask('GET /stats HTTP/1.1', { showNode: '' }).body).toContain(` on ${hostname()}<`);
+    expect(ask('GET /stats HTTP/1.1').body).not.toContain(' on ');
   });
 
   it('hides the version when told so', () => {
