@@ -3,6 +3,7 @@
  * by us. The program is stopped while the requests arrive, so that it finds all of them when it goes on.
  */
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { afterEach, expect, it } from 'vitest';
 import { freePorts } from './lib/ports.ts';
@@ -32,20 +33,27 @@ async function open(port: number): Promise<Socket> {
   return socket;
 }
 
+/** Every thread of it: a busy machine takes its time to tell them. */
+function isStopped(pid: number): boolean {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return threads.every((thread) => /\) T /.test(readFileSync(`/proc/${pid}/task/${thread}/stat`, 'latin1')));
+}
+
 /** Which listener's answer came when, by their places among `nices`; clients of the first have asked first. */
 async function orderOf(which: 'original' | 'ours', nices: readonly number[]): Promise<number[]> {
   const ports = await freePorts(nices.length);
   const binds = nices.map((nice, i) => ` bind 127.0.0.1:${ports[i]}${nice === 0 ? '' : ` nice ${nice}`}\n`);
   const config = `global\n nbthread 1\ndefaults\n mode http\n timeout client 20s\nfrontend f\n monitor-uri /alive\n${binds.join('')}`;
   running = await startProxy(which, config, ports[0]!);
-  const corePid = running.process.pid!;
-  const pid = which === 'ours' ? findRole(corePid, 'proxy')! : corePid;
   const all: { index: number; socket: Socket }[] = [];
   for (const [index, port] of ports.entries()) {
     for (let n = 0; n < EACH; n++) all.push({ index, socket: await open(port) });
   }
+  const corePid = running.process.pid!;
+  const pid = which === 'ours' ? findRole(corePid, 'proxy')! : corePid;
   const order: number[] = [];
   process.kill(pid, 'SIGSTOP');
+  await waitUntil('it to stop', () => isStopped(pid));
   for (const { index, socket } of all) {
     socket.on('data', () => order.push(index));
     await new Promise((resolve) => socket.write(REQUEST, resolve));

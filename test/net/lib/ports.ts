@@ -1,21 +1,37 @@
 /** Ports chosen by the kernel, and waiting for one to listen. */
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
+import { AF_INET, AF_INET6 } from '../../../src/os/address.ts';
+import {
+  bindSocket,
+  localAddress,
+  openSocket,
+  SO_REUSEADDR,
+  SO_REUSEPORT,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  setOption,
+} from '../../../src/os/socket.ts';
 import { type WaitOptions, waitUntil } from './wait.ts';
 
-/** A port that was free a moment ago. Take all that a test needs in one call: they are then distinct. */
+/**
+ * Ports that stay reserved until the test file ends: each is bound, without listening, by a socket that lets programs bind
+ * it that share ports. Otherwise the kernel may give it meanwhile to a connection that somebody makes, or to a listener of
+ * another test, and the program under test could not start. Connections to a reserved port are refused.
+ */
 export async function freePorts(count: number, host = '127.0.0.1'): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => {
-      return new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
-        const server = createServer();
-        server.once('error', reject);
-        server.listen(0, host, () => resolve(server));
-      });
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+  return Array.from({ length: count }, () => reservePort(host));
+}
+
+function reservePort(host: string): number {
+  const isIpv6 = host.includes(':');
+  const fd = openSocket(isIpv6 ? AF_INET6 : AF_INET, SOCK_STREAM);
+  const bound = bindSocket(fd, { family: isIpv6 ? 6 : 4, host, port: 0 });
+  const address = localAddress(fd);
+  if (bound < 0 || typeof address === 'number' || address.family === 'unix')
+    throw new Error(`no port: errno ${-bound}`);
+  // Only now: a port that is chosen while they are set may be one that others share.
+  for (const option of [SO_REUSEADDR, SO_REUSEPORT]) setOption(fd, SOL_SOCKET, option, 1);
+  return address.port;
 }
 
 export async function freePort(host = '127.0.0.1'): Promise<number> {
