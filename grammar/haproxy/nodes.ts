@@ -63,6 +63,7 @@ export interface RingNode {
 }
 
 export interface RingSettings {
+  backingFile?: string;
   description?: string;
   format?: LogFormatName;
   maxlen?: number;

@@ -30,17 +30,31 @@ export interface ItemFlags {
   readonly dash: boolean | null;
 }
 
+/** How values are written: as text, as JSON, or as CBOR (RFC 8949). */
+export type LogEncoding = 'json' | 'cbor';
+
+/** `%(label:cast)`, and an encoding of this item alone. */
+export interface ItemLabel {
+  readonly label?: string;
+  readonly cast?: 'str' | 'sint' | 'bool';
+  readonly encoding?: LogEncoding;
+}
+
 export type LogItem =
   | { readonly kind: 'text'; readonly text: string }
   /** Blanks: one space, and none at the start, behind another one, or behind an item that printed nothing. */
   | { readonly kind: 'space' }
-  | { readonly kind: 'alias'; readonly name: string; readonly flags: ItemFlags }
-  | { readonly kind: 'sample'; readonly sample: SampleExpression; readonly flags: ItemFlags };
+  | ({ readonly kind: 'alias'; readonly name: string; readonly flags: ItemFlags } & ItemLabel)
+  | ({ readonly kind: 'sample'; readonly sample: SampleExpression; readonly flags: ItemFlags } & ItemLabel);
 
 export interface LogFormat {
   /** As written. */
   readonly text: string;
   readonly items: readonly LogItem[];
+  /** Of the line as a whole: items with labels are its members, and nothing else counts. */
+  readonly encoding?: LogEncoding;
+  /** `+bin`: what is binary is written as it is, CBOR too. */
+  readonly binary?: boolean;
 }
 
 export const NO_FLAGS: ItemFlags = { quoted: false, hex: false, escaped: false, dash: null };

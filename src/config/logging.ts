@@ -47,6 +47,8 @@ export interface RingConf {
   /** Longest line with its header; null: as long as the ring. */
   readonly maxlen: number | null;
   readonly size: number;
+  /** Where its newest lines are kept when the process is gone; null: nowhere. */
+  readonly backingFile: string | null;
   readonly connectMs: number | null;
   readonly serverMs: number | null;
   readonly servers: readonly RingServerConf[];

@@ -79,6 +79,7 @@ export function printRing(ring: RingConf, quote: Quote): string[] {
     ...(ring.description === null ? [] : [`description ${quote(ring.description)}`]),
     `format ${ring.format}`,
     ...(ring.size === RING_SIZE ? [] : [`size ${ring.size}`]),
+    ...(ring.backingFile === null ? [] : [`backing-file ${quote(ring.backingFile)}`]),
     ...(ring.maxlen === null ? [] : [`maxlen ${ring.maxlen}`]),
     ...(ring.connectMs === null ? [] : [`timeout connect ${ring.connectMs}ms`]),
     ...(ring.serverMs === null ? [] : [`timeout server ${ring.serverMs}ms`]),

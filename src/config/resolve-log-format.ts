@@ -13,6 +13,7 @@ import { toUtf8 } from '../../grammar/source.ts';
 import { missingSteps } from './carried-samples.ts';
 import {
   type ItemFlags,
+  type LogEncoding,
   type LogFormat,
   type LogItem,
   NO_FLAGS,
@@ -40,6 +41,7 @@ export function resolveLogFormat(value: Value, use: FormatUse): LogFormat {
   const read = readLogFormat(value.text, anyRelease);
   const items = 'problem' in read ? [] : read;
   let inherited = NO_FLAGS;
+  let whole: WholeFlags = {};
   const resolved: LogItem[] = [];
   for (const item of items) {
     if (item.kind === 'text') {
@@ -48,11 +50,14 @@ export function resolveLogFormat(value: Value, use: FormatUse): LogFormat {
       continue;
     }
     const flags = readFlags(item.flags, inherited);
-    if (item.kind === 'alias' && item.name === 'o') inherited = flags;
-    else resolved.push(resolveItem(item, flags, value, use));
+    if (item.kind === 'alias' && item.name === 'o') {
+      inherited = flags;
+      whole = { ...whole, ...readEncoding(item.flags), ...(/\+bin\b/.test(item.flags) && { binary: true }) };
+    } else resolved.push(resolveItem(item, flags, value, use));
   }
   const isWhole = resolved.every((item) => item.kind !== 'sample' || item.sample !== NO_VALUE);
-  return { text: toUtf8(isWhole ? value.text : printItems(resolved)), items: resolved };
+  const text = isWhole ? value.text : printWhole(whole) + printItems(resolved);
+  return { text: toUtf8(text), items: resolved, ...whole };
 }
 
 /** Text with its blanks apart. */
@@ -70,16 +75,15 @@ function resolveItem(
   value: Value,
   use: FormatUse,
 ): LogItem {
-  const encoding = /\+(json|cbor|bin)\b/.exec(item.flags)?.[1];
-  if (encoding !== undefined) warn(value, `the flag '${encoding}' of '${use.keyword}'`, use);
-  if (item.kind === 'sample') {
-    return { kind: 'sample', sample: resolveExpression(item.sample, value, use), flags };
-  }
+  const { label, cast } = item;
+  const named = { ...(label !== undefined && { label }), ...(cast !== undefined && { cast }) };
+  const more = { flags, ...named, ...readEncoding(item.flags) };
+  if (item.kind === 'sample') return { kind: 'sample', sample: resolveExpression(item.sample, value, use), ...more };
   if (use.mode === 'tcp' && httpAliases.has(item.name)) {
     const message = `failed to parse ${use.keyword} : format variable '${item.name}' is reserved for HTTP mode.`;
     use.diagnostics.error('mode-mismatch', value.at, message);
   }
-  return { kind: 'alias', name: item.name, flags };
+  return { kind: 'alias', name: item.name, ...more };
 }
 
 const flagNames: Readonly<Record<string, Partial<Record<'+' | '-', Partial<ItemFlags>>>>> = {
@@ -97,6 +101,14 @@ function readFlags(text: string, inherited: ItemFlags): ItemFlags {
     flags = { ...flags, ...flagNames[name]?.[sign as '+' | '-'] };
   }
   return flags;
+}
+
+type WholeFlags = Pick<LogFormat, 'encoding' | 'binary'>;
+
+/** The last one counts. */
+function readEncoding(flags: string): { readonly encoding?: LogEncoding } {
+  const found = [...flags.matchAll(/\+(json|cbor)\b/g)].at(-1)?.[1];
+  return found === 'json' || found === 'cbor' ? { encoding: found } : {};
 }
 
 /** One expression that is a word of its own, or stands at `start` in one. */
@@ -130,13 +142,21 @@ function printItems(items: readonly LogItem[]): string {
   return items.map(printItem).join('');
 }
 
+function printWhole({ encoding, binary }: WholeFlags): string {
+  const flags = [...(encoding ? [`+${encoding}`] : []), ...(binary ? ['+bin'] : [])];
+  return flags.length === 0 ? '' : `%{${flags.join(',')}}o`;
+}
+
 function printItem(item: LogItem): string {
   if (item.kind === 'text') return item.text.replace(/%/g, '%%');
   if (item.kind === 'space') return ' ';
   const { quoted, hex, escaped, dash } = item.flags;
-  const flags = [quoted && '+Q', hex && '+X', escaped && '+E', dash !== null && (dash ? '+M' : '-M')];
+  const { label = '', cast, encoding } = item;
+  const dashed = dash !== null && (dash ? '+M' : '-M');
+  const flags = [quoted && '+Q', hex && '+X', escaped && '+E', dashed, encoding !== undefined && `+${encoding}`];
   const given = flags.filter((flag) => flag !== false).join(',');
-  return `%${given && `{${given}}`}${item.kind === 'alias' ? item.name : `[${item.sample.text}]`}`;
+  const name = label !== '' || cast !== undefined ? `(${label}${cast === undefined ? '' : `:${cast}`})` : '';
+  return `%${name}${given && `{${given}}`}${item.kind === 'alias' ? item.name : `[${item.sample.text}]`}`;
 }
 
 /** Which words were warned about, of each run. */

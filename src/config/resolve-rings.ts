@@ -28,6 +28,7 @@ function resolveRing({ name, settings, servers }: RingNode, options: ResolveOpti
     format: settings.format ?? 'raw',
     maxlen: settings.maxlen || null,
     size: settings.size ?? RING_SIZE,
+    backingFile: utf8OrNull(settings.backingFile),
     connectMs: settings.connectMs || null,
     serverMs: settings.serverMs || null,
     servers: servers.flatMap((server) => resolveRingServer(server, options) ?? []),

@@ -12,6 +12,7 @@
 import { createConnection, type Socket } from 'node:net';
 import type { RingConf, RingServerConf } from '../config/logging.ts';
 import { LineReader } from './line-queue.ts';
+import { RingFile } from './ring-file.ts';
 
 /** HAProxy looks for a new connection about once a second. */
 const RETRY_MS = 1000;
@@ -22,8 +23,10 @@ const LINE_FEED = 10;
 export class RingForwarder {
   private readonly readers: readonly LineReader[];
   private readonly servers: readonly RingConnection[];
+  private readonly file: RingFile | null;
 
   constructor(conf: RingConf, queues: readonly SharedArrayBuffer[]) {
+    this.file = openFile(conf);
     this.readers = queues.map((memory) => new LineReader(memory));
     this.servers = conf.servers.map((server) => new RingConnection(conf, server, () => this.drain()));
   }
@@ -36,6 +39,7 @@ export class RingForwarder {
         const { length } = line;
         if (this.servers.some((server) => server.isFull(length))) return;
         for (const server of this.servers) server.take(line);
+        this.file?.write(line);
         reader.drop(line);
       }
     }
@@ -45,6 +49,19 @@ export class RingForwarder {
   async close(): Promise<void> {
     this.drain();
     await Promise.all(this.servers.map((server) => server.close()));
+    this.file?.close();
+  }
+}
+
+/** A ring whose file cannot be made is one in memory. */
+function openFile({ backingFile, name, size }: RingConf): RingFile | null {
+  if (backingFile === null) return null;
+  try {
+    return new RingFile(backingFile, name, size);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`[WARNING]  (${process.pid}) : ring '${name}' : no backing-file: ${why}.\n`);
+    return null;
   }
 }
 

@@ -4,7 +4,7 @@
  *
  * Text is Latin-1, a character a byte; text with other characters is written as UTF-8. What does not fit any more is
  * left out: lines are cut somewhere in any case. A character that must not stand in a line as it is (a control) is
- * written and remembered: `isPlain` is false then. Not for binary formats.
+ * written and remembered: `isPlain` is false then. Binary formats write with `raw`.
  */
 import { latin1 } from './latin1.ts';
 
@@ -83,6 +83,13 @@ export class LineText {
       bytes[at + i] = code;
     }
     this.at = at + length;
+  }
+
+  /** Bytes as they are; whoever reads the line expects them. */
+  raw(bytes: Uint8Array): void {
+    const length = Math.min(bytes.length, this.end - this.at);
+    this.bytes.set(bytes.subarray(0, length), this.at);
+    this.at += length;
   }
 
   /** A whole number. */

@@ -5,7 +5,8 @@
  *     flags  = "{" ("+" | "-") letter ("," ...)* "}"
  *     item   = alias | "[" sample "]"
  *
- * `%(name:type)` gives an item a name, since 3.0. `%{...}o` sets flags for everything after it.
+ * `%(name:type)` gives an item a name and a type, since 3.0, which lines in JSON and CBOR have. `%{...}o` sets flags for
+ * everything after it.
  */
 import { nearestWord } from '../../spelling.ts';
 import { isAtLeast, type Language } from '../keyword.ts';
@@ -13,8 +14,16 @@ import { readSample, type Sample } from './sample.ts';
 
 export type LogFormatItem =
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'alias'; readonly name: string; readonly flags: string }
-  | { readonly kind: 'sample'; readonly sample: Sample; readonly flags: string };
+  | ({ readonly kind: 'alias'; readonly name: string; readonly flags: string } & ItemLabel)
+  | ({ readonly kind: 'sample'; readonly sample: Sample; readonly flags: string } & ItemLabel);
+
+/** What stood in `%(label:cast)`. */
+export interface ItemLabel {
+  readonly label?: string;
+  readonly cast?: ItemCast;
+}
+
+export type ItemCast = 'str' | 'sint' | 'bool';
 
 export interface LogFormatFailure {
   readonly code: string;
@@ -52,15 +61,28 @@ function readItem(text: string, percent: number, language: Language): ItemAndEnd
   if (after === '%') return { item: { kind: 'text', text: '%' }, end: percent + 2 };
   const isNamed = language.lenient || isAtLeast(language.release, '3.0');
   const name = isNamed ? (/^\([^)]*\)/.exec(text.slice(percent + 1))?.[0] ?? '') : '';
+  const label = readLabel(name);
+  if (label === null) {
+    const problem = `unexpected type in '${name}': only 'str', 'sint' and 'bool' are supported.`;
+    return { code: 'bad-log-format', problem, at: percent };
+  }
   const flagged = /^\{([^}]*)(\}?)/.exec(text.slice(percent + 1 + name.length));
   if (flagged && flagged[2] === '') return { code: 'bad-log-format', problem: "missing '}' after '%{'.", at: percent };
   const flags = flagged?.[1] ?? '';
   const at = percent + 1 + name.length + (flagged?.[0].length ?? 0);
-  if (text[at] === '[') return readSampleItem(text, percent, at, flags, language);
+  if (text[at] === '[') return readSampleItem(text, percent, at, flags, label, language);
   const alias = /^[A-Za-z0-9]*/.exec(text.slice(at))![0];
   if (alias === '') return readBare(text, percent, at, flagged !== null, language);
   if (!known.has(alias)) return unknownAlias(text, percent, alias);
-  return { item: { kind: 'alias', name: alias, flags }, end: at + alias.length };
+  return { item: { kind: 'alias', name: alias, flags, ...label }, end: at + alias.length };
+}
+
+/** "(name:type)"; null: a type that there is not. */
+function readLabel(text: string): ItemLabel | null {
+  if (text === '') return {};
+  const [label = '', cast] = text.slice(1, -1).split(':');
+  if (cast !== undefined && cast !== 'str' && cast !== 'sint' && cast !== 'bool') return null;
+  return { ...(label !== '' && { label }), ...(cast !== undefined && { cast }) };
 }
 
 /**
@@ -96,6 +118,7 @@ function readSampleItem(
   percent: number,
   open: number,
   flags: string,
+  label: ItemLabel,
   language: Language,
 ): ItemAndEnd | LogFormatFailure {
   const sample = readSample(text, language, open + 1);
@@ -103,5 +126,5 @@ function readSampleItem(
   if (text[sample.end] !== ']') {
     return { code: 'bad-log-format', problem: `missing ']' after '${text.slice(open, sample.end)}'.`, at: percent };
   }
-  return { item: { kind: 'sample', sample, flags }, end: sample.end + 1 };
+  return { item: { kind: 'sample', sample, flags, ...label }, end: sample.end + 1 };
 }

@@ -22,9 +22,9 @@ export const ringRows: readonly KeywordRow<SectionNode>[] = [
     since: '2.7',
     doc: 'Keeps the ring in a file.',
     ok: ['backing-file /var/tmp/ring'],
-    apply(_node, call) {
-      const message = "'backing-file' is accepted but not carried out: the ring is kept in memory.";
-      call.diagnostics.warning('not-carried-out', call.at, message);
+    bad: [['backing-file', 'missing-argument']],
+    apply(node, _call, path) {
+      node.ring.backingFile = path;
     },
   }),
   row('description', ['ring'], {

@@ -33,6 +33,8 @@ export type Moment = typeof WITH_ANSWER | typeof AT_END;
 export interface Manner extends ItemFlags {
   /** What stands for nothing: a dash, or, in what becomes a header, nothing. */
   readonly missing: string;
+  /** Whoever asks escapes by himself. */
+  readonly raw?: boolean;
 }
 
 export interface AliasRow {
@@ -72,7 +74,8 @@ function text(moment: Moment, read: (r: SessionRecord) => string | null, needs =
 
 /** Text of a request: never a dash, always escaped. */
 function requestText(read: (line: string) => string): AliasRow {
-  return row(WITH_ANSWER, ({ quoted, escaped }) => {
+  return row(WITH_ANSWER, ({ quoted, escaped, raw }) => {
+    if (raw) return (line, r) => line.text(read(r.request));
     const put: Put = escaped
       ? (line, r) => line.text(escapeStructured(escapeRequest(read(r.request))))
       : (line, r) => line.hashed(read(r.request), REQUEST_MARKS);

@@ -9,9 +9,11 @@
 import type { ProxyConf } from '../../config/haproxy.ts';
 import type { LogFormat, LogItem } from '../../config/log-format.ts';
 import { LineText } from '../../wire/line-text.ts';
-import { compileText } from '../sample/compile.ts';
+import { compileSample, compileText } from '../sample/compile.ts';
+import type { Evaluate } from '../sample/fetch-row.ts';
 import type { SampleWorld } from '../sample/sample-world.ts';
 import { AT_END, aliases, type Manner, type Moment, textWriter, WITH_ANSWER } from './aliases.ts';
+import { compileEncoded, compileItemValue, putEncoded } from './encode.ts';
 import { escapeField } from './escape.ts';
 import type { Put } from './lines.ts';
 import type { SessionRecord } from './record.ts';
@@ -52,7 +54,12 @@ export function compileLogFormat(
   home: ProxyConf,
   use: FormatUse = 'log',
 ): CompiledFormat {
-  const parts = format.items.map((item) => compileItem(item, world, home, use));
+  if (format.encoding !== undefined) {
+    const { put, needs, moment } = compileEncoded(format, format.encoding, world, home);
+    return { put, build: textBuilder(put), needs, moment };
+  }
+  const isBinary = format.binary ?? false;
+  const parts = format.items.map((item) => compileItem(item, world, home, use, isBinary));
   const needs = parts.reduce((all, part) => all | part.needs, 0);
   const moment = parts.some((part) => part.moment === AT_END) ? AT_END : WITH_ANSWER;
   const put = parts.some((part) => part.vanishes) ? joinWithCare(parts) : joinPlain(parts);
@@ -74,14 +81,29 @@ function constant(kind: 'text' | 'space', text: string): Part {
   return { kind, text, put: (line) => line.text(text), needs: 0, moment: WITH_ANSWER, vanishes: false };
 }
 
-function compileItem(item: LogItem, world: SampleWorld, home: ProxyConf, use: FormatUse): Part {
+function compileItem(item: LogItem, world: SampleWorld, home: ProxyConf, use: FormatUse, isBinary: boolean): Part {
   if (item.kind === 'text') return constant('text', item.text);
   if (item.kind === 'space') return constant('space', ' ');
+  if (item.encoding !== undefined) {
+    const { read, needs, moment } = compileItemValue(item, world, home);
+    const put = putEncoded(item.encoding, isBinary, read);
+    return { kind: 'record', text: '', put, needs, moment, vanishes: false };
+  }
   const manner: Manner = { ...item.flags, missing: (item.flags.dash ?? use === 'log') ? '-' : '' };
   if (item.kind === 'alias') return compileAlias(item.name, manner);
+  if (isBinary) {
+    const { evaluate, type, needs } = compileSample(item.sample, world, home);
+    if (type === 'bin') return binaryPart(evaluate, needs);
+  }
   const { evaluate, needs } = compileText(item.sample, world, home);
   const read: Read = use !== 'header' ? evaluate : (r) => escapeField(evaluate(r) ?? '');
   return { kind: 'record', text: '', put: textWriter(read, manner), needs, moment: WITH_ANSWER, vanishes: false };
+}
+
+/** `+bin`: bytes stay as they are. */
+function binaryPart(evaluate: Evaluate, needs: number): Part {
+  const put: Put = (line, r) => line.raw(Buffer.from((evaluate(r) as string | null) ?? '', 'latin1'));
+  return { kind: 'record', text: '', put, needs, moment: WITH_ANSWER, vanishes: false };
 }
 
 type Read = (r: SessionRecord) => string | null;

@@ -95,6 +95,7 @@ function ringOf(proxy: ProxyConf, server: ServerConf): RingConf | null {
     format: 'raw',
     maxlen: null,
     size,
+    backingFile: null,
     connectMs,
     serverMs,
     servers: [receiver],

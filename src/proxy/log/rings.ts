@@ -11,7 +11,7 @@ import { RingForwarder } from '../../log/ring-forwarder.ts';
 export interface RingMemory {
   readonly name: string;
   readonly shape: RingShape;
-  /** Null: the ring has no servers, nobody reads its lines. */
+  /** Null: the ring has no servers and no file, nobody reads its lines. */
   readonly queue: SharedArrayBuffer | null;
 }
 
@@ -26,8 +26,10 @@ export class Rings {
 
   constructor(confs: readonly RingConf[], threads: number) {
     this.confs = confs;
-    this.queues = confs.map(({ size, servers }) => {
-      return servers.length === 0 ? [] : Array.from({ length: threads + 1 }, () => makeQueueMemory(size));
+    this.queues = confs.map(({ size, servers, backingFile }) => {
+      return servers.length === 0 && backingFile === null
+        ? []
+        : Array.from({ length: threads + 1 }, () => makeQueueMemory(size));
     });
     this.forwarders = confs.map((conf, i) => new RingForwarder(conf, this.queues[i]!));
     attachRings(this.memoryOf(threads), () => setImmediate(() => this.drain()));

@@ -32,7 +32,15 @@ function makeRing(ports: readonly number[], given: Partial<RingConf> = {}): Ring
   const servers = ports.map((port, i) => {
     return { name: `s${i}`, address: { kind: 'ip', host: '127.0.0.1', port }, framing: 'legacy' } as const;
   });
-  const plain = { name: 'r', description: null, format: 'raw', maxlen: null, connectMs: null, serverMs: null } as const;
+  const plain = {
+    name: 'r',
+    description: null,
+    format: 'raw',
+    maxlen: null,
+    backingFile: null,
+    connectMs: null,
+    serverMs: null,
+  } as const;
   return { ...plain, size: 16384, servers, ...given };
 }
 
