@@ -99,6 +99,8 @@ export class Core {
   private started: Promise<void> = Promise.resolve();
   private reloading: Promise<boolean> | null = null;
   private reloadAgain = false;
+  /** Abstract sockets were closed for another program. */
+  private hasReleased = false;
   private stopping = false;
 
   constructor(options: CoreOptions) {
@@ -145,10 +147,19 @@ export class Core {
   /** Stops listening, so that another program can take the ports over; connections go on (SIGTTOU). */
   pauseListeners(): void {
     for (const proxy of this.sockets.pause()) this.options.log('warning', `Paused ${proxy}.`);
+    const listenerIds = this.sockets.release();
+    if (listenerIds.length === 0) return;
+    this.hasReleased = true;
+    const { child } = this.keepers.proxy;
+    if (child) sendTo<ToProxy>(child, { type: 'release', listenerIds });
   }
 
+  /** What was released takes a new generation of the proxy. */
   resumeListeners(): void {
     for (const proxy of this.sockets.resume()) this.options.log('warning', `Resumed ${proxy}.`);
+    if (!this.hasReleased) return;
+    this.hasReleased = false;
+    void this.reload();
   }
 
   dump(what: 'data' | 'stats'): void {
@@ -351,14 +362,17 @@ export class Core {
     generation: number,
   ): Revision {
     const channels = findChannels(config);
-    const inherited = [...sockets, ...channels];
+    let held = sockets;
     return {
       generation,
-      launch: () => this.launch('proxy', this.openState(), inherited),
+      launch: () => {
+        held = sockets.filter((socket) => this.sockets.holds(socket));
+        return this.launch('proxy', this.openState(), [...held, ...channels]);
+      },
       configure: (child) => {
-        const numbered = numberInRole(inherited);
-        const own = numbered.slice(0, sockets.length);
-        const conf = renumberChannels(sliceForProxy(config), channels, numbered.slice(sockets.length));
+        const numbered = numberInRole([...held, ...channels]);
+        const own = numbered.slice(0, held.length);
+        const conf = renumberChannels(sliceForProxy(config), channels, numbered.slice(held.length));
         sendTo<ToProxy>(child, { type: 'config', generation, conf, sockets: own, stateFd: STATE_FD });
         const states = this.health.replayFor(checks);
         if (states.length > 0) sendTo<ToProxy>(child, { type: 'server-health', generation, states });

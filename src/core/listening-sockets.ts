@@ -112,6 +112,24 @@ export class ListeningSockets {
     return this.proxies();
   }
 
+  /**
+   * Closes abstract sockets, which cannot be paused and whose names only one program can have at a time. Returns the ids of
+   * their listeners, for whoever else holds the sockets; the next plan opens them anew.
+   */
+  release(): number[] {
+    const released = [...this.open].filter(([, { own, listener }]) => own && isAbstract(listener.address));
+    for (const [key, { fd }] of released) {
+      closeFd(fd);
+      this.open.delete(key);
+    }
+    return released.map(([, { listener }]) => listener.id);
+  }
+
+  /** Not released since it was planned. */
+  holds({ fd }: InheritedSocket): boolean {
+    return [...this.open.values(), ...(this.planned?.values() ?? [])].some((socket) => socket.fd === fd);
+  }
+
   resume(): string[] {
     if (!this.paused) return [];
     this.paused = false;
@@ -146,6 +164,10 @@ function uniqueKey(listener: ListenerConf, taken: ReadonlyMap<string, PlannedSoc
   let unique = key;
   for (let n = 2; taken.has(unique); n++) unique = `${key}#${n}`;
   return unique;
+}
+
+function isAbstract(address: ListenAddress): boolean {
+  return address.kind === 'unix' && address.path.startsWith('\0');
 }
 
 function backlogOf(config: HaproxyConfig, proxy: ProxyConf, listener: ListenerConf): number {

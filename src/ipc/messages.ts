@@ -73,6 +73,8 @@ export type ToProxy =
     }
   | { readonly type: 'config-done'; readonly generation: number }
   | { readonly type: 'server-health'; readonly generation: number; readonly states: readonly ServerHealth[] }
+  /** Close these listening sockets for good: another program wants their addresses. Connections go on. */
+  | { readonly type: 'release'; readonly listenerIds: readonly number[] }
   /** Stop accepting; answer what is under way; idle connections are answered once more with `Connection: close`; exit 0 when empty. */
   | { readonly type: 'soft-stop' }
   /** Close everything and exit 0. */

@@ -76,6 +76,7 @@ class ProxyRole {
     'server-health': ({ generation, states }) => {
       if (generation >= (this.config?.generation ?? 0)) this.takeHealth(states);
     },
+    release: ({ listenerIds }) => this.release(listenerIds),
     'soft-stop': () => this.softStop(),
     stop: () => this.stop(),
   };
@@ -91,6 +92,9 @@ class ProxyRole {
   private running = 0;
   private ready = 0;
   private deaf = 0;
+  /** Listeners whose sockets are to be closed, and how many workers have let go of them. */
+  private releasing: readonly number[] = [];
+  private released = 0;
   private empty = 0;
   private softly = false;
   /** Of `grace`: the soft stop has begun in earnest. */
@@ -170,6 +174,9 @@ class ProxyRole {
       case 'ready':
         if (++this.ready === this.workers.length) this.onReady(generation);
         return;
+      case 'released':
+        if (++this.released === this.workers.length) this.closeReleased();
+        return;
       case 'deaf':
         if (++this.deaf === this.workers.length) this.closeListeners();
         return;
@@ -199,8 +206,19 @@ class ProxyRole {
   /** Nobody watches them any more: from now on connections are refused, unless another process listens as well. */
   private closeListeners(): void {
     const { conf, sockets } = this.config!;
-    for (const { fd } of sockets) closeFd(fd);
+    for (const { fd, listenerId } of sockets) if (!this.releasing.includes(listenerId)) closeFd(fd);
     tellStopped(conf, this.counters!, mapRows(conf));
+  }
+
+  /** Asked for once: what was released stays so for as long as this process lives. */
+  private release(listenerIds: readonly number[]): void {
+    if (this.workers.length === 0 || this.releasing.length > 0 || this.softly) return;
+    this.releasing = listenerIds;
+    this.tellWorkers({ type: 'release', listenerIds });
+  }
+
+  private closeReleased(): void {
+    for (const { fd, listenerId } of this.config!.sockets) if (this.releasing.includes(listenerId)) closeFd(fd);
   }
 
   private takeHealth(states: readonly ServerHealth[]): void {

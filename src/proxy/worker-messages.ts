@@ -46,12 +46,15 @@ export type ToWorker =
   | { readonly type: 'listen' }
   | { readonly type: 'server-health'; readonly states: readonly ServerHealth[] }
   | { readonly type: 'server-warmth'; readonly servers: readonly ServerWarmth[] }
+  | { readonly type: 'release'; readonly listenerIds: readonly number[] }
   | { readonly type: 'soft-stop' }
   | { readonly type: 'stop' };
 
 export type FromWorker =
   /** Built, and waits for `listen`. */
   | { readonly type: 'ready' }
+  /** Watches none of the sockets any more that it was told to release. */
+  | { readonly type: 'released' }
   /** Was told to stop softly and accepts no more. */
   | { readonly type: 'deaf' }
   /** After that, its last session has ended. */

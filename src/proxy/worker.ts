@@ -64,6 +64,7 @@ class ProxyWorker {
     listen: () => this.listen(),
     'server-health': ({ states }) => this.takeHealth(states),
     'server-warmth': ({ servers }) => this.takeWarmth(servers),
+    release: ({ listenerIds }) => this.release(listenerIds),
     'soft-stop': () => this.softStop(),
     stop: () => this.stop(),
   };
@@ -292,6 +293,11 @@ class ProxyWorker {
     server.queue.scatter();
     if (!server.conf.onMarkedDownShutdownSessions) return;
     for (const stream of [...this.context.streams]) if (stream.server === server) stream.kill('down');
+  }
+
+  private release(listenerIds: readonly number[]): void {
+    for (const listener of this.listeners) if (listenerIds.includes(listener.conf.id)) listener.close();
+    tell({ type: 'released' });
   }
 
   private softStop(): void {
