@@ -3,19 +3,19 @@
 import type { ProxyConf } from '../config/haproxy.ts';
 import type { HeaderNameRule } from '../config/http-options.ts';
 import { packInet4, packInet6 } from '../os/address.ts';
-import type { Backend } from './backend.ts';
-import type { Network } from './client-address.ts';
-import { type ErrorPages, prepareErrorPages } from './error-pages.ts';
-import { type ErrorPage, type ErrorStatus, errorPage } from './errors.ts';
-import type { PreparedForwarded } from './forwarded.ts';
-import { type HeaderCaptures, prepareHeaderCaptures } from './header-captures.ts';
-import type { HeaderCases } from './header-cases.ts';
-import type { HttpExchange } from './http-exchange.ts';
-import { type HttpSteps, prepareSteps } from './http-steps.ts';
-import { RequestNotes } from './request-notes.ts';
+import { type ErrorPages, prepareErrorPages } from './http/error-pages.ts';
+import { type ErrorPage, type ErrorStatus, errorPage } from './http/errors.ts';
+import type { PreparedForwarded } from './http/forwarded.ts';
+import { type HeaderCaptures, prepareHeaderCaptures } from './http/header-captures.ts';
+import type { HeaderCases } from './http/header-cases.ts';
+import type { HttpExchange } from './http/http-exchange.ts';
+import { type HttpSteps, prepareSteps } from './http/http-steps.ts';
+import { RequestNotes } from './http/request-notes.ts';
+import type { UniqueIdFormat } from './http/unique-id.ts';
+import type { Network } from './listener/client-address.ts';
+import type { Backend } from './server/backend.ts';
 import type { SessionLog } from './session-log.ts';
 import { type PreparedStats, prepareStats } from './stats/request.ts';
-import type { UniqueIdFormat } from './unique-id.ts';
 
 export class Frontend {
   readonly conf: ProxyConf;

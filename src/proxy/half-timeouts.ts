@@ -6,9 +6,9 @@
  * that has said FIN itself and takes what it gets has no limit: the other end's decides.
  */
 import type { Timeouts } from '../config/haproxy.ts';
-import type { Deadlines } from './deadlines.ts';
-import type { Loop } from './loop.ts';
-import type { SocketEnd } from './socket-end.ts';
+import type { Deadlines } from './loop/deadlines.ts';
+import type { Loop } from './loop/loop.ts';
+import type { SocketEnd } from './loop/socket-end.ts';
 
 export class HalfTimeouts {
   private readonly loop: Loop;

@@ -23,13 +23,13 @@ import { closeFd } from '../os/socket.ts';
 import { makeBalanceMemory } from './balance/share.ts';
 import { mapRows } from './counter-layout.ts';
 import { Counters, claimCounters } from './counters.ts';
-import { HealthBoard } from './health-board.ts';
 import { attachLogBackends, type LogBackend, ringsOfBackends } from './log/log-backend.ts';
 import { Rings } from './log/rings.ts';
 import { makeCountMemory } from './log/shared-counts.ts';
 import { makeSessionMemories } from './persistence/application-sessions.ts';
-import { makeIdleMemory } from './shared-idle.ts';
-import { SlowStarts } from './slow-starts.ts';
+import { HealthBoard } from './server/health-board.ts';
+import { makeIdleMemory } from './server/shared-idle.ts';
+import { SlowStarts } from './server/slow-starts.ts';
 import { tellHardStop, tellStopped } from './stop-notice.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
 

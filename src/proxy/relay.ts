@@ -5,8 +5,8 @@
  * What one side does not take stops the reading of the other. A FIN is passed on when the bytes before it are, and
  * with them in one packet when both came together. Directions that bring much may be spliced (splicing.ts).
  */
-import type { Deferred } from './loop.ts';
-import { BROKEN, END, type SocketEnd, UNSUITABLE } from './socket-end.ts';
+import type { Deferred } from './loop/loop.ts';
+import { BROKEN, END, type SocketEnd, UNSUITABLE } from './loop/socket-end.ts';
 import { SPLICE_PATIENCE, SPLICE_REQUEST, SPLICE_RESPONSE, SPLICE_SIZE, SPLICE_WORTH } from './splicing.ts';
 import { BULK_SIZE, type WorkerContext } from './worker-context.ts';
 

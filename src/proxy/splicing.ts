@@ -5,9 +5,9 @@
  * for `splice-auto` only.
  */
 import type { GlobalConf, ProxyConf } from '../config/haproxy.ts';
-import type { BodyMeter } from './http-body.ts';
-import { PipePool } from './pipes.ts';
-import { NOTHING, type SocketEnd, UNSUITABLE } from './socket-end.ts';
+import type { BodyMeter } from './http/http-body.ts';
+import { PipePool } from './loop/pipes.ts';
+import { NOTHING, type SocketEnd, UNSUITABLE } from './loop/socket-end.ts';
 
 export const SPLICE_REQUEST = 1;
 export const SPLICE_RESPONSE = 2;

@@ -2,7 +2,7 @@
  * How a session ended, and HAProxy's two characters for it (manual 8.5): who ended it, and in which phase. Every way a
  * stream can end goes through `causeOf`.
  */
-import type { DispatchFailure } from './dispatch.ts';
+import type { DispatchFailure } from './server/dispatch.ts';
 
 export type EndCause =
   | 'normal'

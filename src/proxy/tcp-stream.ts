@@ -5,26 +5,26 @@
  * Not here: getting a server (dispatch.ts), moving the bytes (relay.ts).
  */
 import { localAddress, MSG_DONTWAIT, MSG_PEEK, recvAt } from '../os/socket.ts';
-import type { Backend } from './backend.ts';
-import type { ClientAddress } from './client-address.ts';
 import { CLI_ABRT, ERESP, SRV_ABRT } from './counter-layout.ts';
-import { Deadlines } from './deadlines.ts';
-import { Dispatch, type DispatchFailure, type DispatchOwner } from './dispatch.ts';
 import type { Frontend } from './frontend.ts';
 import { HalfTimeouts } from './half-timeouts.ts';
-import type { Listener } from './listener.ts';
+import type { ClientAddress } from './listener/client-address.ts';
+import type { Listener } from './listener/listener.ts';
 import { type LogStep, STEP_ACCEPT, STEP_CLOSE, STEP_CONNECT } from './log/line-forms.ts';
 import { NEEDS_SOURCE } from './log/needs.ts';
 import { NO_SERVER, SessionRecord } from './log/record.ts';
 import { fillFacts } from './log/session-facts.ts';
+import { Deadlines } from './loop/deadlines.ts';
+import { type EndOwner, SocketEnd } from './loop/socket-end.ts';
+import type { Timed } from './loop/timers.ts';
 import { Relay, type RelayOwner } from './relay.ts';
-import type { Server } from './server.ts';
-import { REUSE_NONE } from './server-attempt.ts';
-import type { ServerConnection } from './server-connection.ts';
-import { type EndOwner, SocketEnd } from './socket-end.ts';
+import type { Backend } from './server/backend.ts';
+import { Dispatch, type DispatchFailure, type DispatchOwner } from './server/dispatch.ts';
+import type { Server } from './server/server.ts';
+import { REUSE_NONE } from './server/server-attempt.ts';
+import type { ServerConnection } from './server/server-connection.ts';
 import { spliceDirections } from './splicing.ts';
 import { causeOf, type EndCause, type Phase, phaseOfFailure } from './stream-end.ts';
-import type { Timed } from './timers.ts';
 import type { Stream, WorkerContext } from './worker-context.ts';
 
 export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, Timed {

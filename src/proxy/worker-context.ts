@@ -1,18 +1,18 @@
 /** What everything in one worker shares: the loop, memory, counters, the running objects, who listens for the end. */
 import { allocate, type Region } from '../os/memory.ts';
 import { Head } from '../wire/http1-head.ts';
-import type { Backend } from './backend.ts';
-import { BufferPool } from './buffers.ts';
 import type { RowMap } from './counter-layout.ts';
 import { BIN, BOUT, PROCESS_ROW, ROW_WIDTH, SCUR, SESS_RATE } from './counter-layout.ts';
 import type { Counters } from './counters.ts';
-import type { Dispatch } from './dispatch.ts';
 import type { Frontend } from './frontend.ts';
 import type { SessionRecord } from './log/record.ts';
 import { REQUESTS_AT } from './log/shared-counts.ts';
-import type { Loop } from './loop.ts';
-import type { PipePool } from './pipes.ts';
-import type { Server } from './server.ts';
+import { BufferPool } from './loop/buffers.ts';
+import type { Loop } from './loop/loop.ts';
+import type { PipePool } from './loop/pipes.ts';
+import type { Backend } from './server/backend.ts';
+import type { Dispatch } from './server/dispatch.ts';
+import type { Server } from './server/server.ts';
 import type { StatsSource } from './stats/source.ts';
 
 /** Read at once from a connection, and at most kept for one that does not take it. */

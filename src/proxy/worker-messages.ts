@@ -1,8 +1,8 @@
 /** What the proxy's main thread and its workers say to each other. A worker is woken by its eventfd. */
 import type { ProxySlice } from '../config/slice.ts';
 import type { InheritedSocket, ServerHealth } from '../ipc/messages.ts';
-import type { AcceptIntents } from './accept-limits.ts';
 import type { CounterPlace } from './counters.ts';
+import type { AcceptIntents } from './listener/accept-limits.ts';
 import type { RingMemory } from './log/rings.ts';
 
 /** Everything a worker starts with. Plain data: it crosses by structured clone. */

@@ -11,7 +11,7 @@ import type { World } from '../../src/check/server-check.ts';
 import type { CheckMethod, HttpExpect } from '../../src/config/haproxy.ts';
 import type { CheckTarget } from '../../src/config/slice.ts';
 import type { ServerHealth } from '../../src/ipc/messages.ts';
-import { isNews, resultLine, transitionLine } from '../../src/proxy/health-text.ts';
+import { isNews, resultLine, transitionLine } from '../../src/proxy/server/health-text.ts';
 import { makeTarget } from '../unit/check/target.ts';
 import { freePort } from './lib/ports.ts';
 import { type Program, startProgram, writeFiles } from './lib/program.ts';

@@ -1,6 +1,6 @@
 /** The proxy's own pages, byte for byte beside those of the real HAProxy. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type ErrorStatus, errorPage, unreadPage } from '../../src/proxy/errors.ts';
+import { type ErrorStatus, errorPage, unreadPage } from '../../src/proxy/http/errors.ts';
 import { freePort } from './lib/ports.ts';
 import { type RunningProxy, startProxy } from './lib/proxy-under-test.ts';
 import { exchange } from './lib/raw-http.ts';

@@ -74,6 +74,13 @@ describe('module boundaries', () => {
     });
   }
 
+  it("has the proxy's loop stand by itself", () => {
+    const inLoop = files.filter((file) => file.startsWith('src/proxy/loop/'));
+    const others = inLoop.flatMap(importsOf).filter((target) => /^src\/proxy\/(?!loop\/)/.test(target));
+    expect(inLoop.length).toBeGreaterThan(5);
+    expect(others).toEqual([]);
+  });
+
   it('has no files that need each other to start', () => {
     const done = new Set<string>();
     expect(files.flatMap((file) => findCircle(file, [], done) ?? [])).toEqual([]);

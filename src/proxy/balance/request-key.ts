@@ -6,8 +6,8 @@
  */
 import type { Balance, HashType } from '../../config/balance.ts';
 import { FIELD_STRIDE, type Head, METHOD_POST } from '../../wire/http1-head.ts';
-import type { ClientAddress } from '../client-address.ts';
 import type { Frontend, PreparedForwardFor } from '../frontend.ts';
+import type { ClientAddress } from '../listener/client-address.ts';
 import { NO_KEY } from './balancer.ts';
 import { type Hash, makeHash } from './hash-functions.ts';
 

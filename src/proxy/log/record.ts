@@ -9,7 +9,7 @@ import type { ProxyConf, ServerConf } from '../../config/haproxy.ts';
 import type { SocketAddress } from '../../os/address.ts';
 import type { Head } from '../../wire/http1-head.ts';
 import { latin1 } from '../../wire/latin1.ts';
-import type { Preamble } from '../client-address.ts';
+import type { Preamble } from '../listener/client-address.ts';
 
 /** Server names that stand for no server. */
 export const NO_SERVER = '<NOSRV>';

@@ -4,11 +4,11 @@
  */
 import type { ProxyConf } from '../../config/haproxy.ts';
 import type { SocketAddress } from '../../os/address.ts';
-import type { ClientAddress } from '../client-address.ts';
 import { PROCESS_ROW, SCUR } from '../counter-layout.ts';
 import type { Frontend } from '../frontend.ts';
-import type { Listener } from '../listener.ts';
-import type { Server } from '../server.ts';
+import type { ClientAddress } from '../listener/client-address.ts';
+import type { Listener } from '../listener/listener.ts';
+import type { Server } from '../server/server.ts';
 import type { WorkerContext } from '../worker-context.ts';
 import { BAD_REQUEST, type SessionRecord } from './record.ts';
 

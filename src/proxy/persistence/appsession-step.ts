@@ -6,10 +6,10 @@
 import type { AppsessionConf } from '../../config/persistence.ts';
 import { CookiePair, readCookie, readSetCookie, startsWith } from '../../wire/cookie.ts';
 import { COOKIE, FIELD_STRIDE, type Head, SET_COOKIE } from '../../wire/http1-head.ts';
-import type { Backend } from '../backend.ts';
-import type { HttpStep, LineSink } from '../http-steps.ts';
-import type { Transaction } from '../http-transaction.ts';
-import type { Server } from '../server.ts';
+import type { HttpStep, LineSink } from '../http/http-steps.ts';
+import type { Transaction } from '../http/http-transaction.ts';
+import type { Backend } from '../server/backend.ts';
+import type { Server } from '../server/server.ts';
 import { type ApplicationSessions, SessionKey } from './application-sessions.ts';
 import { mayServe } from './cookie-policy.ts';
 

@@ -6,8 +6,8 @@
  * let through again (response-cookies.ts).
  */
 import { type Head, SET_COOKIE } from '../../wire/http1-head.ts';
-import type { HttpStep, LineSink } from '../http-steps.ts';
-import type { Transaction } from '../http-transaction.ts';
+import type { HttpStep, LineSink } from '../http/http-steps.ts';
+import type { Transaction } from '../http/http-transaction.ts';
 import { CACHEABLE, COOKIES_TOO, cacheability } from './cacheability.ts';
 
 const ALL = CACHEABLE | COOKIES_TOO;

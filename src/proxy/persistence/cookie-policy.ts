@@ -6,8 +6,8 @@
  */
 import type { ProxyConf, ServerConf } from '../../config/haproxy.ts';
 import type { CookieConf } from '../../config/persistence.ts';
-import type { Backend } from '../backend.ts';
-import type { Server } from '../server.ts';
+import type { Backend } from '../server/backend.ts';
+import type { Server } from '../server/server.ts';
 import { makeDynamicCookie } from './dynamic-cookie.ts';
 
 interface Bound {

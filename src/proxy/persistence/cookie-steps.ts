@@ -1,6 +1,6 @@
 /** The cookie steps of a frontend: those that its backend's `cookie` and `appsession` and its own `capture cookie` ask for. */
 import type { Frontend } from '../frontend.ts';
-import type { HttpStep } from '../http-steps.ts';
+import type { HttpStep } from '../http/http-steps.ts';
 import { AppsessionStep } from './appsession-step.ts';
 import { CacheGuard } from './cache-guard.ts';
 import { prepareCookieCapture } from './cookie-capture.ts';

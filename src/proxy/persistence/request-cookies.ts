@@ -7,8 +7,8 @@
  */
 import { CookiePair, closeGaps, cutCookies, cutValue, isCookieName, readCookie } from '../../wire/cookie.ts';
 import { COOKIE, FIELD_STRIDE, type Head, removeField } from '../../wire/http1-head.ts';
-import type { HttpStep, LineSink } from '../http-steps.ts';
-import type { Transaction } from '../http-transaction.ts';
+import type { HttpStep, LineSink } from '../http/http-steps.ts';
+import type { Transaction } from '../http/http-transaction.ts';
 import {
   REQUEST_DOWN,
   REQUEST_EXPIRED,
@@ -18,7 +18,7 @@ import {
   REQUEST_UNUSED,
   REQUEST_VALID,
   type RequestNotes,
-} from '../request-notes.ts';
+} from '../http/request-notes.ts';
 import { type CookieCapture, captureCookie } from './cookie-capture.ts';
 import { COOKIE_DATE_LENGTH, decodeCookieDate } from './cookie-date.ts';
 import { type CookiePolicy, DOWN } from './cookie-policy.ts';

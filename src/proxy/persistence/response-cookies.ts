@@ -6,8 +6,8 @@
  */
 import { CookiePair, closeGaps, isCookieName, readSetCookie } from '../../wire/cookie.ts';
 import { FIELD_STRIDE, type Head, METHOD_POST, removeField, replaceValue, SET_COOKIE } from '../../wire/http1-head.ts';
-import type { HttpStep, LineSink } from '../http-steps.ts';
-import type { Transaction } from '../http-transaction.ts';
+import type { HttpStep, LineSink } from '../http/http-steps.ts';
+import type { Transaction } from '../http/http-transaction.ts';
 import {
   RESPONSE_DELETED,
   RESPONSE_FOUND,
@@ -15,8 +15,8 @@ import {
   RESPONSE_REWRITTEN,
   RESPONSE_UPDATED,
   type RequestNotes,
-} from '../request-notes.ts';
-import type { Server } from '../server.ts';
+} from '../http/request-notes.ts';
+import type { Server } from '../server/server.ts';
 import { CACHEABLE, cacheability } from './cacheability.ts';
 import { type CookieCapture, captureCookie } from './cookie-capture.ts';
 import { encodeCookieDate, encodeKnownDate } from './cookie-date.ts';

@@ -2,7 +2,7 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import os from 'node:os';
 import { PROCESS_ROW, QCUR, REQ_RATE, SCUR, SESS_RATE, serverKey } from '../counter-layout.ts';
-import type { Server } from '../server.ts';
+import type { Server } from '../server/server.ts';
 import { type Evaluate, type FetchPlace, type FetchRow, type FetchTable, intArg, made, plain } from './fetch-row.ts';
 import { proxyNamed, serverNamed } from './sample-world.ts';
 import { clampInt, type SampleValue, textAddress, textInt, type ValueType } from './value.ts';

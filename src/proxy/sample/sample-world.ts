@@ -3,10 +3,10 @@
  * One a worker. Names are looked up when an expression is compiled, so the backends must stand by then.
  */
 import type { GlobalConf, ProxyConf } from '../../config/haproxy.ts';
-import type { Backend } from '../backend.ts';
 import type { RowMap } from '../counter-layout.ts';
 import type { Counters } from '../counters.ts';
-import type { Server } from '../server.ts';
+import type { Backend } from '../server/backend.ts';
+import type { Server } from '../server/server.ts';
 
 export interface SampleWorld {
   readonly global: GlobalConf;

@@ -6,7 +6,7 @@
  */
 import type { ProxyConf } from '../../config/haproxy.ts';
 import type { Head } from '../../wire/http1-head.ts';
-import { buildUnauthorized } from '../errors.ts';
+import { buildUnauthorized } from '../http/errors.ts';
 import type { Row } from './columns.ts';
 import { formatCsv } from './csv.ts';
 import { formatHtml } from './html.ts';

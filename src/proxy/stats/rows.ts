@@ -7,9 +7,9 @@
 import type { ListenerConf, ProxyConf, ServerConf } from '../../config/haproxy.ts';
 import { WEIGHT_SCALE } from '../balance/balancer.ts';
 import * as C from '../counter-layout.ts';
-import { findFullconn } from '../fullconn.ts';
-import { describeCode } from '../health-text.ts';
 import { cookieOfServer } from '../persistence/cookie-policy.ts';
+import { findFullconn } from '../server/fullconn.ts';
+import { describeCode } from '../server/health-text.ts';
 import { BACKEND_TYPE, type Column, FRONTEND_TYPE, LISTENER_TYPE, type Row, SERVER_TYPE } from './columns.ts';
 import { type ServerState, serverState } from './server-state.ts';
 import type { StatsSource } from './source.ts';

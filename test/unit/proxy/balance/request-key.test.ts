@@ -3,8 +3,8 @@ import { type Balance, defaultHashType } from '../../../../src/config/balance.ts
 import { NO_KEY } from '../../../../src/proxy/balance/balancer.ts';
 import { makeHash } from '../../../../src/proxy/balance/hash-functions.ts';
 import { makeRequestKey } from '../../../../src/proxy/balance/request-key.ts';
-import { ClientAddress } from '../../../../src/proxy/client-address.ts';
 import type { Frontend } from '../../../../src/proxy/frontend.ts';
+import { ClientAddress } from '../../../../src/proxy/listener/client-address.ts';
 import { parseRequestHead } from '../../../../src/wire/http1.ts';
 import { Head } from '../../../../src/wire/http1-head.ts';
 

@@ -1,13 +1,13 @@
 /** A backend, a request and a response for the steps of persistence, without anything around them. */
 import type { CookieConf } from '../../../../src/config/persistence.ts';
 import { noPersistence } from '../../../../src/config/persistence.ts';
-import type { Backend } from '../../../../src/proxy/backend.ts';
-import type { ClientAddress } from '../../../../src/proxy/client-address.ts';
-import type { HttpStep } from '../../../../src/proxy/http-steps.ts';
-import type { Transaction } from '../../../../src/proxy/http-transaction.ts';
+import type { HttpStep } from '../../../../src/proxy/http/http-steps.ts';
+import type { Transaction } from '../../../../src/proxy/http/http-transaction.ts';
+import { RequestNotes } from '../../../../src/proxy/http/request-notes.ts';
+import type { ClientAddress } from '../../../../src/proxy/listener/client-address.ts';
 import { SessionRecord } from '../../../../src/proxy/log/record.ts';
-import { RequestNotes } from '../../../../src/proxy/request-notes.ts';
-import type { Server } from '../../../../src/proxy/server.ts';
+import type { Backend } from '../../../../src/proxy/server/backend.ts';
+import type { Server } from '../../../../src/proxy/server/server.ts';
 import { parseRequestHead, parseResponseHead } from '../../../../src/wire/http1.ts';
 import { Head } from '../../../../src/wire/http1-head.ts';
 import { writeRequestHead, writeResponseHead } from '../../../../src/wire/http1-write.ts';
