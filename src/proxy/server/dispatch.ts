@@ -198,9 +198,8 @@ export class Dispatch implements AttemptOwner, Waiting {
 
   /** Its state does not matter: who bound the session to it has looked at that. */
   private assignBound(server: Server): void {
-    const { maxqueue } = server.conf;
     if (server.hasRoom() && server.reserve(this.backend.limitOf(server))) this.take(server);
-    else if (maxqueue > 0 && server.queue.length >= maxqueue && this.backend.conf.redispatch !== null) {
+    else if (server.hasFullQueue && this.backend.conf.redispatch !== null) {
       this.bound = null;
       this.previous = server;
       this.assign(null);
@@ -233,7 +232,7 @@ export class Dispatch implements AttemptOwner, Waiting {
     const { backend } = this;
     // Only a server that its clients are bound to has a queue of its own.
     const queue = server === null ? backend.queue : server.queue;
-    if (server !== null && server.conf.maxqueue > 0 && queue.length >= server.conf.maxqueue) {
+    if (server?.hasFullQueue) {
       this.failWaiting('queue-full', server);
       return;
     }

@@ -168,6 +168,12 @@ export class Server implements Candidate {
     return this.conf.maxconn === 0 || (this.counters.mineNow(this.row, QCUR) === 0 && !this.isFull());
   }
 
+  /** As many wait for it, in all workers together, as may. */
+  get hasFullQueue(): boolean {
+    const { maxqueue } = this.conf;
+    return maxqueue > 0 && this.counters.mineNow(this.row, QCUR) >= maxqueue;
+  }
+
   mayQueue(): boolean {
     return this.conf.maxconn === 0 || this.load() < this.currentLimit + this.conf.maxqueue;
   }

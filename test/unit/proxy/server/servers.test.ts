@@ -66,6 +66,24 @@ describe('effective state', () => {
 });
 
 describe('Backend', () => {
+  it('bounds the queue of a server over all workers', () => {
+    const [a, b] = build([makeServer(1, { maxconn: 1, maxqueue: 2 }), makeServer(2, { maxconn: 1 })]);
+    const full = () => [a, b].map((backend) => backend!.servers.map((server) => server.hasFullQueue));
+    a!.countWaiting(a!.servers[0]!, 1);
+    a!.countWaiting(a!.servers[1]!, 1);
+    expect(full()).toEqual([
+      [false, false],
+      [false, false],
+    ]);
+    b!.countWaiting(b!.servers[0]!, 1);
+    expect(full()).toEqual([
+      [true, false],
+      [true, false],
+    ]);
+    a!.countWaiting(a!.servers[0]!, -1);
+    expect(b!.servers[0]!.hasFullQueue).toBe(false);
+  });
+
   it('uses backups only while no other server is there', () => {
     const [backend] = build([makeServer(1), makeServer(2, { backup: true }), makeServer(3, { backup: true })]);
     expect(backend!.choose(0, null)!.id).toBe(1);
