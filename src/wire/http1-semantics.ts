@@ -259,12 +259,13 @@ export function settleRequest(bytes: Uint8Array, head: Head): number {
   // HAProxy, too, takes an upgrade out of a request with a body: nobody agrees on where the new protocol would begin.
   if (head.method === METHOD_CONNECT) dropBody(head);
   const hasBody = head.chunked || head.contentLength > 0;
-  if (hasBody && head.version < 11 && !head.lenient && isBodyless(head.method)) return UNEXPECTED_BODY;
   const asksUpgrade = (head.connection & TOKEN_UPGRADE) !== 0;
   if (head.upgradeField >= 0 && ((hasBody && asksUpgrade) || offersHttp2(bytes, head))) dropUpgrade(head);
   settleConnection(head);
   if (head.upgrade && head.websocketKeyField < 0 && isWebsocket(bytes, head)) return BAD_FIELD;
-  return bytes[head.uriStart] === 47 && head.method !== METHOD_CONNECT ? 0 : checkTarget(bytes, head);
+  const verdict = bytes[head.uriStart] === 47 && head.method !== METHOD_CONNECT ? 0 : checkTarget(bytes, head);
+  if (verdict < 0) return verdict;
+  return hasBody && head.version < 11 && !head.lenient && isBodyless(head.method) ? UNEXPECTED_BODY : 0;
 }
 
 /**

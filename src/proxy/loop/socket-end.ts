@@ -139,7 +139,8 @@ export class SocketEnd implements Handler {
       if (n < length) {
         // All bytes before an announced FIN are in the queue: a short read has taken them.
         if (this.finAnnounced && this.error === 0) this.ended = true;
-        this.readable = this.ended;
+        // The next read tells of the end, or of what broke the connection behind these bytes.
+        this.readable = this.ended || this.error !== 0;
       }
       return n;
     }
