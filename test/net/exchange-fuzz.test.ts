@@ -19,8 +19,8 @@ import { simplify } from './lib/fuzz/shrink.ts';
 import { describeNet } from './lib/requirements.ts';
 import { sleep } from './lib/wait.ts';
 
-const ROUNDS = Number(process.env.FUZZ_ROUNDS ?? 3);
-const PLAYS = Number(process.env.FUZZ_PLAYS ?? 150);
+const ROUNDS = Number(process.env.FUZZ_ROUNDS ?? 2);
+const PLAYS = Number(process.env.FUZZ_PLAYS ?? 120);
 const LANES = Number(process.env.FUZZ_LANES ?? 8);
 const SEED = Number(process.env.FUZZ_SEED ?? 1);
 const LISTENERS = 10;
@@ -141,6 +141,7 @@ async function playRound(seed: number): Promise<{ played: number; findings: stri
   const listeners = drawListeners(dice);
   const pair = await openPair(listeners);
   const findings: string[] = [];
+  const differing: Difference[] = [];
   let played = 0;
   const found = new Map<string, number>();
   const runLane = async (lane: number): Promise<void> => {
@@ -159,14 +160,20 @@ async function playRound(seed: number): Promise<{ played: number; findings: stri
       }
       if (difference === null) continue;
       found.set(play.at, before + 1);
-      const text = report(await shrink(pair, lane, difference), listeners, seed);
-      if (hasDied(pair.original)) continue;
-      findings.push(text);
-      if (process.env.FUZZ_FILE) appendFileSync(process.env.FUZZ_FILE, `${text}\n`);
+      const shrunk = await shrink(pair, lane, difference);
+      if (!hasDied(pair.original)) differing.push(shrunk);
     }
   };
   try {
     await Promise.all(Array.from({ length: LANES }, (_, lane) => runLane(lane)));
+    // Once more, alone.
+    for (const { play } of differing) {
+      const difference = await compare(pair, 0, play);
+      if (difference === null) continue;
+      const text = report(difference, listeners, seed);
+      findings.push(text);
+      if (process.env.FUZZ_FILE) appendFileSync(process.env.FUZZ_FILE, `${text}\n`);
+    }
   } finally {
     await pair.original.stop();
     await pair.ours.stop();

@@ -207,4 +207,21 @@ export const finds: readonly Find[] = [
     ['CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n', one, 'x', 60],
     [{ on: 'request', says: ['HTTP/1.1 200 OK\r\n\r\n', 30, 'bytes '.repeat(2000)], end: 'reset' }],
   ),
+  find(
+    'a server that resets in its head',
+    [],
+    [get, one],
+    [{ on: 'request', says: ['HTTP/1.1 200 OK\r\nContent-'], end: 'reset' }],
+  ),
+  find(
+    'a server that resets in its body',
+    [],
+    [get, one],
+    [{ on: 'request', says: ['HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc'], end: 'reset' }],
+  ),
+  find(
+    'another authority and a body that nobody expects',
+    [],
+    ['DELETE http://a HTTP/1.0\r\nHost: b\r\nContent-Length: 3\r\n\r\nabc', one],
+  ),
 ];
