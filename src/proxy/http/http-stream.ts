@@ -248,15 +248,15 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, ReplyOwner, 
     if (frontend.monitorUri !== null && hasTarget(bytes, head, frontend.monitorUri)) this.reply.answerMonitor();
     else if (frontend.stats !== null && isStatsTarget(frontend.stats, bytes, head)) this.reply.answerStats();
     else if (frontend.nameRule === 'reject' && hasOddNames(bytes, head)) this.reply.forbid();
-    else if (frontend.backend === null) this.reply.answerNoBackend();
     else if (frontend.buffersBody) this.awaitBody();
     else this.forward();
   }
 
   forward(): void {
     const { worker, exchange, report } = this;
-    const backend = this.frontend.backend!;
-    if (!exchange.compose()) {
+    const { backend } = this.frontend;
+    if (backend === null) this.reply.answerNoBackend();
+    else if (!exchange.compose()) {
       report.forgetRequest();
       this.refuse(400, 'bad-request', true);
     } else {
