@@ -52,11 +52,17 @@ function drawPlay(dice: Dice, listeners: Listeners): Play {
 
 function listenersOfFinds(): Listeners {
   return Object.fromEntries(
-    finds.map(({ lines, mode, isDead }, i): [string, DrawnListener] => {
+    finds.map(({ lines, mode, isDead, isServerless }, i): [string, DrawnListener] => {
       const cookie = lines.some((line) => line.startsWith('cookie')) ? ' cookie s1' : '';
       const server = `server s1 127.0.0.1:${isDead ? '%DEAD%' : '%ORIGIN%'}${cookie}`;
       const log = mode === 'tcp' ? 'option tcplog' : 'option httplog';
-      const all = [`mode ${mode ?? 'http'}`, 'log 127.0.0.1:%LOG% local0', log, ...lines, server];
+      const all = [
+        `mode ${mode ?? 'http'}`,
+        'log 127.0.0.1:%LOG% local0',
+        log,
+        ...lines,
+        ...(isServerless ? [] : [server]),
+      ];
       return [`f${i}`, { mode: mode ?? 'http', lines: all, allowsRival: true }];
     }),
   );

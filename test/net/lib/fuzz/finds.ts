@@ -9,6 +9,7 @@ export interface Find {
   /** Nobody listens where the server is. */
   readonly isDead?: boolean;
   readonly mode?: 'tcp';
+  readonly isServerless?: boolean;
 }
 
 function find(
@@ -224,4 +225,10 @@ export const finds: readonly Find[] = [
     [],
     ['DELETE http://a HTTP/1.0\r\nHost: b\r\nContent-Length: 3\r\n\r\nabc', one],
   ),
+  {
+    name: 'a body that does not come, without a server',
+    lines: ['option http-buffer-request'],
+    play: { client: ['POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n', one], origin: [] },
+    isServerless: true,
+  },
 ];
