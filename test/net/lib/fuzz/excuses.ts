@@ -60,6 +60,10 @@ const excuses: readonly Excuse[] = [
       play.origin.some(({ end }) => end !== undefined) && isStart(clientOf(theirs), clientOf(ours)),
   },
   {
+    why: 'how much of a body goes on before it breaks hangs on how it was read',
+    holds: ({ theirs, ours }) => / and cut off/.test(ours) && blurCut(theirs) === blurCut(ours),
+  },
+  {
     why: 'timeouts of both sides strike at the same time',
     holds: ({ theirs, ours }) => blurTimeouts(theirs) === blurTimeouts(ours),
   },
@@ -146,6 +150,13 @@ function blurCounts(text: string): string {
 
 function blurCaptures(text: string): string {
   return text.replace(/\bhsl?=[^|]*/g, 'hs=.').replace(/ \{[^}]*\}/g, '');
+}
+
+function blurCut(text: string): string {
+  return text
+    .replace(/<[^\n]*> and cut off/g, 'CUT')
+    .replace(/\b[BU]=\d+/g, '')
+    .replace(/ \d+ (?=- - |SD|PD)/g, ' ');
 }
 
 /** Whose timeout it was. */
