@@ -42,6 +42,8 @@ export interface HaproxyArguments {
 
 export type HaproxyCommand =
   | { readonly kind: 'usage' }
+  /** What stands where process numbers belong. */
+  | { readonly kind: 'bad-pids'; readonly option: string; readonly rest: string }
   | { readonly kind: 'version'; readonly form: '-v' | '-vv' | '-vq' | '-vqs' | '-vqb' }
   | { readonly kind: 'run'; readonly args: HaproxyArguments };
 
@@ -123,7 +125,10 @@ export function parseHaproxyArguments(words: readonly string[]): HaproxyCommand 
     }
     if (versions.has(word)) return { kind: 'version', form: word as '-v' };
     if (word === '-sf' || word === '-st') {
+      const at = i + 1;
       i = takePids(args, words, i);
+      const rest = /\D.*/.exec(words.slice(at, i + 1).find((pid) => /\D/.test(pid)) ?? '');
+      if (rest) return { kind: 'bad-pids', option: word, rest: rest[0] };
       continue;
     }
     const take = valued[word];

@@ -20,6 +20,11 @@ export async function runHaproxy(program: Program): Promise<void> {
     printError(haproxyUsage);
     process.exit(1);
   }
+  if (command.kind === 'bad-pids') {
+    const { option, rest } = command;
+    printError([`[ALERT]    (${process.pid}) : ${option} option: some bytes unconsumed in PID list {${rest}}`]);
+    process.exit(1);
+  }
   if (command.kind === 'version') {
     printOut(command.form.startsWith('-vq') ? [bareVersion(command.form, profile)] : versionText(profile));
     process.exit(0);

@@ -28,7 +28,8 @@ export class RoleRun {
   readonly child: ChildProcess;
   readonly pid: number;
   readonly ended: Promise<RoleEnd>;
-  private readonly bornAtMs = Date.now();
+  /** Not by the clock, which may be set meanwhile. */
+  private readonly bornAtMs = performance.now();
   private waiters: Waiter[] = [];
   private reason: string | null = null;
   private end: RoleEnd | null = null;
@@ -81,7 +82,7 @@ export class RoleRun {
   }
 
   private finish(code: number | null, signal: NodeJS.Signals | null): RoleEnd {
-    this.end = { code, signal, livedMs: Date.now() - this.bornAtMs, reason: this.reason };
+    this.end = { code, signal, livedMs: Math.floor(performance.now() - this.bornAtMs), reason: this.reason };
     for (const waiter of this.waiters) waiter.reject(failureOf(this.end));
     this.waiters = [];
     return this.end;

@@ -112,6 +112,21 @@ describeNet('the haproxy entry', { build: true }, () => {
     expect({ code: theirs.code, said: said(theirs) }, 'the original').toEqual({ code, said: words });
   });
 
+  it('refuses what is no process number after -sf and -st, as the original does', () => {
+    for (const words of ['-sf abc', '-sf 99999999 12x', '-st x']) {
+      const args = ['-db', '-f', 'good.cfg', ...words.split(' ')];
+      const ours = run(distBin('haproxy'), args);
+      expect(ours.code).toBe(1);
+      const alert = (text: string) =>
+        text
+          .split('\n')
+          .find((line) => line.startsWith('[ALERT]'))
+          ?.split(' : ')[1];
+      expect(alert(ours.stderr)).toContain('some bytes unconsumed in PID list {');
+      if (original) expect(alert(ours.stderr)).toBe(alert(run(original, args).stderr));
+    }
+  });
+
   it('says where it fails in the words of the original', () => {
     const lines = (bin: string, config: string) =>
       run(bin, ['-db', '-f', config])

@@ -20,7 +20,7 @@ describe('haproxy command line', () => {
   });
 
   it('takes the line of an init script that replaces the old process', () => {
-    const args = run('-f a.cfg -D -p /run/h.pid -sf 12 13 x -V');
+    const args = run('-f a.cfg -D -p /run/h.pid -sf 12 13 -V');
     expect(args).toMatchObject({ daemon: true, oldPids: [12, 13], oldSignal: 'SIGUSR1' });
   });
 
