@@ -335,8 +335,15 @@ export class SectionReader {
     if (row && !tooYoung) return row;
     const names = [...table.rows.keys()];
     if (second && table.families.has(first!.text)) this.reportUnknownMember(first!, second, names);
+    else if (table.families.has(first!.text)) this.reportLoneFamily(first!, names);
     else this.reportUnknown(first!, section, new Set(names.map((name) => name.split(' ')[0]!)));
     return undefined;
+  }
+
+  private reportLoneFamily(first: Value, names: readonly string[]): void {
+    const members = names.filter((name) => name.startsWith(`${first.text} `)).map((name) => name.split(' ')[1]!);
+    const expected = `one of ${[...new Set(members)].join(', ')}`;
+    this.fail(first, 'missing-argument', `'${first.text}' expects another word behind it.`, { expected });
   }
 
   private reportUnknownMember(first: Value, second: Value, names: readonly string[]): void {

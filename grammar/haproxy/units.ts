@@ -47,7 +47,10 @@ export function time(unit: 'ms' | 's' = 'ms', minMs = 0, maxMs = MAX_TIME_MS): A
 
 function readTime(value: Value, call: Call, unit: string): number | undefined {
   const parsed = parseTime(value.text, unit);
-  if (typeof parsed === 'number') return parsed;
+  if (typeof parsed === 'number') {
+    warnOfTail(value, call);
+    return parsed;
+  }
   const expected = 'a number with an optional unit us, ms, s, m, h or d';
   if (parsed === 'overflow') {
     const limit = `maximum value is ${MAX_TIME_MS} ms or ~24.8 days`;
@@ -57,6 +60,14 @@ function readTime(value: Value, call: Call, unit: string): number | undefined {
   const odd = value.text.replace(/^\d+(?:us|ms|[smhd])?/, '').charAt(0) || value.text.charAt(0);
   call.fail('bad-time', value, `unexpected character '${odd}' in '${call.keyword}'`, { expected });
   return undefined;
+}
+
+/** HAProxy warns of it from 2.4 on. */
+function warnOfTail(value: Value, call: Call): void {
+  const [, taken = '', tail = ''] = /^(\d+(?:us|ms|[smhd])?)(.*)$/s.exec(value.text) ?? [];
+  if (tail === '' || !call.language.lenient) return;
+  const message = `'${call.keyword}' : '${value.text}' is taken as ${taken}, and '${tail}' is left out.`;
+  call.diagnostics.warning('bad-time', value.at, message, { suggestion: taken });
 }
 
 export function size(): Argument<number> {

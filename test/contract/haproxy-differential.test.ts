@@ -30,12 +30,17 @@ const reasons: readonly (readonly [RegExp, string])[] = [
   [/^backend \| use_backend/, 'ignored in a backend, so the name is not looked up'],
   [/^bind \| mode -1/, 'octal modes have digits only; HAProxy takes anything'],
   [
-    /^cache \| max-age|^ring \| timeout|tune\.(?:fail-alloc|h2|vars)|email-alert \w+$|init-addr$/,
+    /^cache \| max-age|^ring \| timeout|tune\.(?:fail-alloc|h2|vars)|email-alert \w+$|init-addr$|resolve-opts$/,
     'HAProxy takes a missing or unknown word',
   ],
   [/compression offload/, 'later releases refuse it in defaults'],
   [/^frontend \| (?:stick|capture cookie)/, 'HAProxy does not look at what it ignores here'],
   [/shards/, 'more shards than threads'],
+  [/^bind \| thread/, 'more threads than this machine has; they are a warning here'],
+  [/\| compression$/, 'the word by itself does nothing here'],
+  [/no bind-process/, 'HAProxy lets "no" stand before options only; the word does nothing here anyway'],
+  [/forced-yield 1 2/, 'HAProxy does not look at further words'],
+  [/tune\.rcvbuf\.client -1/, 'HAProxy takes any number'],
   [/^server \| source|^backend \| source/, 'names are not looked up in a configuration test'],
   [/^server \| (?:maxconn|weight|minconn|maxqueue)$/, 'HAProxy takes a missing number for 0'],
 ];

@@ -69,15 +69,24 @@ export const statsRows: readonly KeywordRow<ProxyNode>[] = [
     null,
     false,
   ),
-  statsRow(
-    'show-node',
-    "Shows a node name, the machine's unless given.",
-    (stats, value) => {
-      stats.showNode = value ?? '';
+  proxyRow('stats show-node', anyProxy, {
+    extra: 'ignored',
+    optional: 1,
+    since: '1.3',
+    doc: "Shows a node name, the machine's unless given.",
+    ok: ['stats show-node', 'stats show-node web_1.example.com'],
+    bad: [['stats show-node 127.0.0.1:80', 'bad-name']],
+    apply(node, call) {
+      const [name] = call.words;
+      if (name && !/^[\w.-]+$/.test(name.text)) {
+        const expected = 'letters, digits, - _ and .';
+        call.fail('bad-name', name, `'stats show-node' : invalid node name '${name.text}'.`, { expected });
+        return;
+      }
+      node.stats.enabled = true;
+      node.stats.showNode = name?.text ?? '';
     },
-    '<name>',
-    false,
-  ),
+  }),
   statsRow(
     'scope',
     'Restricts the page to the proxies named.',
