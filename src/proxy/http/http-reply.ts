@@ -131,6 +131,7 @@ export class HttpReply {
       this.refuse(400, 'bad-request', true);
       return false;
     }
+    report.bytesIn += exchange.upload.body.content;
     if (!exchange.requestDone) exchange.transaction.keepClient = false;
     input.keep(bodyEnd);
     return true;

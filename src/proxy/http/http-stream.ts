@@ -246,16 +246,17 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, ReplyOwner, 
     exchange.begin(head);
     frontend.requestCaptures?.take(bytes, head, exchange.transaction.notes!.requestHeaders!);
     if (frontend.monitorUri !== null && hasTarget(bytes, head, frontend.monitorUri)) this.reply.answerMonitor();
-    else if (frontend.stats !== null && isStatsTarget(frontend.stats, bytes, head)) this.reply.answerStats();
-    else if (frontend.nameRule === 'reject' && hasOddNames(bytes, head)) this.reply.forbid();
     else if (frontend.buffersBody) this.awaitBody();
     else this.forward();
   }
 
   forward(): void {
-    const { worker, exchange, report } = this;
-    const { backend } = this.frontend;
-    if (backend === null) this.reply.answerNoBackend();
+    const { worker, exchange, report, frontend } = this;
+    const { backend } = frontend;
+    const { bytes, head } = this.input;
+    if (frontend.stats !== null && isStatsTarget(frontend.stats, bytes, head)) this.reply.answerStats();
+    else if (frontend.nameRule === 'reject' && hasOddNames(bytes, head)) this.reply.forbid();
+    else if (backend === null) this.reply.answerNoBackend();
     else if (!exchange.compose()) {
       report.forgetRequest();
       this.refuse(400, 'bad-request', true);
