@@ -180,6 +180,8 @@ async function playRound(seed: number): Promise<{ played: number; findings: stri
       findings.push(text);
       if (process.env.FUZZ_FILE) appendFileSync(process.env.FUZZ_FILE, `${text}\n`);
     }
+    const output = pair.ours.proxy.output();
+    if (/internal error|exited with code/.test(output)) findings.push(`seed ${seed}\n${output.slice(-3000)}`);
   } finally {
     await pair.original.stop();
     await pair.ours.stop();

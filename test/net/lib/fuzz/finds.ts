@@ -231,4 +231,18 @@ export const finds: readonly Find[] = [
     play: { client: ['POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n', one], origin: [] },
     isServerless: true,
   },
+  {
+    name: 'bytes of a request without a server',
+    lines: [counts],
+    play: {
+      client: ['POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n0\r\n\r\n', one, 'fin!'],
+      origin: [],
+    },
+    isServerless: true,
+  },
+  find(
+    'a body is waited for before names are looked at',
+    ['option http-buffer-request', 'option http-restrict-req-hdr-names reject'],
+    ['POST / HTTP/1.1\r\nHost: a\r\nX_Y: 1\r\nContent-Length: 9\r\n\r\n', one],
+  ),
 ];
