@@ -62,7 +62,7 @@ export function prepareForwarded(
   const build = (r: SessionRecord): string => {
     const told: string[] = conf.proto ? [`proto=${r.tls ? 'https' : 'http'}`] : [];
     const name = host.read(r);
-    if (name !== null) told.push(`host=${inQuotes(name)}`);
+    if (name !== null && !UNSAFE.test(name)) told.push(`host=${inQuotes(name)}`);
     if (conf.by !== null) told.push(`by=${nodeText(by.read(r), byPort.read(r))}`);
     if (conf.for !== null) told.push(`for=${nodeText(client.read(r), clientPort.read(r))}`);
     return told.join(';');
@@ -79,6 +79,9 @@ function hostOf(bytes: Uint8Array, head: Head | null): string | null {
   const at = head === null ? -1 : findField(bytes, head, HOST);
   return at < 0 ? null : fieldValue(bytes, head!, at);
 }
+
+/** A converter may have made what must not stand in a field: it would begin another one. */
+const UNSAFE = /[\x00-\x1f\x7f]/;
 
 function inQuotes(text: string): string {
   return `"${text.replace(/["\\]/g, '\\$&')}"`;

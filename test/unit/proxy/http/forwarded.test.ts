@@ -62,6 +62,11 @@ describe('the Forwarded field', () => {
   });
 });
 
+it('lets nothing into the field that would end it', () => {
+  const injected = expressionOf('str(a%0d%0aX-Admin:%201),url_dec');
+  expect(built({ proto: true, host: injected, by: injected, byPort: injected })).toBe('proto=http;by=unknown');
+});
+
 describe('nodes of the Forwarded field', () => {
   const cases: readonly (readonly [string | null, string | null, string])[] = [
     ['unknown', null, 'unknown'],
