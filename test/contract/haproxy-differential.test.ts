@@ -35,7 +35,6 @@ const reasons: readonly (readonly [RegExp, string])[] = [
   ],
   [/compression offload/, 'later releases refuse it in defaults'],
   [/^frontend \| (?:stick|capture cookie)/, 'HAProxy does not look at what it ignores here'],
-  [/shards/, 'more shards than threads'],
   [/^bind \| thread/, 'more threads than this machine has; they are a warning here'],
   [/\| compression$/, 'the word by itself does nothing here'],
   [/no bind-process/, 'HAProxy lets "no" stand before options only; the word does nothing here anyway'],

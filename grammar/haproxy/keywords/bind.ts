@@ -139,14 +139,16 @@ export const bindRows: readonly KeywordRow<BindNode>[] = [
     bad: [
       ['bind :8080 shards 0', 'out-of-range'],
       ['bind :8080 shards zork', 'out-of-range'],
+      ['bind :8080 shards 5000', 'out-of-range'],
       ['bind :8080 shards', 'missing-argument'],
     ],
     apply(node, call, { text, at }) {
       const number = /^\d/.test(text) ? Number.parseInt(text, 10) : 0;
       if (text === 'by-thread' || text === 'by-group') node.settings.shards = text;
-      else if (number > 0) node.settings.shards = number;
+      else if (number > 0 && number <= mostShards(call)) node.settings.shards = number;
       else {
-        const message = `'shards' : '${text}' is not a number from 1, 'by-thread' or 'by-group'.`;
+        const most = mostShards(call);
+        const message = `'shards' : '${text}' is not a number from 1 to ${most}, 'by-thread' or 'by-group'.`;
         call.fail('out-of-range', { text, at }, message);
       }
     },
@@ -192,6 +194,11 @@ export const bindRows: readonly KeywordRow<BindNode>[] = [
     },
   }),
 ];
+
+/** As many as there can be threads. */
+function mostShards({ language: { release, lenient } }: Call): number {
+  return !lenient && release[0] < 3 ? 64 : 1024;
+}
 
 /** `[<group>/]<set>[,...]`. Thread groups beyond the first one do not exist: their threads have no numbers here. */
 function readThreads(node: BindNode, call: Call, value: Value): void {
