@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { parseRequestHead } from '../../src/wire/http1.ts';
 import { CHUNK_BAD, ChunkDecoder } from '../../src/wire/http1-chunk.ts';
-import { Head, INCOMPLETE } from '../../src/wire/http1-head.ts';
+import { Head, INCOMPLETE, METHOD_CONNECT } from '../../src/wire/http1-head.ts';
 import { chunkCases, requestCases, responseCases } from '../unit/wire/http1-cases.ts';
 import { judgeChunks, judgeRequests, judgeResponses, mismatches, verdictConfig } from './lib/http-verdicts.ts';
 import { freePort } from './lib/ports.ts';
@@ -46,6 +46,8 @@ function isRequestStream(text: string): boolean {
     if (length < 0) return false;
     if (length === INCOMPLETE) return true;
     at += length;
+    // What follows belongs to the tunnel.
+    if (head.method === METHOD_CONNECT) return true;
     if (head.chunked) {
       decoder.reset();
       if (decoder.feed(bytes, at, bytes.length) === CHUNK_BAD) return false;

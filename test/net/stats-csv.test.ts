@@ -33,9 +33,10 @@ global
   maxconn 1000
 defaults
   mode http
-  timeout connect 1s
-  timeout client 2s
-  timeout server 2s
+  timeout check 10s
+  timeout connect 5s
+  timeout client 20s
+  timeout server 20s
   retries 1
 listen statistics
   bind 127.0.0.1:${ports[0]}
@@ -43,7 +44,7 @@ listen statistics
   stats show-legends
 listen pages
   bind 127.0.0.1:${ports[1]}
-  server up 127.0.0.1:${originPort} check inter 200 rise 1
+  server up 127.0.0.1:${originPort} check inter 3s fastinter 200 rise 1
   server dead 127.0.0.1:${deadPort} check inter 200 fall 2 backup weight 5
   server off 127.0.0.1:${originPort} disabled
   server plain 127.0.0.1:${originPort} maxconn 7
@@ -54,7 +55,7 @@ frontend fe
 backend be
   balance leastconn
   option httpchk GET /
-  server b1 127.0.0.1:${originPort} check inter 200
+  server b1 127.0.0.1:${originPort} check inter 3s fastinter 200
   server b2 127.0.0.1:${deadPort} check inter 200
   server b3 127.0.0.1:${originPort} track pages/up
 backend dead-be
@@ -63,7 +64,7 @@ listen db
   mode tcp
   balance source
   bind 127.0.0.1:${ports[3]}
-  server t1 127.0.0.1:${originPort} check inter 200
+  server t1 127.0.0.1:${originPort} check inter 3s fastinter 200
 frontend nowhere
   bind 127.0.0.1:${ports[4]}
 backend empty
@@ -101,7 +102,8 @@ describeNet('statistics beside the real HAProxy', { build: true, binaries: ['hap
   });
 
   function settled(table: Table): boolean {
-    const is = (line: string, status: string): boolean => table.get(line)?.get('status') === status;
+    const is = (line: string, status: string): boolean =>
+      table.get(line)?.get('status') === status && /^L[47]/.test(table.get(line)?.get('check_status') ?? '');
     return (
       is('pages/up', 'UP') &&
       is('pages/dead', 'DOWN') &&

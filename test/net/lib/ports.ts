@@ -1,4 +1,5 @@
 /** Ports chosen by the kernel, and waiting for one to listen. */
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { AF_INET, AF_INET6 } from '../../../src/os/address.ts';
 import {
@@ -48,6 +49,26 @@ export function accepts(port: number, host = '127.0.0.1'): Promise<boolean> {
     });
     socket.once('error', () => resolve(false));
   });
+}
+
+/** How many connections to a port of this machine nobody has accepted yet. */
+function countUnaccepted(port: number): number {
+  const end = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  let count = 0;
+  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    for (const line of readFileSync(table, 'latin1').split('\n')) {
+      const [, local, , state, queues] = line.trim().split(/ +/);
+      // Of a listening socket (0A) the second of the queues is that of accept().
+      if (state === '0A' && local!.endsWith(end)) count += Number.parseInt(queues!.split(':')[1]!, 16);
+    }
+  }
+  return count;
+}
+
+/** A program may listen for a while before it takes connections: waits until it has taken the one that found it listening. */
+export async function waitForService(port: number, options: WaitOptions = {}): Promise<void> {
+  await waitForPort(port, '127.0.0.1', options);
+  await waitUntil(`connections to ${port} to be accepted`, () => countUnaccepted(port) === 0, options);
 }
 
 export async function waitForPort(port: number, host = '127.0.0.1', options: WaitOptions = {}): Promise<void> {

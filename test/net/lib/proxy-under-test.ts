@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { waitForPort } from './ports.ts';
+import { waitForService } from './ports.ts';
 import { distBin, findBinary } from './requirements.ts';
 
 export interface RunningProxy {
@@ -12,7 +12,7 @@ export interface RunningProxy {
   readonly stop: () => Promise<void>;
 }
 
-/** `which`: Debian's haproxy, or the one that was built here. Resolves when `port` accepts. */
+/** `which`: Debian's haproxy, or the one that was built here. Resolves when it takes connections to `port`. */
 export async function startProxy(which: 'original' | 'ours', config: string, port: number): Promise<RunningProxy> {
   const folder = await mkdtemp(join(tmpdir(), 'tandem-proxy-'));
   const file = join(folder, 'haproxy.cfg');
@@ -32,7 +32,7 @@ export async function startProxy(which: 'original' | 'ours', config: string, por
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    await waitForPort(port, '127.0.0.1', { details: () => output });
+    await waitForService(port, { deadlineMs: 30_000, details: () => output });
   } catch (error) {
     child.kill('SIGKILL');
     await stop();
