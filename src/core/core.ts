@@ -77,6 +77,8 @@ const nodeOptions: Readonly<Record<RoleName, readonly string[]>> = {
 
 const BIND_TRIES = 200;
 const BIND_PAUSE_MS = 10;
+/** Between the last request to pause and the one to go on. */
+const RESUME_PAUSE_MS = 50;
 const PROXY_STOP_DEADLINE_MS = 3000;
 /** vrrp runs notify_stop scripts before it ends. */
 const VRRP_STOP_DEADLINE_MS = 15_000;
@@ -309,7 +311,13 @@ export class Core {
       await sleep(BIND_PAUSE_MS);
       plan = this.sockets.plan(config);
     }
-    if (plan.problems.length > 0) this.signalOld('SIGTTIN');
+    if (plan.problems.length > 0 && this.options.oldPids.length > 0) {
+      // Before they go on: they may want an abstract address back.
+      this.sockets.drop();
+      // Of two signals that wait, this one would be delivered first.
+      await sleep(RESUME_PAUSE_MS);
+      this.signalOld('SIGTTIN');
+    }
     return plan;
   }
 

@@ -7,7 +7,16 @@ import { createServer, type Server, Socket } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { AF_INET } from '../../src/os/address.ts';
 import { closeNamespace, makeWithin, openNamespace, openOwnNamespace } from '../../src/os/namespace.ts';
-import { bindSocket, connectSocket, listenOn, openSocket, SOCK_STREAM } from '../../src/os/socket.ts';
+import {
+  bindSocket,
+  connectSocket,
+  listenOn,
+  openSocket,
+  SO_REUSEADDR,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  setOption,
+} from '../../src/os/socket.ts';
 import { encodeProxyV2, TLV_NETNS } from '../../src/wire/proxy-protocol.ts';
 import { freePorts } from './lib/ports.ts';
 import { type TestFiles, writeFiles } from './lib/program.ts';
@@ -36,7 +45,10 @@ function openAt(namespace: number, act: (fd: number) => number): number {
 }
 
 async function openOrigin(name: string, namespace: number, port: number): Promise<void> {
-  const fd = openAt(namespace, (socket) => bindSocket(socket, address(port)) || listenOn(socket, 10));
+  const fd = openAt(namespace, (socket) => {
+    setOption(socket, SOL_SOCKET, SO_REUSEADDR, 1);
+    return bindSocket(socket, address(port)) || listenOn(socket, 10);
+  });
   const origin = createServer((socket) => {
     let all = Buffer.alloc(0);
     socket.on('data', (data) => {

@@ -147,8 +147,8 @@ describeNet('sockpair', { binaries: ['haproxy'], build: true }, () => {
     const pid = which === 'ours' ? findRole(child.pid!, 'proxy')! : child.pid!;
     const before = ticksOf(pid);
     await sleep(500);
-    // In hundredths of a second.
-    expect(ticksOf(pid) - before).toBeLessThan(20);
+    // In hundredths of a second. HAProxy 2.6 may look at the end of the channel again and again.
+    if (which === 'ours') expect(ticksOf(pid) - before).toBeLessThan(20);
     expect((await fetch(`http://127.0.0.1:${port}/alive`)).status).toBe(200);
   });
 
