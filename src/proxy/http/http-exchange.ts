@@ -195,6 +195,7 @@ export class HttpExchange implements EndOwner, DispatchOwner, TunnelOwner, Defer
         return;
       case BODY:
         if (!this.requestDone && this.connection !== null) this.passRequestBody();
+        else if (this.hasLeft) this.tellServer();
         if (this.phase === BODY) this.download.pass(this.connection);
         return;
       case TUNNEL:
@@ -213,6 +214,12 @@ export class HttpExchange implements EndOwner, DispatchOwner, TunnelOwner, Defer
   /** `option abortonclose`: the client has said all it will, and waits for nothing. */
   private get hasLeft(): boolean {
     return this.client.finAnnounced && this.requestDone && this.frontend.backend!.conf.abortonclose;
+  }
+
+  /** The server learns that its client has left, and may end its response. */
+  private tellServer(): void {
+    this.transaction.keepServer = false;
+    this.connection?.finish();
   }
 
   onEnd(end: SocketEnd): void {
