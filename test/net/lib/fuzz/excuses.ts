@@ -64,6 +64,10 @@ const excuses: readonly Excuse[] = [
     holds: ({ theirs, ours }) => / and cut off/.test(ours) && blurCut(theirs) === blurCut(ours),
   },
   {
+    why: 'a request that is sent again after a status in chunks goes over a new connection',
+    holds: ({ theirs, ours }) => ungroup(theirs) === ungroup(ours),
+  },
+  {
     why: 'timeouts of both sides strike at the same time',
     holds: ({ theirs, ours }) => blurTimeouts(theirs) === blurTimeouts(ours),
   },
@@ -155,6 +159,18 @@ function blurCut(text: string): string {
     .replace(/<[^\n]*> and cut off/g, 'CUT')
     .replace(/\b[BU]=\d+/g, '')
     .replace(/ \d+ (?=- - |SD|PD)/g, ' ');
+}
+
+/** Without the connections on which requests came. */
+function ungroup(text: string): string {
+  return text
+    .split('\n')
+    .flatMap((line) => {
+      if (!line.startsWith('origin: ')) return [line];
+      return line.replace(/^origin: "|"?(?: and ended)?$/g, '').split(/(?<=\\r\\n\\r\\n)(?=[A-Za-z-]+ \S+ HTTP)/);
+    })
+    .sort()
+    .join('\n');
 }
 
 function countLines(text: string): number {

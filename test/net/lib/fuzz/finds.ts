@@ -245,4 +245,10 @@ export const finds: readonly Find[] = [
     ['option http-buffer-request', 'option http-restrict-req-hdr-names reject'],
     ['POST / HTTP/1.1\r\nHost: a\r\nX_Y: 1\r\nContent-Length: 9\r\n\r\n', one],
   ),
+  find(
+    'abortonclose: a client that leaves in a body without an end',
+    ['option abortonclose'],
+    [get, one, 20, 'fin!'],
+    [{ on: 'request', says: ['HTTP/1.1 200 OK\r\n\r\nabc'] }],
+  ),
 ];

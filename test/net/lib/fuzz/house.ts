@@ -35,6 +35,7 @@ defaults
 /** The longest of the timeouts, and some more. */
 const MOST_MS = 1500;
 const QUIET_MS = 45;
+const MOST_LINE = 850;
 
 const FILES: Readonly<Record<string, string>> = {
   '400.http': 'HTTP/1.0 400 Own\r\nContent-Type: text/plain\r\n\r\nown page\n',
@@ -291,6 +292,8 @@ function maskLine(line: string): string {
       // Whether a try that fails at once counts before its client is seen to leave is a matter of moments.
       .replace(/( CC.. .*\/)\d+( \d+\/\d+)/, '$1*$2')
       .replace(/(?=.*ts?c?=CC)(rc=)\d+/, '$1*')
+      // A line is cut at a length that counts what is masked here.
+      .slice(0, MOST_LINE)
       .trimEnd()
   );
 }
