@@ -116,6 +116,8 @@ export class Relay implements Deferred {
     const other = this.otherOf(end);
     const { scratch } = this.worker;
     let passed = 0;
+    // After its FIN nothing is left of it, and the other side, which was told so, takes nothing more.
+    if (end.ended) end.readable = false;
     while (end.readable && other.accepting) {
       const n = end.read(scratch.address, BULK_SIZE);
       if (n <= 0) break;

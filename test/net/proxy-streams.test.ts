@@ -31,6 +31,8 @@ describeNet('Streams through the proxy', { build: true }, () => {
   let tcp = 0;
   let limited = 0;
   let narrow = 0;
+  let patient = 0;
+  let farewell: TcpServer;
   let stats = 0;
   let most = 0;
   let atOnce = 0;
@@ -64,9 +66,17 @@ describeNet('Streams through the proxy', { build: true }, () => {
       socket.pipe(socket);
     });
     await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve));
+    farewell = createTcpServer({ allowHalfOpen: true }, (socket) => {
+      echoSockets.add(socket);
+      socket.on('error', () => {});
+      socket.on('close', () => echoSockets.delete(socket));
+      socket.on('end', () => socket.write('bye')).resume();
+    });
+    await new Promise<void>((resolve) => farewell.listen(0, '127.0.0.1', resolve));
+    const farewellPort = (farewell.address() as { port: number }).port;
     const originPort = (origin.address() as { port: number }).port;
     const echoPort = (echo.address() as { port: number }).port;
-    [http = 0, tcp = 0, limited = 0, narrow = 0, stats = 0] = await freePorts(5);
+    [http = 0, tcp = 0, limited = 0, narrow = 0, stats = 0, patient = 0] = await freePorts(6);
     const config = `global
     maxconn 1000
     nbthread 2
@@ -92,6 +102,12 @@ listen narrow
     maxconn 3
     bind 127.0.0.1:${narrow}
     server s 127.0.0.1:${echoPort}
+listen patient
+    mode tcp
+    timeout client 60s
+    timeout server 60s
+    bind 127.0.0.1:${patient}
+    server s 127.0.0.1:${farewellPort}
 listen stats
     mode http
     bind 127.0.0.1:${stats}
@@ -107,6 +123,7 @@ listen stats
     origin?.close();
     for (const socket of echoSockets) socket.destroy();
     echo?.close();
+    farewell?.close();
   });
 
   /** The statistics as rows by "proxy/name" of cells by column. */
@@ -229,6 +246,20 @@ listen stats
       const rows = await readStats();
       return [...rows].every(([name, row]) => name.startsWith('stats/') || (row.get('scur') || '0') === '0');
     });
+  });
+
+  it('lets go at once of a client that resets behind its end', async () => {
+    await Promise.all(
+      Array.from({ length: 10 }, async () => {
+        const socket = connect({ port: patient, host: '127.0.0.1', allowHalfOpen: true });
+        socket.write('x');
+        await sleep(40);
+        socket.end();
+        await new Promise((resolve) => socket.once('data', resolve));
+        socket.resetAndDestroy();
+      }),
+    );
+    await waitUntil('no session', async () => (await readStats()).get('patient/BACKEND')!.get('scur') === '0');
   });
 
   it('gives every descriptor back', async () => {
