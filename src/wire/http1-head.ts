@@ -127,11 +127,22 @@ export class Head {
   scanned = 0;
   looked = 0;
   stage = AT_START_LINE;
+  private viewed: Uint8Array | null = null;
+  private view!: DataView;
 
   constructor(maxFields = DEFAULT_MAX_FIELDS) {
     this.maxFields = maxFields;
     this.fields = new Int32Array(FIELD_STRIDE * maxFields);
     this.ids = new Uint8Array(maxFields);
+  }
+
+  /** A view on the bytes that are parsed; made anew only when these are others than before. */
+  viewOf(bytes: Uint8Array): DataView {
+    if (this.viewed !== bytes) {
+      this.viewed = bytes;
+      this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    return this.view;
   }
 
   begin(start: number, isRequest: boolean): void {
@@ -178,6 +189,14 @@ export function removeField(head: Head, index: number): void {
   if (head.upgradeField > index) head.upgradeField--;
   if (head.websocketKeyField > index) head.websocketKeyField--;
   if (head.lengthField > index) head.lengthField--;
+}
+
+/** A value was changed in place and ends at `end` now, no later than before. */
+export function shortenValue(head: Head, index: number, end: number): void {
+  const at = FIELD_STRIDE * index + 3;
+  if (head.fields[at] === end) return;
+  head.fields[at] = end;
+  head.plain = false;
 }
 
 /** Has one field written with another value, which must hold nothing that ends a line. */

@@ -28,6 +28,7 @@ import {
   PROXY_CONNECTION,
   removeField,
   SET_COOKIE,
+  shortenValue,
   TOKEN_CLOSE,
   TOKEN_KEEP_ALIVE,
   TOKEN_OTHER,
@@ -38,62 +39,65 @@ import {
   UPGRADE,
   WEBSOCKET_KEY,
 } from './http1-head.ts';
+import { Words } from './http1-words.ts';
 
-const N_HOST = asciiBytes('host');
-const N_CONTENT_LENGTH = asciiBytes('content-length');
-const N_TRANSFER_ENCODING = asciiBytes('transfer-encoding');
-const N_CONNECTION = asciiBytes('connection');
-const N_KEEP_ALIVE = asciiBytes('keep-alive');
-const N_SET_COOKIE = asciiBytes('set-cookie');
-const N_UPGRADE = asciiBytes('upgrade');
-const N_EXPECT = asciiBytes('expect');
-const N_COOKIE = asciiBytes('cookie');
-const N_AUTHORIZATION = asciiBytes('authorization');
-const N_PROXY_CONNECTION = asciiBytes('proxy-connection');
-const N_WEBSOCKET_KEY = asciiBytes('sec-websocket-key');
+const W_HOST = new Words('host');
+const W_CONTENT_LENGTH = new Words('content-length');
+const W_TRANSFER_ENCODING = new Words('transfer-encoding');
+const W_CONNECTION = new Words('connection');
+const W_KEEP_ALIVE = new Words('keep-alive');
+const W_SET_COOKIE = new Words('set-cookie');
+const W_UPGRADE = new Words('upgrade');
+const W_EXPECT = new Words('expect');
+const W_COOKIE = new Words('cookie');
+const W_AUTHORIZATION = new Words('authorization');
+const W_PROXY_CONNECTION = new Words('proxy-connection');
+const W_WEBSOCKET_KEY = new Words('sec-websocket-key');
 
 const WEBSOCKET_KEY_LENGTH = 24;
 
 const V_CHUNKED = asciiBytes('chunked');
 const V_CLOSE = asciiBytes('close');
+const V_KEEP_ALIVE = asciiBytes('keep-alive');
+const V_UPGRADE = asciiBytes('upgrade');
 const V_CONTINUE = asciiBytes('100-continue');
 const V_WEBSOCKET = asciiBytes('websocket');
 const V_H2C = asciiBytes('h2c');
 const V_H2 = asciiBytes('h2');
 const V_PRI = asciiBytes('pri');
 
-/** The id of a field name; the length sorts out nearly all others. */
-function fieldId(bytes: Uint8Array, start: number, end: number): number {
+/** The id of a field name, which is in lower case; the length sorts out nearly all others. */
+function fieldId(view: DataView, start: number, end: number): number {
   switch (end - start) {
     case 4:
-      return equalsIgnoringCase(bytes, start, end, N_HOST) ? HOST : OTHER;
+      return W_HOST.standAt(view, start) ? HOST : OTHER;
     case 6:
-      if (equalsIgnoringCase(bytes, start, end, N_COOKIE)) return COOKIE;
-      return equalsIgnoringCase(bytes, start, end, N_EXPECT) ? EXPECT : OTHER;
+      if (W_COOKIE.standAt(view, start)) return COOKIE;
+      return W_EXPECT.standAt(view, start) ? EXPECT : OTHER;
     case 7:
-      return equalsIgnoringCase(bytes, start, end, N_UPGRADE) ? UPGRADE : OTHER;
+      return W_UPGRADE.standAt(view, start) ? UPGRADE : OTHER;
     case 10:
-      if (equalsIgnoringCase(bytes, start, end, N_CONNECTION)) return CONNECTION;
-      if (equalsIgnoringCase(bytes, start, end, N_SET_COOKIE)) return SET_COOKIE;
-      return equalsIgnoringCase(bytes, start, end, N_KEEP_ALIVE) ? KEEP_ALIVE : OTHER;
+      if (W_CONNECTION.standAt(view, start)) return CONNECTION;
+      if (W_SET_COOKIE.standAt(view, start)) return SET_COOKIE;
+      return W_KEEP_ALIVE.standAt(view, start) ? KEEP_ALIVE : OTHER;
     case 13:
-      return equalsIgnoringCase(bytes, start, end, N_AUTHORIZATION) ? AUTHORIZATION : OTHER;
+      return W_AUTHORIZATION.standAt(view, start) ? AUTHORIZATION : OTHER;
     case 14:
-      return equalsIgnoringCase(bytes, start, end, N_CONTENT_LENGTH) ? CONTENT_LENGTH : OTHER;
+      return W_CONTENT_LENGTH.standAt(view, start) ? CONTENT_LENGTH : OTHER;
     case 16:
-      return equalsIgnoringCase(bytes, start, end, N_PROXY_CONNECTION) ? PROXY_CONNECTION : OTHER;
+      return W_PROXY_CONNECTION.standAt(view, start) ? PROXY_CONNECTION : OTHER;
     case 17:
-      if (equalsIgnoringCase(bytes, start, end, N_WEBSOCKET_KEY)) return WEBSOCKET_KEY;
-      return equalsIgnoringCase(bytes, start, end, N_TRANSFER_ENCODING) ? TRANSFER_ENCODING : OTHER;
+      if (W_WEBSOCKET_KEY.standAt(view, start)) return WEBSOCKET_KEY;
+      return W_TRANSFER_ENCODING.standAt(view, start) ? TRANSFER_ENCODING : OTHER;
     default:
       return OTHER;
   }
 }
 
 /** Takes note of the field just stored at `index`; may drop it again. Returns 0 or a negative error. */
-export function noteField(bytes: Uint8Array, head: Head, index: number): number {
+export function noteField(bytes: Uint8Array, view: DataView, head: Head, index: number): number {
   const slot = FIELD_STRIDE * index;
-  const id = fieldId(bytes, head.fields[slot]!, head.fields[slot + 1]!);
+  const id = fieldId(view, head.fields[slot]!, head.fields[slot + 1]!);
   head.ids[index] = id;
   switch (id) {
     case HOST:
@@ -105,7 +109,7 @@ export function noteField(bytes: Uint8Array, head: Head, index: number): number 
     case CONNECTION:
       if (head.hopField >= 0) head.plain = false;
       head.hopField = index;
-      return noteConnection(bytes, head, slot);
+      return noteConnection(bytes, view, head, slot);
     case UPGRADE:
       head.upgradeField = index;
       return 0;
@@ -170,8 +174,7 @@ function noteLength(bytes: Uint8Array, head: Head, index: number): number {
     if (bytes[at] !== 44) return BAD_FRAMING;
     at = skipBlanks(bytes, at + 1, end);
   }
-  if (head.fields[slot + 3] !== firstEnd) head.plain = false;
-  head.fields[slot + 3] = firstEnd;
+  shortenValue(head, index, firstEnd);
   if (head.lengthField < 0) {
     head.lengthField = index;
     return 0;
@@ -200,9 +203,14 @@ function noteCodings(bytes: Uint8Array, head: Head, slot: number): number {
   return 0;
 }
 
-function noteConnection(bytes: Uint8Array, head: Head, slot: number): number {
+function noteConnection(bytes: Uint8Array, view: DataView, head: Head, slot: number): number {
   const start = head.fields[slot + 2]!;
   const end = head.fields[slot + 3]!;
+  // How nearly all of them are spelt.
+  if (end - start === W_KEEP_ALIVE.length && W_KEEP_ALIVE.standAt(view, start)) {
+    head.connection |= TOKEN_KEEP_ALIVE;
+    return 0;
+  }
   // What is left without the tokens about persistence, as HAProxy counts and writes it (http1-write.ts).
   let kept = 0;
   let keptTo = start;
@@ -217,7 +225,7 @@ function noteConnection(bytes: Uint8Array, head: Head, slot: number): number {
     keptTo = itemEnd;
     at = skipBlanks(bytes, itemEnd + 1, end);
   }
-  if (kept > 0) head.connectionLength += N_CONNECTION.length + kept;
+  if (kept > 0) head.connectionLength += W_CONNECTION.length + kept;
   return 0;
 }
 
@@ -226,8 +234,8 @@ const TOKEN_NONE = 0;
 /** TOKEN_* of one item of a Connection field. */
 export function connectionToken(bytes: Uint8Array, start: number, end: number): number {
   if (equalsIgnoringCase(bytes, start, end, V_CLOSE)) return TOKEN_CLOSE;
-  if (equalsIgnoringCase(bytes, start, end, N_KEEP_ALIVE)) return TOKEN_KEEP_ALIVE;
-  if (equalsIgnoringCase(bytes, start, end, N_UPGRADE)) return TOKEN_UPGRADE;
+  if (equalsIgnoringCase(bytes, start, end, V_KEEP_ALIVE)) return TOKEN_KEEP_ALIVE;
+  if (equalsIgnoringCase(bytes, start, end, V_UPGRADE)) return TOKEN_UPGRADE;
   return TOKEN_OTHER;
 }
 
@@ -398,7 +406,7 @@ function cutHostPort(bytes: Uint8Array, head: Head, length: number): void {
   const end = head.fields[slot + 3]!;
   if (end - length <= head.fields[slot + 2]! || bytes[end - length] !== 58) return;
   bytes.fill(32, end - length, end);
-  head.fields[slot + 3] = end - length;
+  shortenValue(head, head.hostField, end - length);
 }
 
 /** Host names the authority at `start` then, without its port and as the target spells it. */
@@ -410,7 +418,7 @@ function alignHost(bytes: Uint8Array, head: Head, start: number, length: number)
   if (end - at < length) return;
   bytes.copyWithin(at, start, start + length);
   bytes.fill(32, at + length, end);
-  head.fields[slot + 3] = at + length;
+  shortenValue(head, head.hostField, at + length);
 }
 
 function isPri(bytes: Uint8Array, head: Head): boolean {

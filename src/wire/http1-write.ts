@@ -20,9 +20,12 @@ import {
   TRANSFER_ENCODING,
 } from './http1-head.ts';
 import { connectionToken, endOfItem, skipBlanks, trimEnd } from './http1-semantics.ts';
+import { copyWords, moveDown, moveUp } from './http1-words.ts';
 
 const L_CHUNKED = asciiBytes('transfer-encoding: chunked\r\n');
 const L_CONNECTION = asciiBytes('connection: ');
+const EMPTY_LINE = 2;
+const SHORT = 48;
 
 /** `METHOD target HTTP/1.x`, the kept fields, `extra` (whole lines), and the empty line. */
 export function writeRequestHead(
@@ -43,6 +46,34 @@ export function writeRequestHead(
   out[to++] = 13;
   out[to++] = 10;
   return writeFieldsAndEnd(bytes, head, out, to, limit, extra);
+}
+
+/** What `writeRequestHead` makes of a plain head, copied in one piece but for a Connection field. `outView`: over `out`. */
+export function writePlainRequestHead(
+  bytes: Uint8Array,
+  head: Head,
+  out: Uint8Array,
+  outView: DataView,
+  at: number,
+  limit: number,
+  extra: Uint8Array,
+): number {
+  const { lineStart } = head;
+  const end = head.end - EMPTY_LINE;
+  const cut = cutLength(head);
+  if (at + end - lineStart - cut + extra.length + EMPTY_LINE > limit) return -1;
+  const view = head.viewOf(bytes);
+  let to = at;
+  if (cut === 0) to = copyWords(bytes, view, lineStart, end, out, outView, to);
+  else {
+    const gap = head.fields[FIELD_STRIDE * head.hopField]!;
+    to = copyWords(bytes, view, lineStart, gap, out, outView, to);
+    to = copyWords(bytes, view, gap + cut, end, out, outView, to);
+  }
+  to = copy(extra, 0, extra.length, out, to);
+  out[to] = 13;
+  out[to + 1] = 10;
+  return to + EMPTY_LINE;
 }
 
 /** `HTTP/1.1 status reason`, the kept fields, `extra` (whole lines), and the empty line. */
@@ -78,11 +109,12 @@ export function cutResponseHead(bytes: Uint8Array, head: Head, end: number): num
   const slot = FIELD_STRIDE * head.hopField;
   const gap = head.fields[slot]!;
   const behind = gap + length;
+  const view = head.viewOf(bytes);
   if (end - behind < gap - head.lineStart) {
-    for (let at = behind; at < end; at++) bytes[at - length] = bytes[at]!;
+    moveDown(bytes, view, behind, end, length);
     return head.lineStart;
   }
-  for (let at = gap - 1; at >= head.lineStart; at--) bytes[at + length] = bytes[at]!;
+  moveUp(bytes, view, head.lineStart, gap, length);
   return head.lineStart + length;
 }
 
@@ -93,7 +125,7 @@ export function cutLength(head: Head): number {
   return head.fields[slot + 3]! + 2 - head.fields[slot]!;
 }
 
-/** Whether a response head may be passed on as it is, by `cutResponseHead`. */
+/** Whether a head may be passed on as it is, by `writePlainRequestHead` or `cutResponseHead`. */
 export function isPlain(head: Head): boolean {
   return head.plain && head.newValues === null && (head.connection & (TOKEN_OTHER | TOKEN_UPGRADE)) === 0;
 }
@@ -196,6 +228,10 @@ function append(line: Uint8Array, out: Uint8Array, at: number, limit: number): n
 
 /** Short pieces, mostly: a loop beats a call of `set` with a fresh view. */
 function copy(from: Uint8Array, start: number, end: number, out: Uint8Array, at: number): number {
+  if (end - start > SHORT) {
+    out.set(from.subarray(start, end), at);
+    return at + end - start;
+  }
   let to = at;
   for (let i = start; i < end; i++) out[to++] = from[i]!;
   return to;

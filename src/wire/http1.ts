@@ -25,6 +25,7 @@ import {
   type HeadError,
   INCOMPLETE,
   METHOD_CONNECT,
+  METHOD_GET,
   METHOD_HEAD,
   METHOD_OTHER,
   TOO_MANY_FIELDS,
@@ -32,6 +33,7 @@ import {
   UNKNOWN_CODING,
 } from './http1-head.ts';
 import { noteField, settleRequest, settleResponse } from './http1-semantics.ts';
+import { findLineEnd, findTargetEnd, lowerLetters } from './http1-words.ts';
 
 /**
  * Parses a request head at `start`. Returns its length, `INCOMPLETE`, or a negative `HeadError`.
@@ -71,22 +73,23 @@ function isWorthALook(bytes: Uint8Array, end: number, head: Head): boolean {
 }
 
 function parseOn(bytes: Uint8Array, end: number, head: Head): number {
+  const view = head.viewOf(bytes);
   if (head.stage === AT_START_LINE) {
     const line = head.isRequest
-      ? parseRequestLine(bytes, head.next, end, head)
-      : parseStatusLine(bytes, head.next, end, head);
+      ? parseRequestLine(bytes, view, head.next, end, head)
+      : parseStatusLine(bytes, view, head.next, end, head);
     if (line <= 0) return line;
     head.next = line;
     head.stage = AT_FIELDS;
   }
-  const done = parseFields(bytes, end, head);
+  const done = parseFields(bytes, view, end, head);
   if (done <= 0) return done;
   head.end = done;
   const verdict = head.isRequest ? settleRequest(bytes, head) : settleResponse(head);
   return verdict < 0 ? verdict : done - head.start;
 }
 
-function parseFields(bytes: Uint8Array, end: number, head: Head): number {
+function parseFields(bytes: Uint8Array, view: DataView, end: number, head: Head): number {
   for (;;) {
     const at = head.next;
     if (at >= end) return INCOMPLETE;
@@ -96,7 +99,7 @@ function parseFields(bytes: Uint8Array, end: number, head: Head): number {
       head.plain = false;
       return at + 1;
     }
-    const after = parseField(bytes, at, end, head);
+    const after = parseField(bytes, view, at, end, head);
     if (after <= 0) return after;
     head.next = after;
   }
@@ -114,33 +117,45 @@ export function statusOfHeadError(error: number): 400 | 413 | 422 {
   return error === UNKNOWN_CODING ? 422 : error === UNEXPECTED_BODY ? 413 : 400;
 }
 
-function parseRequestLine(bytes: Uint8Array, start: number, end: number, head: Head): number {
+/** `GET ` as a word. */
+const GET = 0x20544547;
+
+function parseRequestLine(bytes: Uint8Array, view: DataView, start: number, end: number, head: Head): number {
   let at = skipEmptyLines(bytes, start, end);
   if (at < 0) return BAD_START_LINE;
   head.lineStart = at;
-  const methodStart = at;
-  while (at < end && TOKEN[bytes[at]!]) at++;
-  if (at >= end) return INCOMPLETE;
-  if (at === methodStart || !isBlank(bytes[at]!)) return BAD_START_LINE;
+  if (at + 4 < end && view.getInt32(at, true) === GET) {
+    at += 3;
+    head.method = METHOD_GET;
+  } else {
+    while (at < end && TOKEN[bytes[at]!]) at++;
+    if (at >= end) return INCOMPLETE;
+    if (at === head.lineStart || !isBlank(bytes[at]!)) return BAD_START_LINE;
+    head.method = methodId(bytes, head.lineStart, at);
+  }
   head.methodEnd = at;
-  head.method = methodId(bytes, methodStart, at);
   while (at < end && isBlank(bytes[at]!)) at++;
   head.uriStart = at;
-  while (at < end && (isTargetByte(bytes[at]!) || (head.lenient && isBearable(bytes[at]!)))) at++;
+  at = findTargetEnd(view, at, end);
+  if (head.lenient) while (at < end && isBearable(bytes[at]!)) at = findTargetEnd(view, at + 1, end);
   if (at >= end) return INCOMPLETE;
   if (at === head.uriStart || !isBlank(bytes[at]!)) return BAD_START_LINE;
   head.uriEnd = at;
   while (at < end && isBlank(bytes[at]!)) at++;
-  return parseVersionAndEnd(bytes, at, end, head);
-}
-
-function parseVersionAndEnd(bytes: Uint8Array, start: number, end: number, head: Head): number {
-  const version = parseVersion(bytes, start, end);
+  const version = parseVersion(view, at, end);
   if (version < 0) return BAD_START_LINE;
   if (version === 0) return INCOMPLETE;
   head.version = version;
-  head.lineEnd = start + 8;
-  return expectLineEnd(bytes, start + 8, end, BAD_START_LINE);
+  head.lineEnd = at + 8;
+  if (head.uriStart !== head.methodEnd + 1 || bytes[head.methodEnd] !== 32) head.plain = false;
+  else if (at !== head.uriEnd + 1 || bytes[head.uriEnd] !== 32 || bytes[at + 8] !== 13 || isOddVersion(bytes, at))
+    head.plain = false;
+  return expectLineEnd(bytes, at + 8, end, BAD_START_LINE);
+}
+
+/** It would be written otherwise than it came. */
+function isOddVersion(bytes: Uint8Array, at: number): boolean {
+  return bytes[at + 5] !== 49 || bytes[at + 7]! > 49;
 }
 
 /** Position after the line end at `at`, or INCOMPLETE, or `error`. */
@@ -164,25 +179,38 @@ function skipEmptyLines(bytes: Uint8Array, start: number, end: number): number {
   return at;
 }
 
+/** `HTTP`, `/1.1` and `/1.0` as words. */
+const HTTP = 0x50545448;
+const V1_1 = 0x312e312f;
+const V1_0 = 0x302e312f;
 const VERSION_PREFIX = Uint8Array.from('HTTP/', (c) => c.charCodeAt(0));
 
 /** 10 or 11 for "HTTP/d.d" at `at`; 0 when cut short so far; -1 when it is something else. */
-function parseVersion(bytes: Uint8Array, at: number, end: number): number {
+function parseVersion(view: DataView, at: number, end: number): number {
+  if (at + 8 <= end && view.getInt32(at, true) === HTTP) {
+    const version = view.getInt32(at + 4, true);
+    if (version === V1_1) return 11;
+    if (version === V1_0) return 10;
+  }
+  return parseOddVersion(view, at, end);
+}
+
+function parseOddVersion(view: DataView, at: number, end: number): number {
   for (let i = 0; i < 8; i++) {
     if (at + i >= end) return 0;
-    const c = bytes[at + i]!;
+    const c = view.getUint8(at + i);
     const fits = i < 5 ? c === VERSION_PREFIX[i] : i === 6 ? c === 46 : c >= 48 && c <= 57;
     if (!fits) return -1;
   }
-  const number = (bytes[at + 5]! - 48) * 10 + bytes[at + 7]! - 48;
+  const number = (view.getUint8(at + 5) - 48) * 10 + view.getUint8(at + 7) - 48;
   return number > 10 ? 11 : 10;
 }
 
-function parseStatusLine(bytes: Uint8Array, from: number, end: number, head: Head): number {
+function parseStatusLine(bytes: Uint8Array, view: DataView, from: number, end: number, head: Head): number {
   const start = skipEmptyLines(bytes, from, end);
   if (start < 0) return BAD_START_LINE;
   head.lineStart = start;
-  const version = parseVersion(bytes, start, end);
+  const version = parseVersion(view, start, end);
   if (version === 0) return INCOMPLETE;
   if (version < 0) return BAD_START_LINE;
   head.version = version;
@@ -194,18 +222,18 @@ function parseStatusLine(bytes: Uint8Array, from: number, end: number, head: Hea
   while (at < end && at < digits + 3 && bytes[at]! >= 48 && bytes[at]! <= 57) at++;
   if (at >= end) return INCOMPLETE;
   if (at !== digits + 3) return BAD_START_LINE;
-  if (digits !== start + 9 || bytes[start + 8] !== 32 || bytes[start + 5] !== 49 || bytes[start + 7]! > 49)
-    head.plain = false;
+  if (digits !== start + 9 || bytes[start + 8] !== 32 || isOddVersion(bytes, start)) head.plain = false;
   head.status = (bytes[digits]! - 48) * 100 + (bytes[digits + 1]! - 48) * 10 + bytes[digits + 2]! - 48;
   if (head.status < 100) return BAD_START_LINE;
-  return parseReason(bytes, at, end, head);
+  return parseReason(bytes, view, at, end, head);
 }
 
-function parseReason(bytes: Uint8Array, start: number, end: number, head: Head): number {
+function parseReason(bytes: Uint8Array, view: DataView, start: number, end: number, head: Head): number {
   let at = start;
   while (at < end && isBlank(bytes[at]!)) at++;
   head.reasonStart = at;
-  while (at < end && bytes[at] !== 13 && bytes[at] !== 10 && bytes[at] !== 0) at++;
+  at = findLineEnd(view, at, end);
+  while (at < end && bytes[at] !== 13 && bytes[at] !== 10 && bytes[at] !== 0) at = findLineEnd(view, at + 1, end);
   if (at >= end) return INCOMPLETE;
   head.reasonEnd = head.lineEnd = at;
   if (head.reasonStart !== start + 1 || bytes[start] !== 32 || bytes[at] !== 13) head.plain = false;
@@ -214,9 +242,12 @@ function parseReason(bytes: Uint8Array, start: number, end: number, head: Head):
   return expectLineEnd(bytes, at, end, BAD_START_LINE);
 }
 
+/** The end of a line as a half word. */
+const CRLF = 0x0a0d;
+
 /** One field line with its folds; returns the position of the next line. */
-function parseField(bytes: Uint8Array, start: number, end: number, head: Head): number {
-  let at = start;
+function parseField(bytes: Uint8Array, view: DataView, start: number, end: number, head: Head): number {
+  let at = lowerLetters(view, start, end);
   for (; at < end; at++) {
     const lower = LOWER_TOKEN[bytes[at]!]!;
     if (lower === 0) break;
@@ -226,12 +257,16 @@ function parseField(bytes: Uint8Array, start: number, end: number, head: Head): 
   if (bytes[at] !== 58 && head.lenient) {
     at = endOfOddName(bytes, start, end);
     if (at <= 0) return at;
+    head.plain = false;
   }
   if (bytes[at] !== 58 || at === start) return BAD_FIELD;
   const nameEnd = at;
   at++;
   for (;;) {
-    while (at < end && bytes[at]! > 13) at++;
+    at = findLineEnd(view, at, end);
+    // How nearly all lines end.
+    if (at + 2 < end && view.getInt16(at, true) === CRLF && !isBlank(bytes[at + 2]!))
+      return storeField(bytes, view, start, nameEnd, at, at + 2, head);
     if (at >= end) return INCOMPLETE;
     const c = bytes[at]!;
     if (c !== 13 && c !== 10) {
@@ -242,7 +277,7 @@ function parseField(bytes: Uint8Array, start: number, end: number, head: Head): 
     const after = c === 10 ? at + 1 : at + 2;
     if (c === 13 && at + 1 < end && bytes[at + 1] !== 10) return BAD_FIELD;
     if (after >= end) return INCOMPLETE;
-    if (!isBlank(bytes[after]!)) return storeField(bytes, start, nameEnd, at, after, head);
+    if (!isBlank(bytes[after]!)) return storeField(bytes, view, start, nameEnd, at, after, head);
     bytes.fill(32, at, after);
     head.plain = false;
     at = after;
@@ -251,6 +286,7 @@ function parseField(bytes: Uint8Array, start: number, end: number, head: Head): 
 
 function storeField(
   bytes: Uint8Array,
+  view: DataView,
   nameStart: number,
   nameEnd: number,
   lineEnd: number,
@@ -269,9 +305,10 @@ function storeField(
   fields[slot + 1] = nameEnd;
   fields[slot + 2] = valueStart;
   fields[slot + 3] = valueEnd;
-  if (valueStart !== nameEnd + 2 || bytes[nameEnd + 1] !== 32 || bytes[valueEnd] !== 13) head.plain = false;
+  if (valueStart !== nameEnd + 2 || bytes[nameEnd + 1] !== 32 || valueEnd !== lineEnd || bytes[lineEnd] !== 13)
+    head.plain = false;
   head.count = index + 1;
-  const verdict = noteField(bytes, head, index);
+  const verdict = noteField(bytes, view, head, index);
   return verdict < 0 ? verdict : after;
 }
 
@@ -299,11 +336,6 @@ const FRAMING_NAME = /content-length|transfer-encoding|^\W*(?:host|connection|up
 /** What a lenient caller lets stand in a target besides. */
 function isBearable(c: number): boolean {
   return c >= 128 || c === 35;
-}
-
-/** Printable ASCII without the fragment mark, which never belongs into a request. */
-function isTargetByte(c: number): boolean {
-  return c > 32 && c < 127 && c !== 35;
 }
 
 const METHODS = ['', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'CONNECT', 'TRACE', 'PATCH'].map((name) =>

@@ -5,6 +5,7 @@
 
 import { encodeAddress } from '../../os/address.ts';
 import { CONNECTION, FIELD_STRIDE, findField, type Head } from '../../wire/http1-head.ts';
+import { cutLength, isPlain } from '../../wire/http1-write.ts';
 import type { Frontend, PreparedForwardFor } from '../frontend.ts';
 import { ClientAddress, destinationOf } from '../listener/client-address.ts';
 
@@ -157,12 +158,18 @@ function startsWith(bytes: Uint8Array, at: number, start: Uint8Array): boolean {
 const CONNECTION_NAME = Buffer.from('connection: ', 'latin1');
 /** Colon, blank, and the line's end. */
 const SEPARATORS = 4;
+const LINE_END = 2;
 
 const START_LINE = 20;
 const VERSION = 8;
 
 function fieldsLength(head: Head): number {
   const { fields, ids, count } = head;
+  // All that stands between the start line and the empty line, without separators.
+  if (isPlain(head)) {
+    const lines = head.end - head.lineEnd - 2 * LINE_END - SEPARATORS * count;
+    return 1 + (head.hopField < 0 ? lines : lines - cutLength(head) + SEPARATORS);
+  }
   let length = 1 + head.connectionLength;
   for (let i = 0; i < count; i++) {
     if (ids[i] === CONNECTION) continue;

@@ -8,7 +8,7 @@
  */
 
 import { findField, type Head, removeField } from '../../wire/http1-head.ts';
-import { writeRequestHead } from '../../wire/http1-write.ts';
+import { isPlain, writePlainRequestHead, writeRequestHead } from '../../wire/http1-write.ts';
 import type { ClientAddress } from '../listener/client-address.ts';
 import type { PooledBuffer } from '../loop/buffers.ts';
 import { BROKEN, END, type SocketEnd } from '../loop/socket-end.ts';
@@ -57,7 +57,10 @@ export class HttpUpload {
     this.request = request;
     report.bytesIn += requestLength(head);
     const extra = this.composeLines(address, bytes, head);
-    const at = writeRequestHead(bytes, head, request.bytes, 0, request.bytes.length, extra);
+    const room = request.bytes.length;
+    const at = isPlain(head)
+      ? writePlainRequestHead(bytes, head, request.bytes, request.view, 0, room, extra)
+      : writeRequestHead(bytes, head, request.bytes, 0, room, extra);
     this.headEnd = at;
     if (frontend.serverCases !== null && at > 0) adjustCases(frontend.serverCases, request.bytes, 0, at);
     const written = at < 0 ? -1 : this.body.pass(bytes, head.end, end, request.bytes, at);

@@ -10,6 +10,7 @@ const REGION_SIZE = 1 << 21;
 /** `bytes[start..end)` is what it holds. */
 export class PooledBuffer {
   readonly bytes: Uint8Array;
+  readonly view: DataView;
   readonly address: number;
   start = 0;
   end = 0;
@@ -17,6 +18,7 @@ export class PooledBuffer {
 
   constructor(bytes: Uint8Array, address: number, pool: BufferPool) {
     this.bytes = bytes;
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.address = address;
     this.pool = pool;
   }

@@ -6,7 +6,7 @@
  * equal signs, which HAProxy takes away too.
  */
 import { CookiePair, closeGaps, cutCookies, cutValue, isCookieName, readCookie } from '../../wire/cookie.ts';
-import { COOKIE, FIELD_STRIDE, type Head, removeField } from '../../wire/http1-head.ts';
+import { COOKIE, FIELD_STRIDE, type Head, removeField, shortenValue } from '../../wire/http1-head.ts';
 import type { HttpStep, LineSink } from '../http/http-steps.ts';
 import type { Transaction } from '../http/http-transaction.ts';
 import {
@@ -53,7 +53,7 @@ export class RequestCookies implements HttpStep {
       const start = head.fields[slot + 2]!;
       const before = head.fields[slot + 3]!;
       const end = this.takeLine(transaction, bytes, start, before);
-      head.fields[slot + 3] = end;
+      shortenValue(head, i, end);
       if (end === start && end < before) removeField(head, i--);
     }
   }

@@ -5,7 +5,15 @@
  * A `Set-Cookie` field holds one cookie (RFC 6265, section 4.1), so that one that is not wanted goes as a whole.
  */
 import { CookiePair, closeGaps, isCookieName, readSetCookie } from '../../wire/cookie.ts';
-import { FIELD_STRIDE, type Head, METHOD_POST, removeField, replaceValue, SET_COOKIE } from '../../wire/http1-head.ts';
+import {
+  FIELD_STRIDE,
+  type Head,
+  METHOD_POST,
+  removeField,
+  replaceValue,
+  SET_COOKIE,
+  shortenValue,
+} from '../../wire/http1-head.ts';
 import type { HttpStep, LineSink } from '../http/http-steps.ts';
 import type { Transaction } from '../http/http-transaction.ts';
 import {
@@ -69,7 +77,7 @@ export class ResponseCookies implements HttpStep {
     readSetCookie(bytes, start, end, pair);
     if (!pair.hasValue) return false;
     end -= closeGaps(bytes, end, pair);
-    head.fields[slot + 3] = end;
+    shortenValue(head, index, end);
     if (this.capture !== null) notes.responseCookie ??= captureCookie(this.capture, bytes, pair);
     const { policy } = this;
     if (policy === null || !isCookieName(bytes, pair, policy.name)) return false;

@@ -54,8 +54,9 @@ class IdleShelf implements Shelf {
   take(key: string): ServerConnection | null {
     for (;;) {
       const list = key === '' ? this.list : this.keyed?.get(key);
-      const connection = list?.[list.length - 1];
-      if (connection === undefined) return null;
+      // Not by way of index -1, which V8 would look up as a name.
+      if (list === undefined || list.length === 0) return null;
+      const connection = list[list.length - 1]!;
       if (this.remove(connection)) {
         connection.leaveShelf();
         return connection;
