@@ -354,7 +354,9 @@ export class Counters {
 
 function slide(totals: Float64Array, at: number, which: number, ms: number, full: boolean): void {
   const sum = totals[at + QTIME + which]!;
-  totals[at + QTIME + which] = full ? sum - sum / TIME_WINDOW + ms : sum + ms;
+  // As mostly, for queues and connections at least.
+  if (ms === 0 && sum === 0) return;
+  totals[at + QTIME + which] = full ? sum - Math.ceil(sum / TIME_WINDOW) + ms : sum + ms;
   if (ms > totals[at + QTIME_MAX + which]!) totals[at + QTIME_MAX + which] = ms;
 }
 

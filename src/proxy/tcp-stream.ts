@@ -45,7 +45,6 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
   /** The first timeout that struck, when one did. */
   private struck: EndCause = 'normal';
   private readonly acceptedAt: number;
-  private readonly acceptedAtMs: number;
   private connectedAt = 0;
   private bytesIn = 0;
   private bytesOut = 0;
@@ -64,7 +63,6 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
     this.listener = listener;
     this.address = address;
     this.acceptedAt = address.preamble?.acceptedAt ?? worker.loop.now;
-    this.acceptedAtMs = address.preamble?.acceptedAtMs ?? worker.loop.wallMs;
     this.client = new SocketEnd(fd, worker.loop, worker.buffers, this, false, true);
     this.number = worker.numberRequest();
     this.dispatch = new Dispatch(worker, this);
@@ -284,13 +282,13 @@ export class TcpStream implements Stream, EndOwner, DispatchOwner, RelayOwner, T
     r.early = frontend.conf.logasap;
     this.listener.describe(r, this.address, this.client.fd);
     r.mode = 'tcp';
-    r.acceptedAtMs = this.acceptedAtMs;
+    r.acceptedAtMs = worker.loop.wallAt(this.acceptedAt);
     r.backend = frontend.backend?.conf.name ?? frontend.conf.name;
     r.server = (dispatch.server ?? dispatch.waitedFor)?.conf.name ?? NO_SERVER;
     const handshakeMs = this.address.preamble?.handshakeMs ?? 0;
-    r.waitMs = dispatch.assignedAt === 0 ? -1 : Math.floor(dispatch.assignedAt - dispatch.startedAt) + handshakeMs;
-    r.connectMs = this.connection === null ? -1 : Math.floor(this.connectedAt - dispatch.assignedAt);
-    r.totalMs = Math.floor(worker.loop.now - this.acceptedAt);
+    r.waitMs = dispatch.assignedAt === 0 ? -1 : dispatch.assignedAt - dispatch.startedAt + handshakeMs;
+    r.connectMs = this.connection === null ? -1 : this.connectedAt - dispatch.assignedAt;
+    r.totalMs = worker.loop.now - this.acceptedAt;
     r.bytes = this.bytesOut;
     r.cause = causeOf(cause);
     r.phase = phase;

@@ -124,6 +124,8 @@ export class RoundrobinBalancer<C extends Candidate> implements Balancer<C> {
   }
 
   pick(_key: number, avoid: C | null): C | null {
+    // Every turn is a sole server's.
+    if (this.members.length === 1) return this.members[0]!.hasRoom() ? this.members[0]! : null;
     this.share.enter();
     const m = this.takeTurn(avoid === null ? -1 : avoid.member);
     this.share.leave();

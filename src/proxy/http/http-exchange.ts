@@ -319,8 +319,10 @@ export class HttpExchange implements EndOwner, DispatchOwner, TunnelOwner, Defer
   endResponse(): void {
     if (!this.requestDone && this.uploadGoesOn()) return;
     this.leaveServer();
-    if (this.client.drained) this.finish('normal', '-');
-    else this.watchSlowClient();
+    if (this.client.drained) {
+      this.phase = NONE;
+      this.finish('normal', '-');
+    } else this.watchSlowClient();
   }
 
   private uploadGoesOn(): boolean {

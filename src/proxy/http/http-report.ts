@@ -47,14 +47,14 @@ export class HttpReport implements UniqueIdMaker {
   private dispatch!: Dispatch;
   private notes: RequestNotes | null = null;
   /** When the connection was accepted, or the last answer was out. */
-  private acceptedAtMs: number;
   private acceptedAt: number;
+  /** When the next request could begin: idle time counts from then. */
+  private idleSince: number;
   private line = '';
   private status = -1;
   private server: Server | null = null;
   private serverSessions = 0;
   private beganAt = 0;
-  private beganAtMs = 0;
   private readAt = 0;
   private connectedAt = 0;
   private answeredAt = 0;
@@ -69,8 +69,8 @@ export class HttpReport implements UniqueIdMaker {
     this.listener = listener;
     this.address = address;
     this.fd = fd;
-    this.acceptedAtMs = address.preamble?.acceptedAtMs ?? worker.loop.wallMs;
-    this.acceptedAt = worker.loop.now;
+    this.acceptedAt = address.preamble?.acceptedAt ?? worker.loop.now;
+    this.idleSince = worker.loop.now;
   }
 
   /** Where to look while a request is under way. */
@@ -83,7 +83,6 @@ export class HttpReport implements UniqueIdMaker {
     this.begun = true;
     this.nothing = false;
     this.beganAt = this.worker.loop.now;
-    this.beganAtMs = this.worker.loop.wallMs;
     this.readAt = 0;
     this.connectedAt = 0;
     this.answeredAt = 0;
@@ -219,6 +218,7 @@ export class HttpReport implements UniqueIdMaker {
 
   countTraffic(): void {
     const { countedIn, countedOut } = this;
+    if (this.bytesIn === countedIn && this.bytesOut === countedOut) return;
     this.countedIn = this.bytesIn;
     this.countedOut = this.bytesOut;
     this.worker.countTraffic(
@@ -246,8 +246,8 @@ export class HttpReport implements UniqueIdMaker {
     this.countedIn = 0;
     this.countedOut = 0;
     this.requests++;
-    this.acceptedAtMs = this.worker.loop.wallMs;
     this.acceptedAt = this.worker.loop.now;
+    this.idleSince = this.worker.loop.now;
   }
 
   /**
@@ -313,8 +313,8 @@ export class HttpReport implements UniqueIdMaker {
     r.early = frontend.conf.logasap;
     this.listener.describe(r, this.address, this.fd);
     r.mode = 'http';
-    r.acceptedAtMs = this.acceptedAtMs;
-    r.requestAtMs = this.beganAtMs;
+    r.acceptedAtMs = worker.loop.wallAt(this.acceptedAt);
+    r.requestAtMs = worker.loop.wallAt(this.beganAt);
     // What never came to a backend is the frontend's own, in HAProxy's lines.
     r.backend = this.enteredBackend ? frontend.backend!.conf.name : frontend.conf.name;
     r.server = this.serverName ?? server?.conf.name ?? NO_SERVER;
@@ -352,7 +352,7 @@ export class HttpReport implements UniqueIdMaker {
     const own = this.line === BAD_REQUEST ? null : frontend.conf;
     const backend = this.enteredBackend ? frontend.backend!.conf : own;
     fillFacts(r, { frontend, listener, address, backend, server, source });
-    r.idleMs = Math.max(0, Math.floor(this.beganAt) - Math.floor(this.acceptedAt));
+    r.idleMs = Math.max(0, this.beganAt - this.idleSince);
     // HAProxy counts what came in when the request is over.
     r.bytesIn = early ? 0 : this.bytesIn;
     r.requestNumber = this.number;
@@ -362,7 +362,7 @@ export class HttpReport implements UniqueIdMaker {
 }
 
 function span(from: number, to: number): number {
-  return to === 0 ? -1 : Math.max(0, Math.floor(to) - Math.floor(from));
+  return to === 0 ? -1 : Math.max(0, to - from);
 }
 
 /** 1 to 5 for 1xx to 5xx, else 0. */

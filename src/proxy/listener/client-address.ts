@@ -12,7 +12,6 @@ import { hashAddress } from '../balance/hash-functions.ts';
 /** What came before a connection's own bytes, and when it was there. Times as in `Loop`. */
 export interface Preamble {
   readonly acceptedAt: number;
-  readonly acceptedAtMs: number;
   readonly handshakeMs: number;
   /** The client as the kernel knows it. */
   readonly own: ClientAddress;

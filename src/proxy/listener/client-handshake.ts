@@ -63,7 +63,6 @@ export class Handshake implements Stream, Handler, Timed {
   private readonly fd: number;
   private readonly address: ClientAddress;
   private readonly acceptedAt: number;
-  private readonly acceptedAtMs: number;
   private readonly timer = new Timer(this);
   private watched = false;
 
@@ -73,7 +72,6 @@ export class Handshake implements Stream, Handler, Timed {
     this.fd = fd;
     this.address = address;
     this.acceptedAt = worker.loop.now;
-    this.acceptedAtMs = worker.loop.wallMs;
   }
 
   start(): void {
@@ -116,12 +114,12 @@ export class Handshake implements Stream, Handler, Timed {
   }
 
   private succeed(): void {
-    const { worker, listener, acceptedAt, acceptedAtMs } = this;
+    const { worker, listener, acceptedAt } = this;
     const address = this.announcedAddress();
-    const handshakeMs = Math.floor(worker.loop.now - acceptedAt);
+    const handshakeMs = worker.loop.now - acceptedAt;
     const { destination, tlvs } = header;
     const isProxy = listener.conf.options.preamble?.kind === 'proxy';
-    address.preamble = { acceptedAt, acceptedAtMs, handshakeMs, own: this.address, isProxy, destination, tlvs };
+    address.preamble = { acceptedAt, handshakeMs, own: this.address, isProxy, destination, tlvs };
     worker.loop.timers.disarm(this.timer);
     if (this.watched) worker.loop.unwatch(this.fd);
     // The session first: a worker that is stopping must not find itself empty in between.
@@ -139,7 +137,7 @@ export class Handshake implements Stream, Handler, Timed {
     // Addresses that were read before the mistake are those in the log, as in HAProxy.
     const address = verdict === BAD_HEADER ? this.announcedAddress() : this.address;
     const quiet = verdict <= EMPTY && verdict >= TIMED_OUT;
-    listener.logFailure(address, this.fd, this.acceptedAtMs, messages.get(verdict)!, quiet);
+    listener.logFailure(address, this.fd, this.worker.loop.wallAt(this.acceptedAt), messages.get(verdict)!, quiet);
     this.close();
   }
 

@@ -173,11 +173,10 @@ export class Listener implements Handler, Timed {
 
   /** Behind what a header says of it, which counts if it is known. */
   private addNamespace(address: ClientAddress, field: ProxyTlv): void {
-    const { now, wallMs } = this.worker.loop;
+    const { now } = this.worker.loop;
     const said = address.preamble;
     const none = {
       acceptedAt: now,
-      acceptedAtMs: wallMs,
       handshakeMs: 0,
       own: address,
       isProxy: false,

@@ -7,12 +7,13 @@
 import type { Loop } from './loop.ts';
 import { type Timed, Timer } from './timers.ts';
 
-const NEVER = Number.POSITIVE_INFINITY;
+/** No limit; no deadline is ever due then. */
+const NONE = 0;
 
 export class Deadlines {
-  private dispatch = NEVER;
-  private client = NEVER;
-  private server = NEVER;
+  private dispatch = NONE;
+  private client = NONE;
+  private server = NONE;
   private readonly loop: Loop;
   private readonly timer: Timer;
 
@@ -22,12 +23,12 @@ export class Deadlines {
   }
 
   get hasServer(): boolean {
-    return this.server !== NEVER;
+    return this.server !== NONE;
   }
 
   /** `at` in the loop's time; the others take a span from now on. Null: no limit. */
   setDispatch(at: number | null): void {
-    this.dispatch = at ?? NEVER;
+    this.dispatch = at ?? NONE;
     if (at !== null) this.loop.timers.armBy(this.timer, at);
   }
 
@@ -45,7 +46,7 @@ export class Deadlines {
   }
 
   private from(limitMs: number | null): number {
-    if (limitMs === null) return NEVER;
+    if (limitMs === null) return NONE;
     const at = this.loop.now + limitMs;
     this.loop.timers.armBy(this.timer, at);
     return at;
@@ -54,24 +55,33 @@ export class Deadlines {
   /** The deadline that has passed and is no more, or null; then the timer waits for the next one. */
   passed(): 'dispatch' | 'client' | 'server' | null {
     const { now, timers } = this.loop;
-    const next = Math.min(this.dispatch, this.client, this.server);
+    const next = this.earliest();
+    if (next === NONE) return null;
     if (next > now) {
-      if (next !== NEVER) timers.arm(this.timer, next);
+      timers.arm(this.timer, next);
       return null;
     }
-    const passed = this.dispatch <= now ? 'dispatch' : this.client <= now ? 'client' : 'server';
-    this[passed] = NEVER;
-    this.armRest();
+    const passed = isDue(this.dispatch, now) ? 'dispatch' : isDue(this.client, now) ? 'client' : 'server';
+    this[passed] = NONE;
+    const rest = this.earliest();
+    if (rest !== NONE) timers.armBy(this.timer, rest);
     return passed;
   }
 
-  private armRest(): void {
-    const next = Math.min(this.dispatch, this.client, this.server);
-    if (next !== NEVER) this.loop.timers.armBy(this.timer, next);
+  private earliest(): number {
+    return earlier(this.dispatch, earlier(this.client, this.server));
   }
 
   /** The stream is over. */
   cancel(): void {
     this.loop.timers.disarm(this.timer);
   }
+}
+
+function isDue(at: number, now: number): boolean {
+  return at !== NONE && at <= now;
+}
+
+function earlier(a: number, b: number): number {
+  return a === NONE || (b !== NONE && b < a) ? b : a;
 }

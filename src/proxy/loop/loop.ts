@@ -35,8 +35,11 @@ const EVENTS_A_TURN = 200;
 const SYNC_MS = 500;
 
 export class Loop {
-  /** Milliseconds of the monotonic clock and of the epoch, as of this turn. */
-  now = performance.now();
+  /**
+   * Milliseconds of the monotonic clock and of the epoch, as of this turn. Whole ones, as in HAProxy: what is noted of
+   * every request are then small integers, which V8 keeps in place.
+   */
+  now = Math.floor(performance.now());
   wallMs = Date.now();
   /** Whole seconds of the epoch. */
   second = Math.floor(this.wallMs / 1000);
@@ -133,13 +136,18 @@ export class Loop {
 
   /** The wall clock follows the monotonic one and is looked at anew twice a second. */
   protected readClock(): void {
-    this.now = performance.now();
+    this.now = Math.floor(performance.now());
     if (this.now >= this.syncAt) {
       this.wallOffset = Date.now() - this.now;
       this.syncAt = this.now + SYNC_MS;
     }
-    this.wallMs = Math.floor(this.now + this.wallOffset);
+    this.wallMs = this.wallAt(this.now);
     this.second = Math.floor(this.wallMs / 1000);
+  }
+
+  /** The wall clock at a moment of this loop's time, in milliseconds of the epoch. */
+  wallAt(at: number): number {
+    return Math.floor(at + this.wallOffset);
   }
 
   private deliver(count: number): boolean {

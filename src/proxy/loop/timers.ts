@@ -21,7 +21,7 @@ export class Timer {
   next: Timer = this;
   prev: Timer = this;
   /** When it fires, in the wheel's milliseconds; meaningful while armed. */
-  at = NEVER;
+  at = 0;
   armed = false;
   readonly owner: Timed | null;
 
