@@ -242,24 +242,17 @@ function parseReason(bytes: Uint8Array, view: DataView, start: number, end: numb
   return expectLineEnd(bytes, at, end, BAD_START_LINE);
 }
 
+const COLON = 58;
 /** The end of a line as a half word. */
 const CRLF = 0x0a0d;
 
 /** One field line with its folds; returns the position of the next line. */
 function parseField(bytes: Uint8Array, view: DataView, start: number, end: number, head: Head): number {
   let at = lowerLetters(view, start, end);
-  for (; at < end; at++) {
-    const lower = LOWER_TOKEN[bytes[at]!]!;
-    if (lower === 0) break;
-    bytes[at] = lower;
-  }
-  if (at >= end) return INCOMPLETE;
-  if (bytes[at] !== 58 && head.lenient) {
-    at = endOfOddName(bytes, start, end);
+  if (at >= end || bytes[at] !== COLON || at === start) {
+    at = endOfName(bytes, start, at, end, head);
     if (at <= 0) return at;
-    head.plain = false;
   }
-  if (bytes[at] !== 58 || at === start) return BAD_FIELD;
   const nameEnd = at;
   at++;
   for (;;) {
@@ -316,6 +309,21 @@ function isBlank(c: number): boolean {
   return c === 32 || c === 9;
 }
 
+/** The colon behind a name whose letters reach up to `from`; INCOMPLETE or BAD_FIELD. */
+function endOfName(bytes: Uint8Array, start: number, from: number, end: number, head: Head): number {
+  let at = from;
+  for (; at < end; at++) {
+    const lower = LOWER_TOKEN[bytes[at]!]!;
+    if (lower === 0) break;
+    bytes[at] = lower;
+  }
+  if (at >= end) return INCOMPLETE;
+  if (bytes[at] === COLON) return at === start ? BAD_FIELD : at;
+  if (!head.lenient) return BAD_FIELD;
+  head.plain = false;
+  return endOfOddName(bytes, start, end);
+}
+
 /**
  * The colon behind a name that is no token; INCOMPLETE or BAD_FIELD. Blanks around a name that decides on the framing
  * are never borne: another reader might not mind them.
@@ -327,6 +335,7 @@ function endOfOddName(bytes: Uint8Array, start: number, end: number): number {
     at++;
   }
   if (at >= end) return INCOMPLETE;
+  if (at === start) return BAD_FIELD;
   const name = Buffer.from(bytes.buffer, bytes.byteOffset + start, at - start).toString('latin1');
   return FRAMING_NAME.test(name) ? BAD_FIELD : at;
 }

@@ -3,10 +3,14 @@ import { CHUNK_BAD, CHUNK_DONE, ChunkDecoder, RECODED } from '../../wire/http1-c
 import { copyBytes } from '../loop/buffers.ts';
 import { BULK_SIZE } from '../worker-context.ts';
 
-type Kind = 'none' | 'length' | 'chunked' | 'until-close';
+/** What tells the end of a body. Numbers, because they are compared with every piece of every message. */
+const NONE = 0;
+const LENGTH = 1;
+const CHUNKED = 2;
+const UNTIL_CLOSE = 3;
 
 export class BodyMeter {
-  kind: Kind = 'none';
+  private kind = NONE;
   done = true;
   /** Of a body with a length: what is still to come. */
   remaining = 0;
@@ -22,7 +26,7 @@ export class BodyMeter {
 
   setNone(): void {
     this.streams = false;
-    this.kind = 'none';
+    this.kind = NONE;
     this.done = true;
     this.remaining = 0;
     this.content = 0;
@@ -30,7 +34,7 @@ export class BodyMeter {
 
   setLength(length: number): void {
     this.streams = false;
-    this.kind = 'length';
+    this.kind = LENGTH;
     this.content = 0;
     this.remaining = length;
     this.done = length === 0;
@@ -38,7 +42,7 @@ export class BodyMeter {
 
   setChunked(): void {
     this.streams = false;
-    this.kind = 'chunked';
+    this.kind = CHUNKED;
     this.content = 0;
     this.done = false;
     this.chunks ??= new ChunkDecoder();
@@ -47,29 +51,34 @@ export class BodyMeter {
 
   setUntilClose(): void {
     this.streams = false;
-    this.kind = 'until-close';
+    this.kind = UNTIL_CLOSE;
     this.content = 0;
     this.done = false;
   }
 
   /** How much may be read at once to be passed on, without reading over the end of a body whose length is known. */
   get portion(): number {
-    return this.kind === 'chunked' ? BULK_SIZE - RECODED : this.most(BULK_SIZE);
+    return this.kind === CHUNKED ? BULK_SIZE - RECODED : this.most(BULK_SIZE);
   }
 
   most(size: number): number {
-    return this.kind === 'length' && this.remaining < size ? this.remaining : size;
+    return this.kind === LENGTH && this.remaining < size ? this.remaining : size;
   }
 
   /** Chunks must be written anew on their way. */
   get isChunked(): boolean {
-    return this.kind === 'chunked';
+    return this.kind === CHUNKED;
+  }
+
+  /** Only the end of the connection tells. */
+  get isUntilClose(): boolean {
+    return this.kind === UNTIL_CLOSE;
   }
 
   /** Takes `length` bytes of content that went by unseen; not of a chunked body. */
   skip(length: number): void {
     this.content += length;
-    if (this.kind !== 'length') return;
+    if (this.kind !== LENGTH) return;
     this.remaining -= length;
     this.done = this.remaining === 0;
   }
@@ -79,7 +88,7 @@ export class BodyMeter {
    * the room is not enough, else the position behind it.
    */
   pass(bytes: Uint8Array, start: number, end: number, out: Uint8Array, at: number): number {
-    if (this.kind !== 'chunked' || this.done) {
+    if (this.kind !== CHUNKED || this.done) {
       this.consumed = this.take(bytes, start, end);
       if (at + this.consumed - start > out.length) return -1;
       copyBytes(out, at, bytes, start, this.consumed);
@@ -99,19 +108,19 @@ export class BodyMeter {
   /** The end of what belongs to the body in `bytes[start..end)`; -1 when the framing is broken. */
   take(bytes: Uint8Array, start: number, end: number): number {
     switch (this.kind) {
-      case 'none':
+      case NONE:
         return start;
-      case 'until-close':
+      case UNTIL_CLOSE:
         this.content += end - start;
         return end;
-      case 'length': {
+      case LENGTH: {
         const taken = Math.min(end - start, this.remaining);
         this.remaining -= taken;
         this.content += taken;
         this.done = this.remaining === 0;
         return start + taken;
       }
-      case 'chunked':
+      default:
         return this.takeChunks(bytes, start, end);
     }
   }

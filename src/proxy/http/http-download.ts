@@ -217,7 +217,7 @@ export class HttpDownload {
     } else body.setUntilClose();
     transaction.keepServer = transaction.keepServer && head.keepAlive;
     // A client may not expect chunks behind an HTTP/1.0 status line: the end of the connection settles it.
-    const unclear = body.kind === 'until-close' || (head.version < 11 && head.chunked);
+    const unclear = body.isUntilClose || (head.version < 11 && head.chunked);
     if (unclear || this.worker.stopping) transaction.keepClient = false;
   }
 
@@ -305,7 +305,7 @@ export class HttpDownload {
 
   private endOfServer(orderly: boolean): void {
     const { body, exchange } = this;
-    if (!orderly || body.kind !== 'until-close') {
+    if (!orderly || !body.isUntilClose) {
       exchange.failures.serverGone();
       return;
     }

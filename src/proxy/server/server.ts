@@ -200,7 +200,9 @@ export class Server implements Candidate {
 
   release(): void {
     const { gauges } = this.counters.own;
-    Atomics.sub(gauges, this.row * GAUGE_WIDTH + SERVED, 1);
+    const at = this.row * GAUGE_WIDTH + SERVED;
+    if (this.conf.maxconn === 0) gauges[at]!--;
+    else Atomics.sub(gauges, at, 1);
     if (this.place.countsServed) Atomics.sub(gauges, this.place.row * GAUGE_WIDTH + SERVED, 1);
     this.follower?.loadChanged(this);
   }
