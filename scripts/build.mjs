@@ -49,7 +49,9 @@ for (const entry of ['tandem', 'haproxy', 'keepalived']) {
 }
 
 // What is bundled is handed on: its licences come along.
-const packages = [...program, ...library].flatMap((file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []);
+const packages = [...program, ...library].flatMap(
+  (file) => /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? [],
+);
 const notices = [...new Set(packages)].sort().map((folder) => {
   const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));

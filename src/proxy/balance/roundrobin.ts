@@ -124,12 +124,16 @@ export class RoundrobinBalancer<C extends Candidate> implements Balancer<C> {
   }
 
   pick(_key: number, avoid: C | null): C | null {
-    // Every turn is a sole server's.
-    if (this.members.length === 1) return this.members[0]!.hasRoom() ? this.members[0]! : null;
+    if (this.members.length === 1) return this.takeSole(this.members[0]!);
     this.share.enter();
     const m = this.takeTurn(avoid === null ? -1 : avoid.member);
     this.share.leave();
     return m < 0 ? null : this.members[m]!;
+  }
+
+  /** Every turn is a sole server's. */
+  private takeSole(server: C): C | null {
+    return server.effectiveWeight > 0 && server.hasRoom() ? server : null;
   }
 
   private takeTurn(avoid: number): number {
