@@ -9,6 +9,7 @@ import koffi from 'koffi';
 import { declare } from './libc.ts';
 
 const mmapCall = declare('void* mmap(intptr_t, size_t, int, int, int, int64)');
+const memcpyCall = declare('void* memcpy(intptr_t, intptr_t, size_t)');
 const munmapCall = declare('int munmap(intptr_t, size_t)');
 
 const PROT_READ_WRITE = 3;
@@ -36,6 +37,11 @@ export function allocate(length: number): Region {
 /** Maps a memfd (or any file) shared: several threads and processes see the same bytes. `offset`: whole pages. */
 export function mapShared(fd: number, length: number, offset = 0): Region {
   return map(length, MAP_SHARED, fd, offset);
+}
+
+/** Copies between two mappings that do not overlap, by their addresses. */
+export function copyMemory(to: number, from: number, length: number): void {
+  memcpyCall(to, from, length);
 }
 
 export function release(region: Region): void {

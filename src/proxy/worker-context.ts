@@ -7,6 +7,7 @@ import type { Counters } from './counters.ts';
 import type { Frontend } from './frontend.ts';
 import type { SessionRecord } from './log/record.ts';
 import { REQUESTS_AT } from './log/shared-counts.ts';
+import { LARGEST } from './loop/batch.ts';
 import { BufferPool } from './loop/buffers.ts';
 import type { Loop } from './loop/loop.ts';
 import type { PipePool } from './loop/pipes.ts';
@@ -78,6 +79,7 @@ export class WorkerContext {
     this.counters = counters;
     this.rows = rows;
     this.headRead = Math.min(tune.bufsize, BULK_SIZE);
+    loop.batch.portion = Math.min(this.headRead, LARGEST);
     this.buffers = new BufferPool(Math.max(2 * tune.bufsize, BULK_SIZE));
     this.out = allocate(this.buffers.size);
     this.headLimit = tune.bufsize - tune.maxrewrite;

@@ -50,20 +50,33 @@ export class HttpDownload {
 
   readHead(connection: ServerConnection): void {
     const { worker, partial } = this;
+    const { batch } = worker.loop;
     if (!this.client.accepting) return;
-    partial?.compact();
-    const n =
-      partial === null
-        ? connection.read(worker.scratch.address, worker.headRead)
-        : connection.read(partial.address + partial.end, Math.min(partial.room, worker.headRead));
+    if (partial !== null) {
+      this.readMore(connection, partial);
+      return;
+    }
+    let { at } = batch;
+    let n: number;
+    if (connection.isAhead) {
+      at = connection.aheadAt;
+      n = connection.takeAhead();
+    } else n = connection.read(batch.memory.address + at, worker.headRead);
     if (n === END || n === BROKEN) this.exchange.failures.serverGone();
     if (n <= 0) return;
     this.exchange.touchServer();
-    if (partial === null) this.parseHead(connection, worker.scratch.bytes, 0, n);
-    else {
-      partial.end += n;
-      this.parseHead(connection, partial.bytes, partial.start, partial.end);
-    }
+    this.parseHead(connection, batch.memory.bytes, at, at + n);
+  }
+
+  /** Behind the start of a head that came in pieces. */
+  private readMore(connection: ServerConnection, partial: PooledBuffer): void {
+    partial.compact();
+    const n = connection.read(partial.address + partial.end, Math.min(partial.room, this.worker.headRead));
+    if (n === END || n === BROKEN) this.exchange.failures.serverGone();
+    if (n <= 0) return;
+    this.exchange.touchServer();
+    partial.end += n;
+    this.parseHead(connection, partial.bytes, partial.start, partial.end);
   }
 
   private parseHead(connection: ServerConnection, bytes: Uint8Array, start: number, end: number): void {
@@ -164,7 +177,7 @@ export class HttpDownload {
 
   /** The same for a head that need not be written anew: it goes out from where it was read. */
   private passAsIs(connection: ServerConnection, bytes: Uint8Array, head: Head, end: number, length: number): void {
-    const { exchange, body, partial, worker } = this;
+    const { exchange, body, partial, client } = this;
     const { report } = exchange;
     const bodyEnd = body.take(bytes, head.end, end);
     if (bodyEnd < end) exchange.transaction.keepServer = false;
@@ -172,10 +185,14 @@ export class HttpDownload {
     report.bytesOut += length + body.content;
     report.logEarly(0);
     exchange.beginBody();
-    const address = partial === null ? worker.scratch.address : partial.address;
     const size = bodyEnd - head.lineStart - cutLength(head);
     const start = cutResponseHead(bytes, head, bodyEnd);
-    const isWell = this.client.write(bytes, address, start, start + size, this.endsConnection);
+    const stop = start + size;
+    const { endsConnection } = this;
+    let isWell: boolean;
+    if (partial !== null) isWell = client.write(bytes, partial.address, start, stop, endsConnection);
+    else if (body.done && !endsConnection) isWell = client.writeLater(null, start, stop);
+    else isWell = client.write(bytes, this.worker.loop.batch.memory.address, start, stop, endsConnection);
     this.drop();
     if (isWell) this.pass(connection);
     else exchange.failures.clientGone();

@@ -296,10 +296,11 @@ export class HttpExchange implements EndOwner, DispatchOwner, TunnelOwner, Defer
     const { afterSending } = this.frontend.backend!.conf.link.retryOn;
     if (afterSending && !this.requestDone) this.upload.collect(this.client, this.worker);
     if (this.connection !== connection) return;
-    if (!this.upload.sendTo(connection)) {
+    if (!this.upload.sendTo(connection, reused)) {
       this.failures.serverGone();
       return;
     }
+    if (this.requestDone) connection.readsAhead = true;
     if (!(reused || afterSending) || !this.requestDone) this.upload.drop();
     if (!this.requestDone) {
       this.watchUpload();

@@ -48,6 +48,11 @@ export class HttpInput {
   /** Reads behind what waits; the result is that of `SocketEnd.read`. */
   read(client: SocketEnd): number {
     const { worker, buffer } = this;
+    if (buffer === null && client.isAhead) {
+      const { aheadAt } = client;
+      this.show(worker.loop.batch.memory.bytes, aheadAt, aheadAt + client.takeAhead());
+      return this.end - aheadAt;
+    }
     if (buffer === null) {
       const n = client.read(worker.scratch.address, worker.headRead);
       this.show(worker.scratch.bytes, 0, Math.max(0, n));

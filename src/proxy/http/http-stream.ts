@@ -328,7 +328,10 @@ export class HttpStream implements Stream, EndOwner, ExchangeOwner, ReplyOwner, 
     this.deadlines.setClient(timeouts.httpKeepAliveMs ?? timeouts.httpRequestMs ?? timeouts.clientMs);
     // In its own turn: a client that sends requests in bunches must not hold the loop.
     if (this.input.ahead || this.client.readable) this.worker.loop.defer(this);
-    else this.leaveExchange();
+    else {
+      this.leaveExchange();
+      this.client.readsAhead = true;
+    }
     this.watchClient();
   }
 

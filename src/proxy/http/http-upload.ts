@@ -135,11 +135,12 @@ export class HttpUpload {
     }
   }
 
-  /** Sends what was composed; false when the connection is broken. */
-  sendTo(connection: ServerConnection): boolean {
+  /** Sends what was composed; false when the connection is broken. `isKept`: it stays here until there is an answer. */
+  sendTo(connection: ServerConnection, isKept: boolean): boolean {
     const request = this.request!;
     const { sendNameHeader } = this.exchange.frontend.backend!.conf.http;
     if (sendNameHeader !== null) return this.sendNamed(connection, request, sendNameHeader);
+    if (isKept) return connection.writeLater(request, request.start, request.end);
     return connection.write(request.bytes, request.address, request.start, request.end);
   }
 

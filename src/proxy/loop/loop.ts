@@ -1,5 +1,5 @@
 /**
- * The endless loop of a worker: epoll -> descriptors -> timers -> work put off -> messages.
+ * The endless loop of a worker: epoll -> descriptors -> timers -> work put off -> messages -> what is to be sent.
  *
  * Descriptors are watched edge-triggered: a handler remembers what is ready and acts until the kernel says EAGAIN (or
  * gives less than asked for). Listening sockets are the exception. Each registration has a number that comes back
@@ -12,18 +12,25 @@ import {
   allocateEvents,
   changeEvents,
   drainEventfd,
+  EPOLLERR,
   EPOLLET,
+  EPOLLHUP,
   EPOLLIN,
+  EPOLLRDHUP,
   FD_AT,
   openEpoll,
   removeEvents,
   STRIDE,
   wait,
 } from '../../os/epoll.ts';
+import { Batch } from './batch.ts';
 import { TimerWheel } from './timers.ts';
 
 export interface Handler {
   onReady(events: number): void;
+  /** The loop may call `readAhead` before it tells of bytes that have come. */
+  readonly readsAhead?: boolean;
+  readAhead?(): void;
 }
 
 export interface Deferred {
@@ -32,6 +39,8 @@ export interface Deferred {
 }
 
 const EVENTS_A_TURN = 200;
+/** Of events: bytes, and what else may have come with them. */
+const SPECIAL = EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 const SYNC_MS = 500;
 
 export class Loop {
@@ -44,6 +53,7 @@ export class Loop {
   /** Whole seconds of the epoch. */
   second = Math.floor(this.wallMs / 1000);
   readonly timers = new TimerWheel(this.now);
+  readonly batch = new Batch();
   protected readonly epoll = openEpoll();
   protected readonly events = allocateEvents(EVENTS_A_TURN);
   protected readonly handlers: (Handler | undefined)[] = [];
@@ -132,6 +142,7 @@ export class Loop {
     if (this.now >= this.timers.nextAt) this.timers.advance(this.now);
     if (this.deferred.length > 0) this.runDeferred();
     if (woken) this.answerWake();
+    this.batch.finish();
   }
 
   /** The wall clock follows the monotonic one and is looked at anew twice a second. */
@@ -150,16 +161,31 @@ export class Loop {
     return Math.floor(at + this.wallOffset);
   }
 
+  /** Reads what has come for those that wait for a small message, and for nothing else. */
+  private readAhead(count: number): void {
+    const { ints } = this.events;
+    const { handlers, registrations, batch } = this;
+    for (let i = 0; i < count && batch.readsOn; i++) {
+      const at = i * STRIDE;
+      const fd = ints[at + FD_AT]!;
+      const handler = handlers[fd];
+      if (handler === undefined || handler.readsAhead !== true || (ints[at]! & SPECIAL) !== EPOLLIN) continue;
+      if (registrations[fd] === ints[at + FD_AT + 1]) handler.readAhead!();
+    }
+  }
+
   private deliver(count: number): boolean {
     const { ints } = this.events;
     const { handlers, registrations, wakeFd } = this;
     let woken = false;
+    this.readAhead(count);
     for (let i = 0; i < count; i++) {
       const at = i * STRIDE;
       const fd = ints[at + FD_AT]!;
       if (fd === wakeFd) woken = true;
       else if (registrations[fd] === ints[at + FD_AT + 1]) handlers[fd]?.onReady(ints[at]!);
     }
+    this.batch.endReading();
     return woken;
   }
 

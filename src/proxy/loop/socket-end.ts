@@ -8,9 +8,13 @@
  * The last bytes of a connection are held back until its FIN, so that both travel in one packet.
  *
  * Bytes that nobody looks at may go from end to end within the kernel (splice, by way of a pipe).
+ *
+ * Small messages may be read before their owner is told, and sent at the end of the turn (batch.ts); whatever else happens
+ * to an end keeps their order.
  */
 import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from '../../os/epoll.ts';
 import { EAGAIN, ECONNRESET, EINTR, EINVAL, ENOBUFS, ETIMEDOUT } from '../../os/libc.ts';
+import { copyMemory } from '../../os/memory.ts';
 import { spliceBytes } from '../../os/pipe.ts';
 import {
   closeFd,
@@ -30,6 +34,7 @@ import {
   shutdownSocket,
   TCP_NODELAY,
 } from '../../os/socket.ts';
+import { LARGEST } from './batch.ts';
 import type { BufferPool, PooledBuffer } from './buffers.ts';
 import type { Handler, Loop } from './loop.ts';
 import type { Pipe, PipePool } from './pipes.ts';
@@ -74,6 +79,14 @@ export class SocketEnd implements Handler {
   flushedAt = 0;
   /** The kernel holds the last bytes back until the FIN. */
   private held = false;
+  /** So many messages wait in the batch to be sent. */
+  private waiting = 0;
+  /** Its owner waits for a small message, which may be read before it is told of it: until the next read. */
+  readsAhead = false;
+  /** Bytes that were read ahead and not taken yet lie in the batch's memory from here on, or in `early`. */
+  aheadAt = 0;
+  private aheadLength = 0;
+  private early: PooledBuffer | null = null;
   protected readonly loop: Loop;
   private readonly pool: BufferPool;
   private watched = false;
@@ -128,23 +141,78 @@ export class SocketEnd implements Handler {
     return this.writable && this.drained && !this.finSent && !this.closed && this.error === 0;
   }
 
+  // ---- reading -----------------------------------------------------------------------------------------------------
+
+  readAhead(): void {
+    if (this.aheadLength > 0) return;
+    const { batch } = this.loop;
+    const n = recvAt(this.fd, batch.memory.address + batch.at, batch.portion, 0);
+    if (n > 0) {
+      this.aheadAt = batch.at;
+      this.aheadLength = n;
+      batch.noteRead(this, n);
+    } else if (n < 0 && n !== -EAGAIN && n !== -EINTR && this.error === 0) this.error = -n;
+  }
+
+  /** What was read ahead lies in the batch's memory, at `aheadAt`. */
+  get isAhead(): boolean {
+    return this.aheadLength > 0 && this.early === null;
+  }
+
+  /** Takes all of that: its length. */
+  takeAhead(): number {
+    const n = this.aheadLength;
+    this.aheadLength = 0;
+    this.readsAhead = false;
+    if (n < this.loop.batch.portion) this.noteShort();
+    return n;
+  }
+
+  /** The batch's memory is used anew: what was not taken moves. */
+  keepAhead(): void {
+    if (this.aheadLength === 0 || this.closed) return;
+    this.early = this.pool.take();
+    this.early.append(this.loop.batch.memory.bytes, this.aheadAt, this.aheadAt + this.aheadLength);
+  }
+
+  /** For readers that want the bytes elsewhere, or fewer of them. */
+  private readEarly(address: number, length: number): number {
+    const { early } = this;
+    const { batch } = this.loop;
+    const n = Math.min(length, this.aheadLength);
+    copyMemory(address, early === null ? batch.memory.address + this.aheadAt : early.address + early.start, n);
+    this.aheadAt += n;
+    this.aheadLength -= n;
+    this.readsAhead = false;
+    if (early !== null) early.start += n;
+    if (this.aheadLength === 0) {
+      early?.giveBack();
+      this.early = null;
+    }
+    // There may be more behind it.
+    this.readable = true;
+    return n;
+  }
+
+  /** All bytes before an announced FIN are in the queue: a short read has taken them. */
+  private noteShort(): void {
+    if (this.finAnnounced && this.error === 0) this.ended = true;
+    // The next read tells of the end, or of what broke the connection behind these bytes.
+    this.readable = this.ended || this.error !== 0;
+  }
+
   /** Reads up to `length` bytes to `address`: their number, or NOTHING, END, BROKEN. */
   read(address: number, length: number): number {
+    if (this.aheadLength > 0) return this.readEarly(address, length);
     if (this.ended) {
       this.readable = false;
       return END;
     }
     const n = recvAt(this.fd, address, length, 0);
-    if (n > 0) {
-      if (n < length) {
-        // All bytes before an announced FIN are in the queue: a short read has taken them.
-        if (this.finAnnounced && this.error === 0) this.ended = true;
-        // The next read tells of the end, or of what broke the connection behind these bytes.
-        this.readable = this.ended || this.error !== 0;
-      }
-      return n;
-    }
-    return this.noteNothing(n);
+    if (n <= 0) return this.noteNothing(n);
+    this.readsAhead = false;
+    if (n < length) this.noteShort();
+    return n;
   }
 
   /**
@@ -152,6 +220,7 @@ export class SocketEnd implements Handler {
    * `address`: of one byte.
    */
   look(address: number): void {
+    if (this.aheadLength > 0) return;
     if (!this.watched) this.readable = true;
     if (!this.readable || this.ended || this.closed) return;
     const n = recvAt(this.fd, address, 1, MSG_PEEK | MSG_DONTWAIT);
@@ -182,6 +251,8 @@ export class SocketEnd implements Handler {
    * or as `read`, or UNSUITABLE. What the kernel does not take waits in the pipe.
    */
   spliceFrom(from: SocketEnd, pipes: PipePool, length: number): number {
+    if (from.aheadLength > 0) return UNSUITABLE;
+    this.letBatchGo();
     const pipe = pipes.take();
     if (pipe === null) return UNSUITABLE;
     const n = from.ended ? 0 : spliceBytes(from.fd, pipe.writeFd, length);
@@ -218,6 +289,43 @@ export class SocketEnd implements Handler {
    * `pending`. `last`: `finish` or `close` follows at once. Returns false when the connection is broken.
    */
   write(bytes: Uint8Array, address: number, start: number, end: number, last = false): boolean {
+    this.letBatchGo();
+    return this.send(bytes, address, start, end, last);
+  }
+
+  /**
+   * The same at the end of the turn for what lies in `buffer`, or in the batch's memory, when it is small. A failure is
+   * told as an event of this end: what is not watched finds out at once.
+   */
+  writeLater(buffer: PooledBuffer | null, start: number, end: number): boolean {
+    const { batch } = this.loop;
+    if (this.watched && this.writable && end - start <= LARGEST) {
+      this.waiting++;
+      batch.add(this, buffer, start, end);
+      return true;
+    }
+    const { bytes, address } = buffer ?? batch.memory;
+    return this.write(bytes, address, start, end);
+  }
+
+  /** The turn of a message that waited in the batch; false when the connection is broken. */
+  writeWaiting(bytes: Uint8Array, address: number, start: number, end: number): boolean {
+    this.waiting--;
+    return this.closed || this.send(bytes, address, start, end, false);
+  }
+
+  /** Its owner learns what sending has found out, as if the kernel had told it. */
+  tellBroken(): void {
+    if (this.closed) return;
+    this.readable = true;
+    this.owner.onEnd(this);
+  }
+
+  private letBatchGo(): void {
+    if (this.waiting > 0) this.loop.batch.flush();
+  }
+
+  private send(bytes: Uint8Array, address: number, start: number, end: number, last: boolean): boolean {
     if (!this.writable || !this.drained) return this.keep(bytes, start, end);
     if (!this.noDelay && this.sends++ > 0) this.setNoDelay();
     const n = sendAt(this.fd, address + start, end - start, last ? MSG_MORE | MSG_NOSIGNAL : MSG_NOSIGNAL);
@@ -295,8 +403,15 @@ export class SocketEnd implements Handler {
     this.pipe = null;
   }
 
+  private dropEarly(): void {
+    this.early?.giveBack();
+    this.early = null;
+    this.aheadLength = 0;
+  }
+
   /** Says FIN, after what is pending. */
   finish(): void {
+    this.letBatchGo();
     this.finWanted = true;
     if (this.drained && !this.finSent && !this.connecting) this.sendFin();
   }
@@ -308,9 +423,11 @@ export class SocketEnd implements Handler {
 
   /** Closes. `reset`: the other side gets a RST, and no TIME_WAIT stays behind here. */
   close(reset = false): void {
+    this.letBatchGo();
     if (this.closed) return;
     this.closed = true;
     this.dropPending();
+    this.dropEarly();
     if (reset) setReset(this.fd, true);
     // Closing with unread bytes resets and throws held ones away: a FIN takes them along first.
     else if (this.held && !this.ended && !this.finSent) shutdownSocket(this.fd, SHUT_WR);

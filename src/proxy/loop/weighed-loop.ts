@@ -60,6 +60,7 @@ export class WeighedLoop extends Loop {
     if (this.now >= this.timers.nextAt) this.timers.advance(this.now);
     this.runReady();
     if (woken) this.answerWake();
+    this.batch.finish();
   }
 
   private lineUp(count: number): boolean {

@@ -73,6 +73,7 @@ export class ServerConnection extends SocketEnd {
   /** It rests on a shelf: nobody but the shelf knows it now. */
   lieOn(shelf: Shelf, index: number): void {
     this.owner = resting;
+    this.readsAhead = false;
     this.shelf = shelf;
     this.shelfIndex = index;
     this.server.idle.countEnd();
