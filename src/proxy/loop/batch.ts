@@ -17,14 +17,14 @@ export const LARGEST = 4096;
 /** So many messages wait to be sent at most, and are read ahead in a turn. */
 const MOST_SENDS = 32;
 const MOST_READS = 128;
-/** Events of a turn, each of which may bring one more message that is sent later. */
-const EVENTS = 200;
 const LINE = 64;
 const READ_ROOM = 65536;
+/** For what is read ahead, and as much again for what is read meanwhile. */
+const SIZE = 2 * MOST_READS * (LARGEST + LINE) + READ_ROOM;
 
 export class Batch {
   /** Where messages are read to, from `at` on, where there is room for any read. */
-  readonly memory: Region = allocate((EVENTS + MOST_READS + MOST_SENDS) * (LARGEST + LINE) + READ_ROOM);
+  readonly memory: Region = allocate(SIZE);
   at = 0;
   /** What one reads ahead at most. */
   portion = LARGEST;
@@ -55,6 +55,11 @@ export class Batch {
     for (let i = 0; i < this.reads; i++) this.readers[i]!.keepAhead();
     this.reads = 0;
     if (this.sends === 0) this.at = 0;
+  }
+
+  /** One more message may stay here until it is sent. */
+  get hasRoom(): boolean {
+    return this.at <= SIZE - READ_ROOM - LARGEST - LINE;
   }
 
   private take(end: number): void {

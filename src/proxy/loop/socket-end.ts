@@ -294,12 +294,12 @@ export class SocketEnd implements Handler {
   }
 
   /**
-   * The same at the end of the turn for what lies in `buffer`, or in the batch's memory, when it is small. A failure is
+   * The same at the end of the turn for what lies in `buffer`, or in the batch's memory, when it is small and there is room. A failure is
    * told as an event of this end: what is not watched finds out at once.
    */
   writeLater(buffer: PooledBuffer | null, start: number, end: number): boolean {
     const { batch } = this.loop;
-    if (this.watched && this.writable && end - start <= LARGEST) {
+    if (this.watched && this.writable && end - start <= LARGEST && batch.hasRoom) {
       this.waiting++;
       batch.add(this, buffer, start, end);
       return true;

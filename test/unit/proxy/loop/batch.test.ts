@@ -180,6 +180,27 @@ describe('sending later', () => {
     fds.splice(fds.indexOf(closing.end.fd), 1);
   });
 
+  it('sends at once when its memory is used up', () => {
+    const scene = new Scene();
+    const { end, peer } = scene.open(() => {});
+    const { batch } = scene.loop;
+    const text = 'x'.repeat(4000);
+    // As long as something is read ahead the memory is not used anew.
+    batch.noteRead(end, 1);
+    let sent = 0;
+    for (let heard = ''; sent < 400; ) {
+      scene.sendLater(end, text);
+      sent++;
+      expect(batch.at + 65536).toBeLessThanOrEqual(batch.memory.length);
+      for (let got = hear(peer); got !== null; got = hear(peer)) heard += got;
+      expect(heard.length % 4000 === 0 || end.pending !== null).toBe(true);
+    }
+    expect(batch.at).toBeGreaterThan(900_000);
+    batch.endReading();
+    batch.finish();
+    expect(batch.at).toBe(0);
+  });
+
   it('gives a buffer to nobody else before it was sent', () => {
     const scene = new Scene();
     const { end, peer } = scene.open(() => {});
