@@ -165,12 +165,12 @@ const VERSION = 8;
 
 function fieldsLength(head: Head): number {
   const { fields, ids, count } = head;
+  let length = 1 + head.connectionLength;
   // All that stands between the start line and the empty line, without separators.
   if (isPlain(head)) {
     const lines = head.end - head.lineEnd - 2 * LINE_END - SEPARATORS * count;
-    return 1 + (head.hopField < 0 ? lines : lines - cutLength(head) + SEPARATORS);
+    return length + (head.hopField < 0 ? lines : lines - cutLength(head) + SEPARATORS);
   }
-  let length = 1 + head.connectionLength;
   for (let i = 0; i < count; i++) {
     if (ids[i] === CONNECTION) continue;
     const at = FIELD_STRIDE * i;

@@ -165,6 +165,7 @@ describe('request heads in one piece', () => {
     ['another method, an old version', 'OPTIONS * HTTP/1.0\r\nHost: a\r\n\r\n'],
     ['Connection last', 'GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\n\r\n'],
     ['Connection first', 'GET / HTTP/1.1\r\nConnection: close\r\nHost: a\r\n\r\n'],
+    ['Connection with nothing in it', 'GET / HTTP/1.1\r\nHost: a\r\nConnection: , ,close\r\n\r\n'],
     ['much', `GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nCookie: ${'x'.repeat(500)}\r\n\r\n`],
     ['empty lines before', '\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n'],
     ['names that are no letters', 'GET / HTTP/1.1\r\nX_1-Y2: a\r\n\r\n'],
@@ -224,7 +225,19 @@ describe('request heads in one piece', () => {
       'Upgrade',
       'Expect',
     );
-    const value = fc.constantFrom('x', 'x:80', '0', 'close', 'keep-alive', 'close, x', '', 'a b', 'x ', '\xe9');
+    const value = fc.constantFrom(
+      'x',
+      'x:80',
+      '0',
+      ', ,close',
+      'close',
+      'keep-alive',
+      'close, x',
+      '',
+      'a b',
+      'x ',
+      '\xe9',
+    );
     const field = fc
       .tuple(name, fc.constantFrom(': ', ': ', ':', ':\t'), value, fc.constantFrom('\r\n', '\r\n', '\n', '\r\n '))
       .map((parts) => parts.join(''));
