@@ -5,7 +5,6 @@
  * What one side does not take stops the reading of the other. A FIN is passed on when the bytes before it are, and
  * with them in one packet when both came together. Directions that bring much may be spliced (splicing.ts).
  */
-import { LARGEST } from './loop/batch.ts';
 import type { Deferred } from './loop/loop.ts';
 import { BROKEN, END, type SocketEnd, UNSUITABLE } from './loop/socket-end.ts';
 import { SPLICE_PATIENCE, SPLICE_REQUEST, SPLICE_RESPONSE, SPLICE_SIZE, SPLICE_WORTH } from './splicing.ts';
@@ -145,27 +144,19 @@ export class Relay implements Deferred {
   }
 
   private copy(from: SocketEnd, to: SocketEnd, direction: number): void {
-    const { batch } = this.worker.loop;
-    const { bytes, address } = batch.memory;
+    const { scratch } = this.worker;
     for (let reads = 0; from.readable && to.accepting; reads++) {
       if (reads === READS_A_TURN) {
         this.worker.loop.defer(this);
         return;
       }
-      let { at } = batch;
-      let n: number;
-      if (from.isAhead) {
-        at = from.aheadAt;
-        n = from.takeAhead();
-      } else n = from.read(address + at, BULK_SIZE);
-      from.readsAhead = n > 0 && n < LARGEST;
+      const n = from.read(scratch.address, BULK_SIZE);
       if (n === BROKEN) this.finish(from);
       else if (n === END) this.passFin(from, to);
       if (n <= 0) return;
       this.owner.onRelayed(from === this.client, n);
       const last = from.ended && from.error === 0;
-      const isWell = last ? to.write(bytes, address, at, at + n, true) : to.writeLater(null, at, at + n);
-      if (!isWell) this.salvageUnseen(to);
+      if (!to.write(scratch.bytes, scratch.address, 0, n, last)) this.salvageUnseen(to);
       else if (last) this.passLastFin(from, to);
       else if (n < BULK_SIZE || !(this.mayStream & direction)) continue;
       else {
