@@ -193,6 +193,11 @@ describe('request heads in one piece', () => {
     expect(copy(raw, '')!.asIs).toBeNull();
   });
 
+  it('leaves the blank before a last comma of Connection, as HAProxy does', () => {
+    const result = copy('GET / HTTP/1.1\r\nConnection: x ,\r\n\r\n', '')!;
+    expect(result.anew).toBe('GET / HTTP/1.1\r\nconnection: x \r\n\r\n');
+  });
+
   it('writes anew a name that only a lenient reader bears', () => {
     expect(copy('GET / HTTP/1.1\r\nA B: c\r\n\r\n', '', true)!.asIs).toBeNull();
     expect(copy('GET / HTTP/1.1\r\nA B: c\r\n\r\n', '')).toBeNull();
