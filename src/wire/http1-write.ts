@@ -25,6 +25,7 @@ import { copyWords, moveDown, moveUp } from './http1-words.ts';
 const L_CHUNKED = asciiBytes('transfer-encoding: chunked\r\n');
 const L_CONNECTION = asciiBytes('connection: ');
 const EMPTY_LINE = 2;
+/** Above so many bytes the engine's own way of copying is faster than a loop over bytes. */
 const SHORT = 48;
 
 /** `METHOD target HTTP/1.x`, the kept fields, `extra` (whole lines), and the empty line. */

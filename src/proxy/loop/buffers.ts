@@ -6,8 +6,6 @@
 import { allocate } from '../../os/memory.ts';
 
 const REGION_SIZE = 1 << 21;
-/** Beginning at the same place of every 64 KiB, buffers would push each other's first bytes out of the caches. */
-const APART = 192;
 
 /** `bytes[start..end)` is what it holds. */
 export class PooledBuffer {
@@ -88,11 +86,10 @@ export class BufferPool {
 
   private grow(): void {
     const count = Math.max(1, Math.floor(REGION_SIZE / this.size));
-    const stride = this.size + APART;
-    const region = allocate(count * stride);
+    const region = allocate(count * this.size);
     for (let i = count - 1; i >= 0; i--) {
-      const bytes = new Uint8Array(region.buffer, i * stride, this.size);
-      this.free.push(new PooledBuffer(bytes, region.address + i * stride, this));
+      const bytes = new Uint8Array(region.buffer, i * this.size, this.size);
+      this.free.push(new PooledBuffer(bytes, region.address + i * this.size, this));
     }
   }
 }

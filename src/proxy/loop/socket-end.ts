@@ -143,6 +143,7 @@ export class SocketEnd implements Handler {
 
   // ---- reading -----------------------------------------------------------------------------------------------------
 
+  /** The loop's order, before it tells of bytes that have come: those go to the batch's memory. */
   readAhead(): void {
     if (this.aheadLength > 0) return;
     const { batch } = this.loop;

@@ -116,7 +116,7 @@ describe('reading ahead', () => {
     const scene = new Scene();
     const slow = scene.open(() => {});
     const other = scene.open((end) => {
-      expect(scene.take(end)).toBe('XXXXX');
+      expect(scene.take(end)).toBe('other');
       expect(slow.end.readable).toBe(true);
       expect(slow.end.isAhead).toBe(false);
       expect([readBy(slow.end, 3), slow.end.readable, readBy(slow.end, 3)]).toEqual(['hel', true, 'lo']);
@@ -127,7 +127,7 @@ describe('reading ahead', () => {
     slow.end.readsAhead = other.end.readsAhead = true;
     say(slow.peer, 'hello');
     // One turn later, so that it is read to the same place.
-    scene.loop.defer({ onTurn: () => say(other.peer, 'XXXXX') });
+    scene.loop.defer({ onTurn: () => say(other.peer, 'other') });
     scene.run();
   });
 
